@@ -18,6 +18,7 @@ struct tls_client {
 	BIO_METHOD *socket;
 	unsigned char protocols[64]; /* as ALPN has them: a length before each */
 	unsigned protocols_len;
+	bool pinned;
 };
 
 struct tls_line {
@@ -66,12 +67,28 @@ static bool set_offer(struct tls_client *client, const char *protocol)
 		   SSL_CTX_set_alpn_protos(context, client->protocols, client->protocols_len) == 0;
 }
 
+/* The one certificate, without those behind it in the file: who they sign for is not asked then. */
+static enum error set_pin(SSL_CTX *context, const char *path, struct fault *fault)
+{
+	BIO *file = BIO_new_file(path, "r");
+	X509 *certificate = file != NULL ? PEM_read_bio_X509(file, NULL, NULL, NULL) : NULL;
+	bool good = certificate != NULL && X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate) == 1 &&
+				X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN) == 1;
+	X509_free(certificate);
+	BIO_free(file);
+	return good ? E_OK : fault_set(fault, E_BAD_KEY, "--pin %s holds no certificate (PEM) that can be read", path);
+}
+
 static enum error set_trust(SSL_CTX *context, const struct tls_trust *trust, struct fault *fault)
 {
 	uint64_t ends_s;
 	if ((trust->certificate == NULL) != (trust->key == NULL))
 		return fault_set(fault, E_USAGE, "--tls-cert and --tls-key are given together, or neither");
-	if (trust->ca == NULL && SSL_CTX_set_default_verify_paths(context) != 1)
+	if (trust->ca != NULL && trust->pin != NULL)
+		return fault_set(fault, E_USAGE, "--ca and --pin are not given together");
+	if (trust->pin != NULL)
+		TRY(set_pin(context, trust->pin, fault));
+	else if (trust->ca == NULL && SSL_CTX_set_default_verify_paths(context) != 1)
 		return fault_set(fault, E_NO_MEMORY, "");
 	if (trust->ca != NULL && access(trust->ca, R_OK) != 0)
 		return fault_set(fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "--ca %s cannot be read: %m", trust->ca);
@@ -87,6 +104,7 @@ enum error tls_client_open(
 	if (client == NULL || (client->context = SSL_CTX_new(TLS_client_method())) == NULL ||
 		(client->socket = make_socket()) == NULL || !set_offer(client, protocol))
 		return fault_set(fault, E_NO_MEMORY, "");
+	client->pinned = trust->pin != NULL;
 	enum error error = set_trust(client->context, trust, fault);
 	ERR_clear_error();
 	TRY(error);
@@ -130,7 +148,7 @@ struct tls_line *tls_line_open(struct tls_client *client, int fd, const char *ho
 	BIO_set_fd(bio, fd, BIO_NOCLOSE);
 	SSL_set_bio(line->ssl, bio, bio); /* takes it */
 	SSL_set_connect_state(line->ssl);
-	return set_host(line->ssl, host) ? OWN_TAKE(line) : NULL;
+	return client->pinned || set_host(line->ssl, host) ? OWN_TAKE(line) : NULL;
 }
 
 void tls_line_close(struct tls_line *line)

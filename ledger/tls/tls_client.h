@@ -18,6 +18,7 @@
 /* As given on a command line. */
 struct tls_trust {
 	const char *ca;          /* PEM: who is believed; NULL: whom the system believes */
+	const char *pin;         /* PEM: its first certificate alone is believed, whatever name is in it; or NULL */
 	const char *certificate; /* shown to a server that asks, with its chain; NULL: none */
 	const char *key;         /* 0600 */
 };

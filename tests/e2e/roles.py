@@ -7,10 +7,12 @@ import json
 import os
 import re
 import signal
+import ssl
 import sys
 import time
 import urllib.parse
 
+from certificates import Authority, NoOpenssl
 from indsigt import Ledger, Tap, event, wait_until
 
 SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
@@ -198,6 +200,33 @@ def unreported(tap, indsigt):
         ledger.remove()
 
 
+def by_tls(tap, indsigt):
+    """Where both ports speak TLS the ledger's own sender believes the certificate that ingest shows, and a new one."""
+    ledger = Ledger(indsigt, "log.example.dk/roles-by-tls", operator="cvr:34051178")
+    try:
+        authority = Authority(ledger.path("ca"))
+        pair = authority.issue("somewhere-else.example")
+        ledger.serve("--tls-cert", pair.certificate, "--tls-key", pair.key)
+        token = ledger.run("token", ledger.dir, STAFF, "--role", "supervisor").strip()
+
+        def ask():
+            context = ssl.create_default_context(cafile=authority.certificate)
+            context.check_hostname = False
+            connection = http.client.HTTPSConnection(ledger.query, timeout=60, context=context)
+            connection.request("GET", "/v1/accesses", headers={"Authorization": "Bearer " + token, "Indsigt-Subject": CHILD, "Indsigt-Case": "7"})
+            status = connection.getresponse().status
+            connection.close()
+            return status
+
+        wait_until(lambda: ask() == 200, "a read by TLS")
+        tap.ok(True, "by TLS, too, a read is recorded and answered")
+        tap.ok(len(ledger.who(CHILD)["accesses"]) > 0, "and is in the log")
+    except NoOpenssl as why:
+        tap.skip("by TLS, too, a read is recorded and answered", str(why))
+    finally:
+        ledger.remove()
+
+
 def main():
     tap = Tap()
     ledger = Ledger(sys.argv[1], "log.example.dk/roles", operator="cvr:34051178")
@@ -231,6 +260,7 @@ def main():
     finally:
         ledger.remove()
     unreported(tap, sys.argv[1])
+    by_tls(tap, sys.argv[1])
     tap.done()
 
 

@@ -83,20 +83,36 @@ struct serve {
 	bool stopping;
 };
 
+/* On this machine it believes the very certificate that ingest shows, whatever name is in it; that it is this ledger's
+ * ingest is shown by the handshake anyway (spec/frame.md). */
+static void set_reporter(const struct serve *serve, const struct daemon *daemon, char server[], const char *argv[])
+{
+	bool tls = serve->tls.certificate != NULL;
+	const char *said[] = {daemon->program, daemon->command, "--listen", serve->reads_socket, "--key", serve->reads_key,
+		"--server", server, NULL, NULL, NULL, NULL, NULL};
+	const char **more = said + 8;
+	snprintf(server, sizeof "tls://" + CHILD_LINE_MAX, "%s%s", tls ? "tls://" : "", serve->daemons[0].address);
+	if (tls) {
+		*more++ = "--pin";
+		*more++ = serve->tls.certificate;
+	}
+	*more++ = daemon->extra[0]; /* as which user */
+	*more = daemon->extra[1];
+	memcpy(argv, said, sizeof said);
+}
+
 /* Told through the environment how often it was started again, so that the daemon itself can say so to a monitor. */
 static enum error start(const struct serve *serve, struct daemon *daemon, struct fault *fault)
 {
-	const char *argv[4 + ARGUMENTS_MAX + 1] = {daemon->program, serve->dir, "--listen", daemon->address};
+	const char *argv[4 + ARGUMENTS_MAX + 4] = {daemon->program, serve->dir, "--listen", daemon->address};
 	memcpy(argv + 4, daemon->extra, sizeof daemon->extra);
 	const char *user_option = daemon->extra[0], *user = daemon->extra[1]; /* of a command */
 	if (daemon == &serve->daemons[2])
 		memcpy(argv, (const char *[]){daemon->program, daemon->command, serve->dir, user_option, user, NULL},
 			6 * sizeof *argv);
+	char server[sizeof "tls://" + CHILD_LINE_MAX];
 	if (daemon == &serve->daemons[3])
-		memcpy(argv,
-			(const char *[]){daemon->program, daemon->command, "--listen", serve->reads_socket, "--key",
-				serve->reads_key, "--server", serve->daemons[0].address, user_option, user, NULL},
-			11 * sizeof *argv);
+		set_reporter(serve, daemon, server, argv);
 	char restarts[32];
 	snprintf(restarts, sizeof restarts, "%" PRIu64, daemon->restarts);
 	setenv(STATUS_RESTARTS, restarts, true);
@@ -240,6 +256,8 @@ static void pass_on_reload(const struct serve *serve)
 	for (size_t i = 0; i < 2; i++)
 		if (serve->daemons[i].state == STATE_RUNNING)
 			kill(serve->daemons[i].child.pid, SIGHUP);
+	if (serve->daemons[3].child.pid > 0) /* it ends, and begins anew with the certificate that there is then */
+		child_stop(&serve->daemons[3].child);
 }
 
 static enum error read_signals(struct serve *serve, struct fault *fault)

@@ -405,6 +405,8 @@ static const struct option_row rows[] = {
 			"answers each with a line of JSON once it is in the ledger, proven: number, index and receipt; or "
 			"refused: error and reason. What comes while a batch is under way is the next one. A message without an "
 			"answer is to be given again, best with an \"id\""),
+	OPTION_TEXT(T, options.tls.pin, "pin", "FILE", .forms = LISTENS,
+		.help = "to tls://: believe the first certificate in FILE (PEM) alone, whatever name it is made out for"),
 	OPTION_TEXT(T, user, "user", "NAME", .forms = LISTENS, .help = "as root: go on as this user for good"),
 	OPTION_FLAG(T, check_filing, "check-filing", .forms = CHECKS, .required = REQUIRED,
 		.help =
