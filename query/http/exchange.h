@@ -38,7 +38,7 @@ struct response {
 	size_t held;      /* of it, for the body */
 	char tag[64];     /* what the header ETag points to: do not copy a response that has one */
 	char note[64];    /* what else the log says of the request, from a space on: no personal data */
-	bool later;       /* it cannot be answered yet: where the server can wait, it is asked again once it was woken */
+	bool later;       /* it cannot be answered yet: it is not sent, and asked for again once the server was woken */
 	char *report;     /* an event as a line of JSON that has to be in the log before this goes out; NULL: none */
 	enum error fatal; /* not E_OK: nothing is sent, and the server ends with it */
 };

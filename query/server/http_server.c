@@ -128,7 +128,7 @@ static enum work_end work_on(void *context, struct work *work)
 	struct exchange *exchange = (struct exchange *)work;
 	struct response *response = &exchange->response;
 	server->options.answer(server->options.context, &exchange->request, response);
-	if (response->later && server->options.waits) {
+	if (response->later) {
 		response_release(response);
 		*response = (struct response){.route = "-", .room = exchange->request.room};
 		return WORK_LATER;

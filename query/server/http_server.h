@@ -67,7 +67,6 @@ struct http_options {
 	void (*tell)(const char *line);
 	/* In the loop, on SIGHUP; or NULL. May not block. */
 	void (*hangup)(void *context);
-	bool waits; /* somebody calls http_server_wake; otherwise an answer that is put off goes out as it is */
 	uint32_t connections_max;
 	const struct tls_files *tls; /* outlives the server; NULL, or without a certificate: plain */
 	bool turns_away;             /* one connection more is answered 503; otherwise it is closed, and always by TLS */

@@ -96,7 +96,7 @@ static void check_refused(char *token, enum error error, const char *says)
 	ck_assert_str_eq(out.id, "untouched");
 }
 
-/* OID-1: each algorithm, and every spelling of the type. */
+/* OID-3, OID-4: each algorithm, and every spelling of the type. */
 START_TEST(good_tokens_show_who_asks)
 {
 	begin();
@@ -125,7 +125,7 @@ START_TEST(good_tokens_show_who_asks)
 }
 END_TEST
 
-/* OID-1, OID-2: the header. */
+/* OID-3: the header. */
 START_TEST(bad_headers_are_refused)
 {
 	begin();
@@ -145,7 +145,7 @@ START_TEST(bad_headers_are_refused)
 }
 END_TEST
 
-/* OID-1: no key for what it is not for, and no way round one. */
+/* OID-4: no key for what it is not for, and no way round one. */
 START_TEST(bad_signatures_are_refused)
 {
 	begin();
@@ -191,7 +191,7 @@ START_TEST(bad_signatures_are_refused)
 }
 END_TEST
 
-/* OID-3..OID-7: what it claims. */
+/* OID-6, OID-7: what it claims. */
 START_TEST(bad_claims_are_refused)
 {
 #define ISS "\"iss\":\"https://login.example\""
@@ -263,7 +263,7 @@ START_TEST(bad_claims_are_refused)
 }
 END_TEST
 
-/* OID-3..OID-7: and what it may. */
+/* OID-6, OID-7: and what it may. */
 START_TEST(good_claims_are_taken)
 {
 	begin();
@@ -293,7 +293,7 @@ START_TEST(good_claims_are_taken)
 }
 END_TEST
 
-/* OID-1: what is published and is no key is passed over; a set of nothing else is none. */
+/* OID-5: what is published and is no key is passed over; a set of nothing else is none. */
 START_TEST(keys_that_are_none_are_passed_over)
 {
 	begin();
@@ -342,7 +342,7 @@ START_TEST(keys_that_are_none_are_passed_over)
 }
 END_TEST
 
-/* OID-2: two keys that it could be of, and no word which. */
+/* OID-4: two keys that it could be of, and no word which. */
 START_TEST(without_a_kid_there_is_one_key)
 {
 	begin();
