@@ -28,12 +28,6 @@ static void set_free(struct provider_set *set)
 }
 OWN(provider_set, set_free);
 
-bool provider_path(const char *folder, const char *name, size_t size, char *out)
-{
-	int len = name[0] == '/' ? snprintf(out, size, "%s", name) : snprintf(out, size, "%s/%s", folder, name);
-	return len >= 0 && (size_t)len < size;
-}
-
 static enum error take_client(const struct providers *providers, struct provider_set *set, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
@@ -42,7 +36,7 @@ static enum error take_client(const struct providers *providers, struct provider
 			set->asked = &set->list[i];
 	if (set->asked == NULL)
 		return E_OK;
-	if (!provider_path(providers->folder, set->asked->config.client, sizeof path, path))
+	if (!client_path(providers->folder, set->asked->config.client, sizeof path, path))
 		return fault_set(fault, E_BAD_VALUE, "the client's file has too long a name");
 	return client_read(path, &set->authorization, fault);
 }

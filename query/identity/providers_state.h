@@ -38,9 +38,6 @@ struct providers {
 enum error provider_set_read(
 	const struct providers *providers, struct provider_set **out, struct fault *fault) MUST_USE;
 void provider_set_let_go(struct providers *providers, struct provider_set *set);
-/* What a file is called that the file at `folder` names; false where it is too long. */
-bool provider_path(const char *folder, const char *name, size_t size, char *out);
-
 /* What the thread asks with. E_NO_MEMORY. */
 enum error providers_web_open(struct web **out) MUST_USE;
 void *providers_run(void *providers);

@@ -47,7 +47,7 @@ static enum error ask(struct asking *asking, size_t slot, const struct issuer_co
 	struct web_question question = {
 		.url = url, .headers = {"Accept: application/json", authorization}, .body = body, .answer_max = answer_max};
 	if (config->ca != NULL) {
-		if (!provider_path(asking->providers->folder, config->ca, sizeof ca, ca))
+		if (!client_path(asking->providers->folder, config->ca, sizeof ca, ca))
 			return E_USAGE;
 		question.ca = ca;
 	}

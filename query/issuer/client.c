@@ -87,6 +87,12 @@ void client_release(char **authorization)
 	*authorization = NULL;
 }
 
+bool client_path(const char *folder, const char *name, size_t size, char *out)
+{
+	int len = name[0] == '/' ? snprintf(out, size, "%s", name) : snprintf(out, size, "%s/%s", folder, name);
+	return len >= 0 && (size_t)len < size;
+}
+
 char *client_question(const char *token)
 {
 	static const char front[] = "token=", back[] = "&token_type_hint=access_token";

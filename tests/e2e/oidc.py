@@ -268,6 +268,31 @@ def check_reload(tap, ledger, provider):
     tap.ok("0101701234" not in said, "no number of anybody is in the log")
 
 
+def check_issuer_check(tap, ledger, provider):
+    """What an operator is told."""
+    def said():
+        result = ledger.result("issuer", "check", ledger.dir)
+        return result.returncode, result.stdout + result.stderr
+
+    config(ledger, provider)
+    code, text = said()
+    tap.ok(code == 0 and text.count(" ok") == 3 and "2 can verify" in text, "issuer check says that all three work: %d %s" % (code, text))
+    with open(os.path.join(ledger.dir, "client.json"), "w", encoding="utf-8") as file:
+        json.dump({"client_id": "ledger", "client_secret": "wrong"}, file)
+    code, text = said()
+    tap.ok(code == 4 and "does not take the client" in text and "wrong" not in text, "that the client is not taken: %d %s" % (code, text))
+    config(ledger, provider, issuer=provider.issuer + "/")
+    code, text = said()
+    tap.ok(code == 1 and "letter for letter" in text, "that the name is another: %d %s" % (code, text))
+    provider.test("away")
+    code, text = said()
+    provider.test("back")
+    tap.ok(code == 4 and "HTTP status 503" in text, "that it is away: %d %s" % (code, text))
+    config(ledger, provider, audience="x")
+    code, text = said()
+    tap.ok(code == 1 and "issuers[0] has the member 'audience'" in text, "that the file is wrong: %d %s" % (code, text))
+
+
 def main():
     tap = Tap()
     place, why = installed(os.path.dirname(os.path.dirname(os.path.abspath(sys.argv[1]))))
@@ -286,6 +311,7 @@ def main():
     check_rotation(tap, ledger, provider)
     check_away(tap, ledger, provider)
     check_reload(tap, ledger, provider)
+    check_issuer_check(tap, ledger, provider)
     provider.end()
     ledger.remove()
     tap.done()
