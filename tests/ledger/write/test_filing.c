@@ -4,6 +4,7 @@
 #include "tests/lib/fixture.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -257,6 +258,49 @@ static void check_stream(uint64_t from, uint64_t to, uint64_t first, const struc
 		proof.count, &epoch->entry.filing_root));
 }
 
+static void *slices_beside(void *context)
+{
+	(void)context;
+	while (ledger_epoch_beside(f.ledger))
+		continue;
+	return NULL;
+}
+
+/* Ticks, one of which is lost, so that what the writer knows is read again. */
+static void ticks(void)
+{
+	struct fault fault = {.text = ""};
+	uint64_t from = 0, oldest_s;
+	append(7, SUBJECTS - 1); /* not in this epoch */
+	ck_ok(ledger_oldest_unfiled(f.ledger, &from, &oldest_s));
+	ck_ok(ledger_begin(f.ledger, &fault));
+	ledger_abort(f.ledger);
+	append(2, SUBJECTS - 1);
+}
+
+/* On a thread of their own, all slices that need no writer. */
+static void epoch_beside_ticks(void)
+{
+	bool started, finished = false;
+	unsigned beside = 0;
+	struct fault fault = {.text = ""};
+	append(9, 2);
+	ck_ok(ledger_epoch_start(f.ledger, &started, &fault));
+	while (!finished) {
+		pthread_t thread;
+		if (ledger_epoch_needs_writer(f.ledger)) {
+			ck_ok(ledger_epoch_slice(f.ledger, &finished, &fault));
+			continue;
+		}
+		ck_assert_int_eq(pthread_create(&thread, NULL, slices_beside, NULL), 0);
+		ticks();
+		ck_assert_int_eq(pthread_join(thread, NULL), 0);
+		beside++;
+	}
+	ck_assert_uint_eq(beside, 2); /* loading; and from merging to the synced run */
+	ck_assert_uint_gt(ledger_unfiled(f.ledger), 0);
+}
+
 /* Epochs of all sizes, some given up half-way (the process ends) and begun anew with more to file. */
 START_TEST(like_the_model)
 {
@@ -280,17 +324,8 @@ START_TEST(like_the_model)
 			append(4, SUBJECTS - 1);
 		}
 		fixture_epoch(&f);
-		if (round % 4 == 2) {
-			bool started, finished;
-			struct fault fault = {.text = ""};
-			append(9, 2);
-			ck_ok(ledger_epoch_start(f.ledger, &started, &fault));
-			ck_ok(ledger_epoch_slice(f.ledger, &finished, &fault));
-			append(7, SUBJECTS - 1); /* not in this epoch */
-			while (!finished)
-				ck_ok(ledger_epoch_slice(f.ledger, &finished, &fault));
-			ck_assert_uint_gt(ledger_unfiled(f.ledger), 0);
-		}
+		if (round % 4 == 2)
+			epoch_beside_ticks();
 	}
 	fixture_close(&f);
 	look();
