@@ -224,6 +224,7 @@ START_TEST(bad_claims_are_refused)
 		{"{" ISS "," AUD ",\"iat\":1795392000,\"exp\":\"1795395600\"," WHO "}", E_TOKEN, "exp"},
 		{"{" ISS "," AUD ",\"iat\":1795392000,\"exp\":1795395600.0," WHO "}", E_TOKEN, "exp"},
 		{"{" ISS "," AUD ",\"iat\":1795392000,\"exp\":1e30," WHO "}", E_TOKEN, "exp"},
+		{"{" ISS "," AUD ",\"iat\":1795392000.0,\"exp\":1795395600," WHO "}", E_TOKEN, "whole number"},
 		{"{" ISS "," AUD ",\"iat\":-1,\"exp\":1795395600," WHO "}", E_TOKEN, "iat"},
 		{"{" ISS "," AUD ",\"iat\":1795392000,\"exp\":9223372036854775807," WHO "}", E_TOKEN, "exp"},
 		{"{" ISS "," AUD ",\"iat\":1795392000,\"exp\":1795392000," WHO "}", E_TOKEN, "expired"},
