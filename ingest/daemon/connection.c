@@ -160,6 +160,9 @@ static void submit(struct connection *c, enum job_kind kind)
 	}
 	job->sender = c->session.sender;
 	memcpy(job->challenge, c->session.challenge.nonce, sizeof job->challenge);
+	const struct ssl_st *line = bufferevent_openssl_get_ssl(c->stream);
+	if (kind == JOB_HELLO && line != NULL)
+		job->has_certificate = tls_peer_key(line, &job->certificate);
 	job->seat = seat_hold(c->seat);
 	job->body_bytes = c->in.body_bytes;
 	job->body = reading_hand_over(&c->in);

@@ -159,6 +159,15 @@ static struct frame_challenge challenge_of(struct sequencer *s, const struct job
 	return challenge;
 }
 
+/* Only of who has proven to be this sender: what is registered of it is told to nobody else here. */
+static enum error check_certificate(const struct job *job, const struct mandate *mandate)
+{
+	for (size_t i = 0; job->has_certificate && i < mandate->certificate_count; i++)
+		if (memcmp(mandate->certificates[i], job->certificate.b, sizeof job->certificate.b) == 0)
+			return E_OK;
+	return mandate->certificate_count == 0 ? E_OK : E_CERTIFICATE;
+}
+
 /* One answer for a key that was never registered, one that was rotated away, and a number that nobody has. */
 static enum error prove(struct sequencer *s, const struct job *job, const struct frame_hello *hello)
 {
@@ -167,7 +176,9 @@ static enum error prove(struct sequencer *s, const struct job *job, const struct
 	/* A number that nobody has costs the same time: it would tell which ones are somebody's. */
 	bool known = ledger_sender(s->options.ledger, job->sender, &sender) == E_OK;
 	enum error error = hello_verify(&challenge, hello, known ? sender.public_key : challenge.log_key);
-	return known ? error : E_BAD_SIGNATURE;
+	if (!known)
+		return E_BAD_SIGNATURE;
+	return error ?: check_certificate(job, &sender.mandate);
 }
 
 /* The checkpoint is looked at whoever shows it: the sender's registration may be among what an older store lacks. */
@@ -183,6 +194,10 @@ void greeting_look_up(struct sequencer *s, struct job *job)
 		fault_set(&job->fault, error,
 			"the sender is not registered here under this id and key; after 'indsigt sender rotate' only the new key "
 			"file is good, else see 'indsigt sender add'");
+	if (error == E_CERTIFICATE)
+		fault_set(&job->fault, error,
+			"this sender's registration names client certificates, and this line has shown none of them; give one with "
+			"--tls-cert and --tls-key, to a ledger at tls://");
 	if (hello.checkpoint.len > 0 && (error == E_OK || error == E_BAD_SIGNATURE))
 		extends = ledger_extends(s->options.ledger, hello.checkpoint, &size);
 	if (extends == E_ROLLED_BACK)

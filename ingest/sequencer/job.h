@@ -31,6 +31,8 @@ struct job {
 	uint8_t *body; /* owned, of a batch or a hello; wiped and freed once it is used no more */
 	size_t body_bytes;
 	uint8_t challenge[NONCE_BYTES]; /* that the hello must be signed over */
+	bool has_certificate;           /* the line has shown one, and proven its key (spec/tls.md) */
+	struct hash certificate;        /* SHA-256 of that key */
 	struct entry_sender *entry;     /* owned, for JOB_SENDER */
 	bool declare_lost;              /* of JOB_EPOCH: an operator says that what cannot be filed is lost */
 

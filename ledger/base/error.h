@@ -40,6 +40,7 @@
 	X(E_TIMEOUT,              26, PLACE,    "the frame was not completed in time") \
 	X(E_TOO_MANY,             27, PLACE,    "too many connections; try again later") \
 	X(E_CLOSED,               28, PLACE,    "the connection was closed") \
+	X(E_CERTIFICATE,          29, MIXED_UP, "the sender's registration names client certificates, and this line has shown none of them") \
 	/* batches */ \
 	X(E_EMPTY_BATCH,          30, SENDER,   "a batch must hold at least one event") \
 	X(E_BATCH_TOO_LARGE,      31, SENDER,   "the batch holds more events than the limit") \

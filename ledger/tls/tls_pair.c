@@ -77,3 +77,17 @@ enum error tls_pair_use(
 	*ends_s = end_of_chain(context);
 	return E_OK;
 }
+
+/* ---- what it is recognised by ---- */
+
+static void der_release(unsigned char **der)
+{
+	OPENSSL_free(*der);
+}
+
+bool tls_key_of(const X509 *certificate, struct hash *out)
+{
+	OWNED(der_release) unsigned char *der = NULL;
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+	return len > 0 && EVP_Digest(der, (size_t)len, out->b, NULL, EVP_sha256(), NULL) == 1;
+}

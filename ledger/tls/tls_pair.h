@@ -9,6 +9,7 @@
 #define TLS_PROTOCOL_SENDER "indsigt"
 #define TLS_PROTOCOL_HTTP "http/1.1"
 
+struct x509_st;    /* OpenSSL's X509 */
 struct ssl_ctx_st; /* and SSL_CTX */
 
 /* Puts both into the context: `certificate` (PEM) with the chain behind it, `key` (PEM, 0600). `ends_s`: when the first
@@ -16,3 +17,6 @@ struct ssl_ctx_st; /* and SSL_CTX */
  * E_NO_MEMORY. */
 enum error tls_pair_use(struct ssl_ctx_st *context, const char *certificate, const char *key, uint64_t *ends_s,
 	struct fault *fault) MUST_USE;
+
+/* False: there was no memory. */
+bool tls_key_of(const struct x509_st *certificate, struct hash *out) MUST_USE;

@@ -175,6 +175,12 @@ bool tls_is_open(const SSL *line)
 	return SSL_is_init_finished(line);
 }
 
+bool tls_peer_key(const SSL *line, struct hash *out)
+{
+	const X509 *certificate = SSL_get0_peer_certificate(line);
+	return certificate != NULL && tls_key_of(certificate, out);
+}
+
 void tls_say_end(SSL *line)
 {
 	if (tls_is_open(line))

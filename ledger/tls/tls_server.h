@@ -72,5 +72,7 @@ uint64_t tls_server_ends_s(const struct tls_server *server);
 struct ssl_st *tls_server_line(struct tls_server *server) MUST_USE;
 /* The handshake is done. */
 bool tls_is_open(const struct ssl_st *line);
+/* The key of the certificate that the client has shown, and proven to have. */
+bool tls_peer_key(const struct ssl_st *line, struct hash *out) MUST_USE;
 /* Nothing more will be written: the other side is told. Blocks nothing. */
 void tls_say_end(struct ssl_st *line);

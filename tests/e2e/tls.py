@@ -210,6 +210,25 @@ def plain(tap, world):
     tap.ok(result.returncode == 2 and "https://" in result.stderr, "nor does who asks: " + result.stderr.splitlines()[0])
 
 
+def client_certificates(tap, world):
+    """TLS-13"""
+    ledger, ca, server = world.ledger, world.ca.certificate, "tls://" + world.ledger.ingest
+    mine, foreign = world.ca.issue("mine"), Authority(ledger.path("own-ca"))
+    key = ledger.add_sender("bound", "cvr:1", "--policy", "certificate=" + world.ca.hash_of("mine"))
+    result = world.send(server, "--ca", ca, key=key)
+    tap.ok(result.returncode == 5 and "--tls-cert" in result.stderr, "who shows no certificate is not welcomed: " + result.stderr.strip().splitlines()[-1])
+    other = foreign.issue("other")
+    result = world.send(server, "--ca", ca, "--tls-cert", other.certificate, "--tls-key", other.key, key=key)
+    tap.ok(result.returncode == 5, "nor who shows another")
+    result = world.send(server, "--ca", ca, "--tls-cert", mine.certificate, "--tls-key", mine.key, key=key)
+    tap.ok(result.returncode == 0, "who shows the registered one is: " + result.stderr.strip().splitlines()[-1])
+    renewed = world.ca.issue("renewed", key="mine")
+    result = world.send(server, "--ca", ca, "--tls-cert", renewed.certificate, "--tls-key", renewed.key, key=key)
+    tap.ok(result.returncode == 0, "and who shows a renewed one of the same key")
+    result = world.send(server, "--ca", ca, "--tls-cert", mine.certificate, "--tls-key", mine.key)
+    tap.ok(result.returncode == 0, "a sender that has registered none may show one")
+
+
 def files(tap, world):
     """TLS-6"""
     ledger, pair = world.ledger, world.pair
@@ -238,6 +257,7 @@ def main():
     both_ports(tap, world)
     table(tap, world, old=False)
     believed(tap, world)
+    client_certificates(tap, world)
     world.ledger.stop()
     world.serve("--tls-older")
     table(tap, world, old=True)
