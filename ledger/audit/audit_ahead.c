@@ -15,6 +15,8 @@ struct known_sender {
 	uint64_t from;
 	uint64_t to; /* 0: nothing is known here */
 	struct audit_sender sender;
+	struct mandate mandate;
+	char org[ORG_BYTES_MAX + 1];
 };
 
 /* One worker's own. */
@@ -118,24 +120,34 @@ static bool find_sender(struct looker *looker, uint32_t id, uint64_t index, stru
 	if (db_walk_next(&walk) == E_OK && walk.key.len == 12 && get_u32(walk.key.data) == id)
 		out->to = get_u64(walk.key.data + 4);
 	out->sender.id = id;
+	out->sender.version = out->from;
 	out->sender.policy = entry.sender.policy;
+	out->mandate = entry.sender.mandate;
+	strcpy(out->org, entry.sender.org);
 	memcpy(out->sender.public_key, entry.sender.public_key, sizeof out->sender.public_key);
 	return true;
 }
 
-/* As it is at the beginning of the bundle, in which it does not change. NULL: nobody knows. */
+/* As it is at the beginning of the bundle, in which it does not change. NULL: nobody knows. Until the next call. */
+static const struct known_sender *known_at(struct looker *looker, uint64_t number, uint32_t id)
+{
+	uint64_t index = first_of(number);
+	struct known_sender *known = &looker->senders[id & (SENDERS_KNOWN - 1)];
+	if (known->sender.id == id && index >= known->from && index < known->to)
+		return known;
+	known->to = 0;
+	return find_sender(looker, id, index, known) ? known : NULL;
+}
+
+/* ... and noted in the glance. */
 static const struct audit_sender *sender_of(struct looker *looker, struct audit_glance *glance, uint32_t id)
 {
-	uint64_t index = first_of(glance->number);
 	for (size_t i = glance->sender_count; i > 0; i--)
 		if (glance->senders[i - 1].id == id)
 			return &glance->senders[i - 1];
-	struct known_sender *known = &looker->senders[id & (SENDERS_KNOWN - 1)];
-	if (known->sender.id != id || index < known->from || index >= known->to) {
-		known->to = 0;
-		if (!find_sender(looker, id, index, known))
-			return NULL;
-	}
+	const struct known_sender *known = known_at(looker, glance->number, id);
+	if (known == NULL)
+		return NULL;
 	glance->senders[glance->sender_count] = known->sender;
 	return &glance->senders[glance->sender_count++];
 }
@@ -246,13 +258,16 @@ static bool look_at_event(struct looker *looker, struct audit_glance *glance, st
 	struct label label;
 	const struct entry_event *event = &looker->entries[index % LOG_WIDTH].event;
 	const struct audit_sender *sender = sender_of(looker, glance, event->sender);
+	const struct known_sender *known;
 	run->mass = event->mass;
 	run->count = (uint32_t)(index - run->first_index + 1);
 	if (losses_cover(&looker->view.lost, index))
 		return true;
-	if (sender == NULL)
+	if (sender == NULL || (known = known_at(looker, glance->number, event->sender)) == NULL)
 		return false;
-	run->policy = &sender->policy;
+	run->policy = &known->sender.policy;
+	run->mandate = &known->mandate;
+	run->org = known->org;
 	if (audit_records_event(looker->records, run, index, event, &label) != E_OK)
 		return false;
 	if (!event->mass && looker->ahead->options.subjects != NULL && index < snapshot_filed(looker->snapshot))
@@ -423,7 +438,8 @@ static bool same_senders(const struct audit_glance *glance, const struct log_rul
 	for (size_t i = 0; i < glance->sender_count; i++) {
 		const struct audit_sender *seen = &glance->senders[i];
 		const struct sender *sender = log_rules_sender(rules, seen->id);
-		if (sender == NULL || memcmp(sender->public_key, seen->public_key, sizeof seen->public_key) != 0 ||
+		if (sender == NULL || sender->version != seen->version ||
+			memcmp(sender->public_key, seen->public_key, sizeof seen->public_key) != 0 ||
 			!policy_equal(&sender->policy, &seen->policy))
 			return false;
 	}

@@ -20,6 +20,7 @@ _Static_assert(1u << AUDIT_BUNDLE_LEVEL == LOG_WIDTH, "a bundle's root is a node
 /* A sender as the log has it then, by whose key and policy things were looked at. */
 struct audit_sender {
 	uint32_t id;
+	uint64_t version; /* log index of its newest entry: the mandate and all else that is not here */
 	uint8_t public_key[32];
 	struct policy policy;
 };

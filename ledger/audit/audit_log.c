@@ -58,11 +58,14 @@ static enum error check_batch_row(struct audit_log *log, uint64_t index)
 static struct audit_run run_of(const struct audit_log *log)
 {
 	const struct log_run *run = &log->rules.state.run;
+	const struct sender *sender = log_rules_sender(&log->rules, run->sender);
 	return (struct audit_run){.mass = run->mass,
 		.first_index = run->first_index,
 		.count = run->count,
 		.position = log->rules.state.filing_leaves - log->missing.events_before_run,
-		.policy = &log_rules_sender(&log->rules, run->sender)->policy};
+		.policy = &sender->policy,
+		.mandate = &sender->mandate,
+		.org = sender->org};
 }
 
 static enum error check_record(struct audit_log *log, uint64_t index, const struct entry_event *event)
@@ -214,10 +217,11 @@ enum error audit_log_bundle(struct audit_log *log, uint64_t number, const struct
 static bool same_sender(const struct sender *a, const struct sender *b)
 {
 	return a->id == b->id && a->status == b->status && a->endorsed == b->endorsed && a->compromised == b->compromised &&
-		   a->version == b->version && a->since_s == b->since_s && a->last_s == b->last_s &&
+		   a->version == b->version && a->changes == b->changes && a->since_s == b->since_s && a->last_s == b->last_s &&
 		   a->next_sequence == b->next_sequence && a->filing_checked == b->filing_checked &&
 		   strcmp(a->org, b->org) == 0 && strcmp(a->name, b->name) == 0 &&
-		   memcmp(a->public_key, b->public_key, sizeof a->public_key) == 0 && policy_equal(&a->policy, &b->policy);
+		   memcmp(a->public_key, b->public_key, sizeof a->public_key) == 0 && policy_equal(&a->policy, &b->policy) &&
+		   mandate_equal(&a->mandate, &b->mandate);
 }
 
 static enum error check_senders(struct audit_log *log)

@@ -78,7 +78,7 @@ static enum error open_record(
 	}
 }
 
-/* Header and schema, by the policy that the sender had then. */
+/* Header and schema, by the policy that the sender had then, and the organisation, by its mandate. */
 static enum error check_content(struct audit_records *records, const struct audit_run *run, uint64_t index,
 	const struct opened *opened, const struct entry_event *entry)
 {
@@ -93,6 +93,8 @@ static enum error check_content(struct audit_records *records, const struct audi
 		error = fault_set(&fault, E_POLICY, "withheld without the right to withhold");
 	if (error == E_OK)
 		error = event_decode(opened->disclosed, opened->restricted, policy, false, event, &fault);
+	if (error == E_OK)
+		error = mandate_check_org(run->mandate, run->org, event_org_id(event), &fault);
 	if (error == E_OK && event_is_mass(event) != entry->mass)
 		error = fault_set(&fault, E_BAD_VALUE, "the entry says whether there is a subject, and it is wrong");
 	if (error != E_OK)

@@ -20,7 +20,9 @@ struct audit_run {
 	uint64_t first_index;
 	uint32_t count;              /* up to this event; in audit_records_batch all */
 	uint64_t position;           /* in the filing tree; NO_POSITION: not looked at */
-	const struct policy *policy; /* of its sender then */
+	const struct policy *policy; /* of its sender then, as are these */
+	const struct mandate *mandate;
+	const char *org;
 };
 
 #define NO_POSITION UINT64_MAX

@@ -99,7 +99,9 @@ enum error registry_get(struct registry *registry, uint32_t id, struct sender *o
 uint32_t registry_next_id(struct registry *registry)
 {
 	pthread_mutex_lock(&registry->mutex);
-	uint32_t next = registry->count ? registry->slots[registry->count - 1].id + 1 : 1;
+	uint32_t next = 1;
+	for (size_t i = 0; i < registry->count && registry->slots[i].id == next; i++)
+		next++;
 	pthread_mutex_unlock(&registry->mutex);
 	return next;
 }

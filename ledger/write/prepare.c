@@ -183,6 +183,7 @@ static enum error check_event(
 	struct preparer *p, struct work *work, enum batch_kind kind, uint64_t now_s, struct fault *fault)
 {
 	TRY(event_decode(work->wire.disclosed, work->wire.restricted, &p->sender.policy, false, &p->event, fault));
+	TRY(mandate_check_org(&p->sender.mandate, p->sender.org, event_org_id(&p->event), fault));
 	if (event_is_mass(&p->event) != (kind == BATCH_MASS))
 		return fault_set(fault, E_BAD_VALUE,
 			"subject: a batch of mass events holds only events without a subject, and the other way round");

@@ -102,8 +102,10 @@ class Ledger:
             self.server = None
 
     def add_sender(self, name, org="cvr:55133018", *options):
+        """It may report what event() makes, whoever it is."""
         key = self.path(name + ".key")
-        self.run("sender", "add", self.dir, "--name", name, "--org", org, "--key", key, *options)
+        others = () if org == "cvr:55133018" else ("--reports-for", "cvr:55133018")
+        self.run("sender", "add", self.dir, "--name", name, "--org", org, "--key", key, *others, *options)
         return key
 
     def add_reporter(self):

@@ -32,6 +32,7 @@ void fixture_register(struct fixture *fixture, uint32_t id, const char *org, con
 		.mandate = fixture->mandate};
 	strcpy(entry.org, org);
 	strcpy(entry.name, name);
+	strcpy(entry.mandate.reports_for, strcmp(org, FIXTURE_ORG) != 0 ? "cvr:1 cvr:2 " FIXTURE_ORG : "cvr:1 cvr:2");
 	memcpy(entry.public_key, fixture->public_key, 32);
 	struct writer w = writer_of(message, sizeof message);
 	ck_ok(sender_message(FIXTURE_ORIGIN, &entry, &w));
@@ -94,7 +95,7 @@ void fixture_make(struct fixture *fixture)
 	crypto_sign_keypair(fixture->public_key, fixture->secret_key);
 	policy_default(&fixture->policy);
 	fixture_open(fixture);
-	fixture_register(fixture, 1, "cvr:55133018", "Aarhus Kommune");
+	fixture_register(fixture, 1, FIXTURE_ORG, "Aarhus Kommune");
 	/* Taken last: the entries so far bear the clock's time, and none of them may lie after the fixture's. */
 	fixture->now_s = (uint64_t)time(NULL);
 }

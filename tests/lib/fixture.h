@@ -7,6 +7,7 @@
 #include "tests/lib/place.h"
 #include "tests/lib/unit.h"
 
+#define FIXTURE_ORG "cvr:55133018"
 #define FIXTURE_ORIGIN "log.example.dk/test"
 
 struct fixture {
@@ -28,7 +29,7 @@ void fixture_make(struct fixture *fixture);
 /* Closes what is open and removes the directory. */
 void fixture_remove(struct fixture *fixture);
 /* Registers a sender with the fixture's keys, policy and mandate, in a tick of its own; batches come from it from here
- * on. */
+ * on. Whoever it is may report for FIXTURE_ORG, whose the events here are, and for cvr:1 and cvr:2. */
 void fixture_register(struct fixture *fixture, uint32_t id, const char *org, const char *name);
 /* Revokes it, in a tick of its own. */
 void fixture_revoke(struct fixture *fixture, uint32_t id, bool compromised);

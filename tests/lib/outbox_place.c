@@ -133,7 +133,7 @@ enum error add(struct outbox *outbox, uint64_t n, size_t events, const char *ext
 	for (size_t i = 0; i < events; i++) {
 		snprintf(text, sizeof text,
 			"{\"subject\":\"%s\",\"time\":\"2026-11-23T08:15:00Z\",\"action\":\"read\",\"outcome\":\"ok\","
-			"\"org\":{\"id\":\"cvr:1\",\"name\":\"N\"},\"system\":\"S\",\"activity\":\"%u\",\"purpose\":\"p\","
+			"\"org\":{\"id\":\"cvr:55133018\",\"name\":\"N\"},\"system\":\"S\",\"activity\":\"%u\",\"purpose\":\"p\","
 			"\"actor\":{\"kind\":\"human\",\"role\":\"r\"}%s}",
 			fixture_subject((uint32_t)(n * 10 + i)), (unsigned)n, extra);
 		ck_ok(event_parse_json(bytes_text(text), "", subjects[i], &documents[i], &list[i], &fault));
