@@ -14,7 +14,8 @@ void registry_free(struct registry *registry);
 OWN(registry, registry_free);
 /* As of the last publish. E_UNKNOWN_SENDER. Any thread. */
 enum error registry_get(struct registry *registry, uint32_t id, struct sender *out) MUST_USE;
-/* The smallest id that nobody has, so that a large one that somebody took stops nobody. 0: there is none. Any thread. */
+/* The smallest id that nobody has, so that a large one that somebody took stops nobody. 0: there is none. Any thread.
+ */
 uint32_t registry_next_id(struct registry *registry);
 
 /* ---- writer thread ---- */

@@ -1,4 +1,4 @@
-/* What a grant needs of its sender. */
+/* What its registration must allow a sender: to report grants, and for another organisation. */
 #include "tests/lib/fixture.h"
 
 static struct fixture f;
@@ -35,4 +35,22 @@ START_TEST(a_grant_needs_the_right_to_report_it)
 }
 END_TEST
 
-UNIT_MAIN("grants", a_grant_needs_the_right_to_report_it)
+#define BY(org)                                                                                                 \
+	"{\"subject\":\"cpr:0101700001\",\"time\":\"2026-11-23T08:15:00Z\",\"action\":\"read\",\"outcome\":\"ok\"," \
+	"\"org\":{\"id\":\"" org "\",\"name\":\"K\"},\"system\":\"S\",\"activity\":\"O\",\"purpose\":\"x\","        \
+	"\"actor\":{\"kind\":\"human\",\"role\":\"r\"}}"
+
+/* BATCH-8: for its own organisation, and for those that its registration names, whole and not by their beginning. */
+START_TEST(a_sender_reports_for_whom_it_may)
+{
+	fixture_make(&f);
+	expect(BY("cvr:10"), E_POLICY, "org.id: not the sender's own");
+	expect(BY("cvr:3"), E_POLICY, "org.id: not the sender's own");
+	expect(BY("cvr:5513301"), E_POLICY, "org.id: not the sender's own");
+	const char *const good[] = {BY("cvr:55133018"), BY("cvr:1"), BY("cvr:2")};
+	fixture_append(&f, fixture_batch_of_json(&f, 0, good, 3));
+	fixture_remove(&f);
+}
+END_TEST
+
+UNIT_MAIN("grants", a_grant_needs_the_right_to_report_it, a_sender_reports_for_whom_it_may)

@@ -788,28 +788,9 @@ START_TEST(unread_is_no_judgement)
 }
 END_TEST
 
-#define BY(org)                                                                                                 \
-	"{\"subject\":\"cpr:0101700001\",\"time\":\"2026-11-23T08:15:00Z\",\"action\":\"read\",\"outcome\":\"ok\"," \
-	"\"org\":{\"id\":\"" org "\",\"name\":\"K\"},\"system\":\"S\",\"activity\":\"O\",\"purpose\":\"x\","        \
-	"\"actor\":{\"kind\":\"human\",\"role\":\"r\"}}"
-
-/* BATCH-8: for its own organisation, and for those that its registration names, whole and not by their beginning. */
-START_TEST(a_sender_reports_for_whom_it_may)
-{
-	static const char *const events[] = {BY("cvr:55133018"), BY("cvr:1"), BY("cvr:10"), BY("cvr:3"), BY("cvr:5513301")};
-	fixture_make(&f);
-	const char *const three[] = {events[0], events[1], events[2]};
-	expect_refusal(fixture_batch_of_json(&f, 0, three, 3), E_POLICY, 2);
-	expect_refusal(fixture_batch_of_json(&f, 0, &events[3], 1), E_POLICY, 0);
-	expect_refusal(fixture_batch_of_json(&f, 0, &events[4], 1), E_POLICY, 0);
-	fixture_append(&f, fixture_batch_of_json(&f, 0, events, 2));
-	fixture_remove(&f);
-}
-END_TEST
-
-UNIT_MAIN("ledger", a_sender_reports_for_whom_it_may, unread_is_no_judgement, temporary_files_are_cleared,
-	unfinished_is_no_ledger, checkpoint_must_fit_the_state, ledger_time_never_runs_backwards, no_moment_twice,
-	keys_of_refused_batches, append_and_receipts, sequences_have_no_hole, repeat_within_a_tick,
-	refusals_leave_nothing_behind, everybody_finds_their_events, mass_events_are_about_nobody, older_store_is_refused,
+UNIT_MAIN("ledger", unread_is_no_judgement, temporary_files_are_cleared, unfinished_is_no_ledger,
+	checkpoint_must_fit_the_state, ledger_time_never_runs_backwards, no_moment_twice, keys_of_refused_batches,
+	append_and_receipts, sequences_have_no_hole, repeat_within_a_tick, refusals_leave_nothing_behind,
+	everybody_finds_their_events, mass_events_are_about_nobody, older_store_is_refused,
 	receipts_reveal_a_rolled_back_store, one_process_and_one_ledger, old_snapshots_are_told_of,
 	a_late_guard_is_still_a_guard, replaced_files_end_it, a_lock_that_fails_is_no_lock_that_is_held)
