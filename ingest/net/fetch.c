@@ -12,6 +12,7 @@ struct fetch {
 	struct web *web; /* of one slot */
 	char *url;
 	char *authorization; /* the header, or NULL */
+	char *about[2];      /* headers: whom it is about, and in which case; those that there are come first */
 };
 
 static void wipe(char *text)
@@ -35,6 +36,19 @@ enum error fetch_authorize(struct fetch *fetch, const char *value)
 	return authorize(fetch, "", value);
 }
 
+enum error fetch_about(struct fetch *fetch, const char *subject, const char *reference)
+{
+	if (asprintf(&fetch->about[0], "Indsigt-Subject: %s", subject) < 0) {
+		fetch->about[0] = NULL;
+		return E_NO_MEMORY;
+	}
+	if (reference != NULL && asprintf(&fetch->about[1], "Indsigt-Case: %s", reference) < 0) {
+		fetch->about[1] = NULL;
+		return E_NO_MEMORY;
+	}
+	return E_OK;
+}
+
 enum error fetch_open(const char *url, const char *token, struct fetch **out, struct fault *fault)
 {
 	if (!web_is_http(url))
@@ -56,6 +70,8 @@ void fetch_close(struct fetch *fetch)
 	web_close(fetch->web);
 	free(fetch->url);
 	wipe(fetch->authorization);
+	wipe(fetch->about[0]);
+	wipe(fetch->about[1]);
 	free(fetch);
 }
 
@@ -80,8 +96,11 @@ enum error fetch_text(struct fetch *fetch, const char *path, const struct web_pa
 	if (url == NULL)
 		return shortage_seen() ? fault_set(fault, E_NO_MEMORY, "")
 							   : fault_set(fault, E_USAGE, "the ledger's address is not a well-formed URL");
-	const struct web_question question = {
-		.url = url, .headers = {"Accept: application/json", fetch->authorization}, .answer_max = FETCH_BYTES_MAX};
+	struct web_question question = {.url = url, .headers = {"Accept: application/json"}, .answer_max = FETCH_BYTES_MAX};
+	const char *const more[] = {fetch->authorization, fetch->about[0], fetch->about[1]};
+	for (size_t i = 0, at = 1; i < 3; i++)
+		if (more[i] != NULL)
+			question.headers[at++] = more[i];
 	TRY(fault_set(fault, web_begin(fetch->web, 0, &question), ""));
 	struct web_answer answer;
 	while ((answer = web_answer(fetch->web, 0)).end == WEB_UNDER_WAY)

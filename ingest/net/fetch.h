@@ -21,6 +21,9 @@ OWN(fetch, fetch_close);
 
 /* Sends this value as the Authorization header from the next request on. E_NO_MEMORY. */
 enum error fetch_authorize(struct fetch *fetch, const char *value) MUST_USE;
+/* Says from the next request on about whom it is, and in which case a supervisor asks (NULL: none). Once. E_NO_MEMORY.
+ */
+enum error fetch_about(struct fetch *fetch, const char *subject, const char *reference) MUST_USE;
 /* GET of `path` under the address, with `count` parameters. A new reference. E_TOKEN and E_FORBIDDEN for 401 and 403,
  * E_NOT_FOUND for 404, E_IO for everything else; the fault holds the detail that the ledger gave. */
 enum error fetch_json(struct fetch *fetch, const char *path, const struct web_param *params, size_t count, json_t **out,

@@ -146,11 +146,11 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 	return len;
 }
 
-static bool set_headers(struct slot *slot, const char *const headers[2])
+static bool set_headers(struct slot *slot, const char *const headers[WEB_HEADERS_MAX])
 {
 	curl_slist_free_all(slot->headers);
 	slot->headers = NULL;
-	for (size_t i = 0; i < 2 && headers[i] != NULL; i++) {
+	for (size_t i = 0; i < WEB_HEADERS_MAX && headers[i] != NULL; i++) {
 		struct curl_slist *longer = curl_slist_append(slot->headers, headers[i]);
 		if (longer == NULL)
 			return false;

@@ -51,11 +51,13 @@ enum error web_open(const struct web_manner *manner, size_t slots, struct web **
 void web_close(struct web *web);
 OWN(web, web_close);
 
+#define WEB_HEADERS_MAX 4
+
 struct web_question {
 	const char *url;
-	const char *headers[2]; /* NULL: none */
-	const char *ca;         /* who vouches for the host: a file of certificates; NULL: the system's */
-	struct bytes body;      /* sent by POST, as a copy; GET where it has no data */
+	const char *headers[WEB_HEADERS_MAX]; /* up to the first that is NULL */
+	const char *ca;                       /* who vouches for the host: a file of certificates; NULL: the system's */
+	struct bytes body;                    /* sent by POST, as a copy; GET where it has no data */
 	size_t answer_max;
 };
 

@@ -145,11 +145,16 @@ def grants(tap, ledger, asker, key):
     before = asked()
     stranger = asker.ask("/v1/accesses", "proxy", PARENT, STRANGER)
     tap.ok(before[0] == 403 and before == stranger, "before it is given nothing, in the same bytes as of somebody unknown")
-    end = int(time.time()) + 3
+    end = int(time.time()) + 5
     grant(ledger, key, "f-1", until=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(end)))
     status, body = asked()
     tap.ok(status == 200 and "Opslag" in body, "while it lasts the proxy sees what the child sees: %d" % status)
     tap.ok(asker.ask("/v1/statement", "proxy", PARENT, CHILD)[0] == 200, "the statement, too")
+    shown = ledger.result("who", CHILD, "--ledger", "http://" + ledger.query, "--token", asker.token("proxy", PARENT), "--vkey", ledger.vkey)
+    asker.recorded += 1
+    tap.ok(shown.returncode == 0 and "Opslag 1" in shown.stdout, "'who' asks for the proxy: " + shown.stderr)
+    shown = ledger.result("who", CHILD, "--ledger", "http://" + ledger.query, "--token", asker.token("supervisor", STAFF), "--case", "7")
+    tap.ok(shown.returncode == 0 and "Opslag 1" in shown.stdout, "and for a supervisor: " + shown.stderr)
     wait_until(lambda: asked()[0] == 403, "the grant's end")
     tap.ok(time.time() >= end, "it ends by itself, at its end")
     grant(ledger, key, "f-2")
@@ -162,6 +167,7 @@ def grants(tap, ledger, asker, key):
     reads = [item for item in activities(asker, None) if item.get("consent")]
     tap.ok(len(reads) == asker.recorded and {item["consent"] for item in reads} == {"f-1", "f-2"},
            "and each read by it: %d of %d" % (len(reads), asker.recorded))
+    asker.recorded += 1  # the supervisor's
     result = ledger.result("statement", "grants:" + CHILD, "--ledger", ledger.dir, "-o", ledger.path("grants.json"))
     verified = ledger.result("verify", ledger.path("grants.json"), "--vkey", ledger.vkey, "--subject", "grants:" + CHILD)
     tap.ok(result.returncode == 0 and verified.returncode == 0, "that these are all is proven by a statement: %s" % verified.stderr)

@@ -21,6 +21,7 @@ struct statement_request {
 	struct asked_whom whom;
 	const char *ledger;
 	const char *token;
+	const char *reference; /* of a supervisor's case; or NULL */
 	const char *from;
 	const char *to;
 	const char *output;
@@ -61,6 +62,7 @@ static enum error fetch_from_url(const struct statement_request *request, const 
 		{"signatures", request->signatures ? "1" : NULL},
 	};
 	TRY(fetch_open(request->ledger, request->token, &fetch, fault));
+	TRY(fetch_about(fetch, subject, request->reference));
 	TRY(fetch_json(fetch, "/v1/statement", params, sizeof params / sizeof params[0], &made, fault));
 	const char *about = json_string_value(json_object_get(made, "subject"));
 	if (about == NULL || strcmp(about, subject) != 0)
@@ -119,6 +121,7 @@ static const struct option_row rows[] = {
 	ASKED_WHOM_ROWS(T, whom),
 	OPTION_TEXT(T, ledger, "ledger", "DIR|URL", .required = REQUIRED,
 		.help = "a ledger's directory, or the address of its query daemon"),
+	OPTION_TEXT(T, reference, "case", "TEXT", .help = "the case that a supervisor asks in, at an address"),
 	OPTION_TEXT(T, token, "token", "T",
 		.help = "bearer token for an address; or INDSIGT_TOKEN, which other users of the machine do not see"),
 	WEB_TRUST_ROWS(),

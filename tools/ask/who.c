@@ -80,6 +80,7 @@ static const struct option_row rows[] = {
 	ASKED_WHOM_ROWS(T, whom),
 	OPTION_TEXT(T, query.ledger, "ledger", "DIR|URL", .required = REQUIRED,
 		.help = "a ledger's directory, or the address of its query daemon"),
+	OPTION_TEXT(T, query.reference, "case", "TEXT", .help = "the case that a supervisor asks in, at an address"),
 	OPTION_TEXT(T, query.token, "token", "T",
 		.help = "bearer token for an address; or INDSIGT_TOKEN, which other users of the machine do not see"),
 	WEB_TRUST_ROWS(),

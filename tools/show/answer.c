@@ -144,6 +144,7 @@ static enum error pages_of_url(struct joining *joining)
 	OWNED(fetch_release) struct fetch *fetch = NULL;
 	json_auto_t *cursor = NULL;
 	TRY(fetch_open(query->ledger, query->token, &fetch, joining->fault));
+	TRY(fetch_about(fetch, query->subject, query->reference));
 	for (unsigned page_count = 0; page_count < PAGES_MAX; page_count++) {
 		const struct web_param params[] = {
 			{"limit", "1000"},

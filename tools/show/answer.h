@@ -7,10 +7,11 @@
 
 /* Borrowed for as long as the question takes. */
 struct answer_query {
-	const char *subject; /* canonical */
-	const char *ledger;  /* a directory, or an http or https address */
-	const char *token;   /* for an address */
-	const char *from;    /* as accesses_time reads them; NULL: open */
+	const char *subject;   /* canonical */
+	const char *ledger;    /* a directory, or an http or https address */
+	const char *token;     /* for an address */
+	const char *reference; /* likewise: the case that a supervisor asks in; or NULL */
+	const char *from;      /* as accesses_time reads them; NULL: open */
 	const char *to;
 	const char *org;         /* NULL: all */
 	const struct vkey *vkey; /* NULL: the directory's own; from an address the signature is then not checked */

@@ -113,8 +113,8 @@ START_TEST(refusals_are_told_in_words)
 	ck_assert(answer_ask(&query, &answer, &fault) != E_OK);
 	/* Somebody else's token. */
 	query = query_of(address(), token_for(77, ROLE_SUBJECT, 600));
-	ck_error(answer_ask(&query, &answer, &fault), E_BAD_VALUE);
-	ck_assert_ptr_nonnull(strstr(fault.text, "another subject"));
+	ck_error(answer_ask(&query, &answer, &fault), E_FORBIDDEN);
+	ck_assert_ptr_nonnull(strstr(fault.text, "about nobody else"));
 	query = query_of(address(), token_for(1234, ROLE_SUBJECT, -5));
 	ck_error(answer_ask(&query, &answer, &fault), E_TOKEN);
 	ck_assert_ptr_nonnull(strstr(fault.text, "expired"));
