@@ -166,6 +166,7 @@ static enum error serve(const struct queryd_options *given, const struct user *u
 	TRY(http_server_new(address, &options, &server, fault));
 	TRY(user_become(user, fault));
 	TRY(open_ledger(given, held, &archive, fault));
+	process_wipe_traces(); /* keys were read */
 	enum error error = serve_with(server, held->issuers.providers, fault);
 	if (error == E_REPLACED) /* no other end is better: whoever started this starts it again */
 		return fault_set(fault, error, "%s; ending, the next start opens them anew", error_text(error));

@@ -6,6 +6,7 @@
 #include "query/server/workers.h"
 
 #include "ledger/base/thread.h"
+#include "ledger/process/process.h"
 
 #include <sys/eventfd.h>
 
@@ -83,6 +84,7 @@ static void *work_on(void *context)
 		const uint64_t wakes = workers->wakes;
 		pthread_mutex_unlock(&workers->lock);
 		enum work_end end = workers->function(workers->context, work);
+		process_wipe_traces(); /* who asked, and what the answer was */
 		pthread_mutex_lock(&workers->lock);
 		if (end == WORK_LATER) /* woken meanwhile: what it waits for may be there */
 			push(workers->wakes != wakes ? &workers->todo : &workers->later, work);
