@@ -1,11 +1,12 @@
 /* indsigt-ingestd: the one process that writes a ledger.
  *
- *   options ─► process made safe ─► address bound ─► another user's from here on ─► ledger opened (the witnesses are
- *   asked) ─► server_run: listening ─► SIGTERM ─► closed
+ *   options ─► process made safe ─► address bound ─► another user's from here on, and its calls alone ─► ledger opened
+ * (the witnesses are asked) ─► server_run: listening ─► SIGTERM ─► closed
  *
  * What can fail before it listens: another process has the ledger, its files, room on its disk, or too few witnesses
  * answer; the last two are waited for as long as it takes, with nothing held meanwhile. What ends it later was said
  * by whoever met it; the exit code tells `serve` whether starting it again can help. */
+#include "ingest/daemon/calls.h"
 #include "ingest/daemon/limits.h"
 #include "ingest/daemon/server.h"
 #include "ingest/net/asking.h"
@@ -110,6 +111,7 @@ static enum error run(struct ingestd_options *given, struct ledger **ledger, str
 	TRY(address_bind(given->server.listen, &given->server.bound, &given->server.address, fault));
 	TRY(tls_files_check(&given->server.tls, &given->server.address, fault));
 	TRY(user_become(&user, fault));
+	TRY(filter_install(ingestd_calls, ingestd_calls_count, fault));
 	TRY(open_ledger(given->server.dir, given->without_witnesses, ledger, fault));
 	return server_run(*ledger, &given->server, say_listening, fault);
 }

@@ -11,7 +11,7 @@ enum error process_hide(struct fault *fault) MUST_USE;
  * by nobody but its owner and its group (umask 027). For daemons. E_IO. */
 enum error process_harden(struct fault *fault) MUST_USE;
 /* What calls that have returned have left of what they worked on: on this thread's stack (PROCESS_STACK_WIPED bytes
- * below the caller), and in the wide registers that text is copied and hashed with, which a thread that waits keeps and a
- * core dump has. For a thread that goes to wait after it had keys or somebody's data in hand. */
+ * below the caller), and in the wide registers that text is copied and hashed with, which a thread that waits keeps and
+ * a core dump has. For a thread that goes to wait after it had keys or somebody's data in hand. */
 void process_wipe_traces(void);
 #define PROCESS_STACK_WIPED (128u << 10)

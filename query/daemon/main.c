@@ -8,9 +8,11 @@
 #include "ledger/db/db.h"
 #include "ledger/keys/secrets.h"
 #include "ledger/options/options.h"
+#include "ledger/process/confine.h"
 #include "ledger/process/process.h"
 #include "ledger/process/user.h"
 #include "ledger/read/status.h"
+#include "query/daemon/calls.h"
 #include "query/reads/reads.h"
 #include "query/routes/routes.h"
 #include "query/server/http_server.h"
@@ -81,6 +83,7 @@ struct held {
 	struct routes routes;
 	struct issuers issuers;
 	struct demo_issuer demo;
+	struct reads *reads; /* there before anybody is answered */
 };
 
 static void held_free(struct held *held)
@@ -138,6 +141,21 @@ static enum error serve_with(struct http_server *server, struct providers *provi
 	return error;
 }
 
+static void record(void *context, char *report, http_recorded *done, void *done_context)
+{
+	const struct held *held = context;
+	reads_record(held->reads, report, done, done_context);
+}
+
+/* What is open is open: from here on nothing is opened for writing, whoever this runs as, and no thread is there yet
+ * that could. */
+static enum error close_doors(struct fault *fault)
+{
+	bool known = false;
+	TRY(confine_writes(&known, fault));
+	return filter_install(queryd_calls, queryd_calls_count, fault);
+}
+
 /* Whoever connects before the ledger is open waits. The thread that records is ended before the server is freed: it has
  * answers of the server's in hand. */
 static enum error serve(const struct queryd_options *given, const struct user *user, const struct address *address,
@@ -152,6 +170,8 @@ static enum error serve(const struct queryd_options *given, const struct user *u
 		.hangup = on_hangup,
 		.connections_max = QUERY_CONNECTIONS_MAX,
 		.tls = &given->tls,
+		.record = record,
+		.record_context = held,
 		.turns_away = true,
 		.body_bytes_max = BODY_BYTES_MAX,
 		.output_bytes_max = OUTPUT_BYTES_MAX - WORK_BYTES,
@@ -160,12 +180,12 @@ static enum error serve(const struct queryd_options *given, const struct user *u
 	OWNED(http_server_release) struct http_server *server = NULL;
 	OWNED(reads_release) struct reads *reads = NULL;
 	TRY(http_fit_files(&options.connections_max, fault));
-	TRY(reads_open(given->dir, &reads, fault));
-	options.record = reads_record;
-	options.record_context = reads;
 	TRY(http_server_new(address, &options, &server, fault));
 	TRY(user_become(user, fault));
 	TRY(open_ledger(given, held, &archive, fault));
+	TRY(close_doors(fault));
+	TRY(reads_open(given->dir, &reads, fault));
+	held->reads = reads;
 	process_wipe_traces(); /* keys were read */
 	enum error error = serve_with(server, held->issuers.providers, fault);
 	if (error == E_REPLACED) /* no other end is better: whoever started this starts it again */

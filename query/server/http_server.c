@@ -12,7 +12,6 @@
 #include "query/server/http_server.h"
 
 #include "ledger/base/clock.h"
-#include "ledger/process/process.h"
 #include "query/server/asked.h"
 #include "query/server/listen.h"
 #include "query/server/request_end.h"
@@ -563,24 +562,11 @@ const char *http_server_address(const struct http_server *server)
 	return server->address;
 }
 
-/* As event_base_dispatch, but nothing of a request is left behind while it waits for the next one. */
-static int turn(struct event_base *base)
-{
-	int rc = 0;
-	while (rc == 0) {
-		process_wipe_traces();
-		rc = event_base_loop(base, EVLOOP_ONCE);
-		if (event_base_got_break(base) || event_base_got_exit(base))
-			break;
-	}
-	return rc;
-}
-
 enum error http_server_run(struct http_server *server, struct fault *fault)
 {
 	signal(SIGPIPE, SIG_IGN);
 	enum error error = workers_start(server->workers, fault);
-	if (error == E_OK && turn(server->base) < 0)
+	if (error == E_OK && listen_loop(server->base) < 0)
 		error = fault_set(fault, E_IO, "the event loop failed: %m");
 	workers_stop(server->workers);
 	if (error == E_OK && server->fatal != E_OK)

@@ -4,6 +4,7 @@
 #include "query/server/listen.h"
 
 #include "ledger/base/clock.h"
+#include "ledger/process/process.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -69,4 +70,16 @@ enum error listen_begin(struct event_base *base, struct evhttp *http, const stru
 		return fault_set(fault, E_IO, "the address cannot be read back: %m");
 	address_format(&own, out);
 	return E_OK;
+}
+
+int listen_loop(struct event_base *base)
+{
+	int rc = 0;
+	while (rc == 0) {
+		process_wipe_traces();
+		rc = event_base_loop(base, EVLOOP_ONCE);
+		if (event_base_got_break(base) || event_base_got_exit(base))
+			break;
+	}
+	return rc;
 }

@@ -14,3 +14,6 @@ enum error listen_begin(struct event_base *base, struct evhttp *http, const stru
 	struct fault *fault) MUST_USE;
 /* Accepts nothing for a tenth of a second. */
 void listen_pause(struct evconnlistener *listener);
+/* As event_base_dispatch, but nothing of a request is left behind in registers and on the stack while it waits for the
+ * next one. */
+int listen_loop(struct event_base *base);
