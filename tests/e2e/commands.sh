@@ -168,9 +168,14 @@ holds "... says which is free" has "$err" "--id 4"
 expect 2 "an endorsement without a key" "$indsigt" sender add ledger --endorsement nine.endorsement
 
 # ---- revoke ----
-expect 0 "sender revoke" "$indsigt" sender revoke ledger 1
+expect 2 "sender revoke without a terminal" "$indsigt" sender revoke ledger 1 </dev/null
+holds "... says why" has "$err" "no terminal to ask on whether sender 1 is meant"
+holds "... and what to do" has "$err" "say --yes"
+expect 0 "... revokes nobody" "$indsigt" sender list ledger
+holds "... of all" lacks "$out" revoked
+expect 0 "sender revoke" "$indsigt" sender revoke ledger 1 --yes
 holds "... says whom" has "$out" "sender 1, KSD Sygedagpenge (cvr:55133018), is revoked"
-expect 0 "sender revoke --compromised" "$indsigt" sender revoke ledger 2 --compromised
+expect 0 "sender revoke --compromised" "$indsigt" sender revoke ledger 2 --compromised --yes
 expect 1 "revoke twice" "$indsigt" sender revoke ledger 1
 expect 5 "revoke nobody" "$indsigt" sender revoke ledger 77
 expect 2 "revoke a word" "$indsigt" sender revoke ledger one
