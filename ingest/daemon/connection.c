@@ -166,6 +166,8 @@ static void submit(struct connection *c, enum job_kind kind)
 	job->seat = seat_hold(c->seat);
 	job->body_bytes = c->in.body_bytes;
 	job->body = reading_hand_over(&c->in);
+	if (kind == JOB_BATCH)
+		door_took(c, job);
 	room_hand_over(&c->server->room, &c->claim);
 	sequencer_submit(c->server->sequencer, job);
 }
@@ -257,7 +259,8 @@ static void take_head(struct connection *c)
  * its answers. */
 static bool may_begin(const struct connection *c)
 {
-	return !c->server->stopping && session_may_read(&c->session) && connection_output_bytes(c) <= CONNECTION_OUTPUT_MAX;
+	return !c->server->stopping && session_may_read(&c->session) && !door_is_spent(c) &&
+		   connection_output_bytes(c) <= CONNECTION_OUTPUT_MAX;
 }
 
 static bool may_read(const struct connection *c)
@@ -317,6 +320,14 @@ void connection_resume(struct connection *c)
 		find_room(c);
 	else if (c->in.phase == PHASE_HEAD && !c->reading && may_read(c))
 		read_on(c);
+}
+
+/* Nothing else wakes those that waited for time alone. */
+void connections_go_on(struct server *server)
+{
+	for (struct connection *c = server->connections; c != NULL; c = c->next)
+		if (c->share != NULL && !c->reading)
+			connection_resume(c);
 }
 
 /* ---- room among all ---- */

@@ -61,7 +61,8 @@ static struct share *new_share(struct server *server, uint32_t sender)
 void door_drop_share(struct server *server, struct share *share)
 {
 	struct share **link = &server->shares[share->sender % SHARE_SLOTS];
-	if (share->connections > 0 || share->pool.bytes > 0 || share->spoiled > 0)
+	if (share->connections > 0 || share->pool.bytes > 0 || share->spoiled > 0 ||
+		rate_is_spent(&share->rate, clock_us()))
 		return;
 	while (*link != share)
 		link = &(*link)->next;
@@ -69,7 +70,8 @@ void door_drop_share(struct server *server, struct share *share)
 	free(share);
 }
 
-/* A share outlives its connections for as long as its sender's wrong signatures count. */
+/* A share outlives its connections for as long as its sender's wrong signatures count, or it is ahead of its rate:
+ * else connecting anew would pay for everything. */
 void door_beat(struct server *server)
 {
 	uint64_t now_ms = clock_ms();
@@ -236,6 +238,17 @@ bool door_prove(struct connection *c, struct connection **gives_way)
 	c->share = share;
 	c->claim.own = &share->pool;
 	return true;
+}
+
+void door_took(struct connection *c, const struct job *job)
+{
+	if (c->share != NULL)
+		rate_take(&c->share->rate, job_events(job), job->body_bytes, clock_us());
+}
+
+bool door_is_spent(const struct connection *c)
+{
+	return c->share != NULL && rate_is_spent(&c->share->rate, clock_us());
 }
 
 void door_leave(struct connection *c)

@@ -69,6 +69,7 @@ static void on_beat(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	connections_evict(server);
+	connections_go_on(server);
 	connections_let_in(server);
 	door_beat(server);
 	server->handshakes = 0;
@@ -124,6 +125,8 @@ static void answer_hello(struct connection *c, struct job *job)
 		connection_end(gives_way, E_TOO_MANY,
 			gives_way->share == c->share ? "this sender has newer connections, and this one was idle"
 										 : "all places are taken, this sender has many, and this one was idle");
+	if (c->share != NULL)
+		rate_set(&c->share->rate, job->events_per_second, job->bytes_per_second);
 	struct writer w = connection_writer(c->server); /* one call's: the other's is sent */
 	session_looked_up(&c->session, job->error, job->fault.text, bytes_of(job->receipt, job->receipt_bytes), &w);
 	connection_end_deadline(c);

@@ -6,6 +6,7 @@
  * door_enter for one that has been told to go call: everything else may end its session but leaves it in place. */
 #pragma once
 
+#include "ingest/daemon/rate.h"
 #include "ingest/daemon/reading.h"
 #include "ingest/daemon/room.h"
 #include "ingest/daemon/server.h"
@@ -20,12 +21,14 @@
 
 #define DOOR_ADDRESS_BYTES 9
 
-/* What a sender holds. It is there as long as there is something, or it has spoiled something not long ago. */
+/* What a sender holds. It is there as long as there is something, it is ahead of its rate, or it has spoiled something
+ * not long ago. */
 struct share {
 	struct share *next;
 	uint32_t sender;
 	unsigned connections; /* proven, and not ending */
 	struct pool pool;     /* its batches' bodies */
+	struct rate rate;     /* how fast it may be read from, on all of them */
 	unsigned spoiled;     /* connections that ended for a signature that does not verify, one soon after the other */
 	uint64_t spoiled_ms;  /* the last of them */
 };
@@ -103,6 +106,8 @@ void connection_end_deadline(struct connection *c);
 void connection_resume(struct connection *c);
 /* Lets in whom there is room for now. Called at the end of whatever may have given room back. */
 void connections_let_in(struct server *server);
+/* FRM-30: reads on from those whose rate allows it again. Called on each beat. */
+void connections_go_on(struct server *server);
 /* FRM-20: ends who has room, is slow, and keeps others waiting. Called on each beat. */
 void connections_evict(struct server *server);
 
@@ -115,6 +120,10 @@ void door_enter(struct connection *c, struct connection **gives_way);
 /* Its hello was proven. False: there is no place for one more of its sender's. `*gives_way` goes for it, unless NULL.
  */
 bool door_prove(struct connection *c, struct connection **gives_way);
+/* A batch of its came, whatever becomes of it. */
+void door_took(struct connection *c, const struct job *job);
+/* Its sender is ahead of its rate: it may begin nothing. */
+bool door_is_spent(const struct connection *c);
 /* It is its sender's no longer. */
 void door_leave(struct connection *c);
 /* A connection of this sender's had its first batch with a signature that does not verify. */

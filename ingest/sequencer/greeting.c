@@ -228,6 +228,8 @@ enum error greeting_welcome(struct sequencer *s, struct job *job)
 	TRY(ledger_sender(s->options.ledger, job->sender, &sender));
 	if (atomic_load(&s->halted))
 		return E_ROLLED_BACK;
+	job->events_per_second = sender.mandate.events_per_second;
+	job->bytes_per_second = sender.mandate.bytes_per_second;
 	session_welcome(&sender, job->ledger_time_s, &welcome);
 	struct writer w = writer_of(buffer, sizeof buffer);
 	welcome_message(&challenge, hello.nonce, job->sender, &welcome, &w);

@@ -47,6 +47,14 @@ struct job *job_new(enum job_kind kind, uint64_t connection)
 }
 
 /* As early as it can be: a job may wait long for its tick, and the body holds a batch secret. */
+uint32_t job_events(const struct job *job)
+{
+	struct batch_head head;
+	struct reader in = reader_of(bytes_of(job->body, job->body_bytes));
+	batch_head_decode(&in, &head);
+	return in.error == E_OK ? head.count : 1;
+}
+
 void job_drop_body(struct job *job)
 {
 	own_wipe(job->body, job->body_bytes);

@@ -45,6 +45,8 @@ struct job {
 	uint8_t *receipt; /* owned; for JOB_HELLO the body of the welcome */
 	size_t receipt_bytes;
 	uint64_t ledger_time_s;
+	uint32_t events_per_second; /* of JOB_HELLO: the limits of the registration, 0: none */
+	uint32_t bytes_per_second;
 	uint64_t number; /* log index of a sender entry, next id, or log size */
 	uint64_t tail;   /* entries not filed yet */
 
@@ -55,6 +57,8 @@ struct job {
 };
 
 struct job *job_new(enum job_kind kind, uint64_t connection);
+/* How many events a batch says that it has, from 1 to BATCH_EVENTS_MAX; its body must be there. */
+uint32_t job_events(const struct job *job);
 /* Wipes the body, which holds a batch's secret, and frees it. */
 void job_drop_body(struct job *job);
 /* Keeps a copy as the receipt. E_NO_MEMORY. */

@@ -24,6 +24,9 @@
 /* And before the connection is given up, or before its first word. */
 #define CLIENT_GIVE_UP_MS 60000u
 #define CLIENT_CONNECTED_GIVE_UP_MS 15000u
+/* Of a sender with limits a second (spec/entry.md) no more is under way than they let through in this time, so that
+ * the answers come long before it gives the connection up. */
+#define WINDOW_SECONDS 20u
 /* Between two attempts to connect: doubled, with chance in it, so that senders that lost the same ledger do not come
  * back at once. */
 #define CLIENT_BACKOFF_MIN_MS 100u

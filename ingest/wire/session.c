@@ -145,6 +145,16 @@ enum session_request session_frame(struct session *session, enum frame_type type
 	return SESSION_SUBMIT;
 }
 
+/* What a limit lets through in WINDOW_SECONDS, at least `least`. A sender that waits longer for an answer takes the
+ * connection for dead. */
+static uint32_t window(uint32_t per_second, uint32_t each, uint32_t most)
+{
+	uint64_t allowed = (uint64_t)per_second * WINDOW_SECONDS / each;
+	if (per_second == 0 || allowed > most)
+		return most;
+	return allowed > 0 ? (uint32_t)allowed : 1;
+}
+
 void session_welcome(const struct sender *sender, uint64_t ledger_time_s, struct frame_welcome *out)
 {
 	*out = (struct frame_welcome){.version = PROTOCOL_VERSION,
@@ -152,8 +162,8 @@ void session_welcome(const struct sender *sender, uint64_t ledger_time_s, struct
 		.ledger_time_s = ledger_time_s,
 		.batch_events_max = BATCH_EVENTS_MAX,
 		.batch_bytes_max = BATCH_BYTES_MAX,
-		.window_batches = CONNECTION_BATCHES_MAX,
-		.window_bytes = CONNECTION_BYTES_MAX,
+		.window_batches = window(sender->mandate.events_per_second, BATCH_EVENTS_MAX, CONNECTION_BATCHES_MAX),
+		.window_bytes = window(sender->mandate.bytes_per_second, 1, CONNECTION_BYTES_MAX),
 		.policy = sender->policy};
 }
 

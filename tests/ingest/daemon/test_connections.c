@@ -208,4 +208,71 @@ START_TEST(who_keeps_nobody_waiting_may_stay_in_front)
 }
 END_TEST
 
-UNIT_MAIN("connections", one_draw_picks_any, a_narrow_line_may_run_in_front, who_keeps_nobody_waiting_may_stay_in_front)
+/* ---- limits a second ---- */
+
+static void ask(int peer)
+{
+	uint8_t frame[FRAME_HEAD_BYTES];
+	struct writer w = writer_of(frame, sizeof frame);
+	frame_head_encode(FRAME_PING, 0, &w);
+	bring(peer, BYTES_ARRAY(frame));
+}
+
+static bool is_answered(int peer)
+{
+	uint8_t frame[FRAME_HEAD_BYTES];
+	event_base_loop(server->base, EVLOOP_NONBLOCK);
+	return read(peer, frame, sizeof frame) == sizeof frame;
+}
+
+static void skip_challenge(int peer)
+{
+	uint8_t challenge[1024];
+	event_base_loop(server->base, EVLOOP_NONBLOCK);
+	ck_assert_int_gt(read(peer, challenge, sizeof challenge), 0);
+}
+
+/* FRM-30: who is ahead of its limit is not read from, on none of its connections, also new ones, until it has paid by
+ * time; others are. */
+START_TEST(who_is_ahead_of_its_limit_waits)
+{
+	static uint8_t body[5000];
+	const struct job batch = {.kind = JOB_BATCH, .body = body, .body_bytes = sizeof body};
+	int peers[4];
+	begin(64);
+	struct connection *c = prove(7, &peers[0]);
+	struct connection *second = prove(7, &peers[1]);
+	(void)prove(8, &peers[2]);
+	for (unsigned i = 0; i < 3; i++)
+		skip_challenge(peers[i]);
+	rate_set(&c->share->rate, 0, 1000);
+	door_took(c, &batch);
+	for (unsigned i = 0; i < 3; i++) {
+		ask(peers[i]);
+		ck_assert(is_answered(peers[i]) == (i == 2));
+	}
+	connection_close(c);
+	connection_close(second);
+	door_beat(server);
+	c = prove(7, &peers[3]);
+	rate_set(&c->share->rate, 0, 1000);
+	skip_challenge(peers[3]);
+	ask(peers[3]);
+	now_ms += 3999;
+	connections_go_on(server);
+	ck_assert(!is_answered(peers[3]));
+	now_ms += 1;
+	connections_go_on(server);
+	ck_assert(is_answered(peers[3]));
+	connection_close(c);
+	now_ms += 1;
+	door_beat(server);
+	ck_assert_ptr_null(door_share(server, 7));
+	for (unsigned i = 0; i < 4; i++)
+		close(peers[i]);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("connections", one_draw_picks_any, a_narrow_line_may_run_in_front, who_keeps_nobody_waiting_may_stay_in_front,
+	who_is_ahead_of_its_limit_waits)

@@ -228,6 +228,25 @@ START_TEST(a_look_up_opens_or_ends_it)
 }
 END_TEST
 
+/* FRM-30: no more is under way than the limits let through in 20 seconds, but one batch always. */
+START_TEST(limits_narrow_the_window)
+{
+	static const struct {
+		uint32_t events, bytes, window_batches, window_bytes;
+	} rows[] = {{0, 0, 64, 4194304}, {1, 1, 1, 20}, {204, 0, 1, 4194304}, {410, 0, 2, 4194304},
+		{13107, 209715, 63, 4194300}, {13108, 209716, 64, 4194304}, {UINT32_MAX, UINT32_MAX, 64, 4194304}};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct frame_welcome welcome;
+		struct sender limited = sender;
+		limited.mandate.events_per_second = rows[i].events;
+		limited.mandate.bytes_per_second = rows[i].bytes;
+		session_welcome(&limited, 1795421730, &welcome);
+		ck_assert_uint_eq(welcome.window_batches, rows[i].window_batches);
+		ck_assert_uint_eq(welcome.window_bytes, rows[i].window_bytes);
+	}
+}
+END_TEST
+
 /* FRM-9, FRM-16: the window to the batch and to the byte. */
 START_TEST(the_window_holds_to_the_byte)
 {
@@ -313,4 +332,4 @@ START_TEST(each_batch_has_one_answer)
 END_TEST
 
 UNIT_MAIN("session", every_frame_in_every_state, each_limit_is_kept_to_the_byte, bad_hellos_end_the_session,
-	a_look_up_opens_or_ends_it, the_window_holds_to_the_byte, each_batch_has_one_answer)
+	a_look_up_opens_or_ends_it, limits_narrow_the_window, the_window_holds_to_the_byte, each_batch_has_one_answer)
