@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """A sender whose key never comes near the ledger: it is registered, gets other policies, a new key and an end by files that
 it signs. What was signed once comes back by nobody's hand, neither by these files nor by the bytes of an entry.
-(END-2, END-4, END-5, ENTRY-7, ENTRY-22) usage: endorsing.py INDSIGT"""
+(END-2, END-4, END-5, ENTRY-7, ENTRY-22, FRM-30) usage: endorsing.py INDSIGT"""
 
 import base64
 import json
 import os
 import socket
 import sys
+import time
 
 from indsigt import Ledger, Tap, event
 
@@ -162,6 +163,20 @@ def rotations(world):
     refused(world, "another sender's file", world.apply("policy", stranger), "follows")
 
 
+def limited(world):
+    """What is registered is held to: 11 go at once, and the rest takes its time however fast the machine is. (FRM-30)"""
+    result = world.apply("policy", world.change("--events-per-second", "10"))
+    tap.ok(result.returncode == 0 and "events-per-second=10" in result.stdout, "ten events a second: " + result.stdout.strip())
+    lines = "".join(event(SUBJECT, "limited %d" % i) + "\n" for i in range(25))
+    begun = time.monotonic()
+    sent = world.ledger.result("send", "--server", world.ledger.ingest, "--key", world.key, "--batch", "1", "-", stdin=lines)
+    took = time.monotonic() - begun
+    tap.ok(sent.returncode == 0 and "25 events acknowledged" in sent.stderr and took >= 1.4,
+           "25 take over a second: %.1f s: %s" % (took, sent.stderr.strip()))
+    result = world.apply("policy", world.change("--clear"))
+    tap.ok(result.returncode == 0, "and none again: " + result.stdout.strip())
+
+
 def revoked(world):
     path = world.change("--revoke", "--compromised")
     tap.ok("is to be revoked, its key compromised" in world.said, "an end is signed: " + world.said)
@@ -190,7 +205,7 @@ def usage(world):
 def main():
     world = World(sys.argv[1])
     world.ledger.serve()
-    for case in (registered, policies, rotations, revoked, usage):
+    for case in (registered, policies, rotations, limited, revoked, usage):
         case(world)
     world.ledger.remove()
     tap.done()
