@@ -95,7 +95,7 @@ expect 2 "sender add without key" "$indsigt" sender add ledger --name X --org cv
 chmod 644 two.json
 expect 4 "a key file that others may read" "$indsigt" sender add ledger --name X --org cvr:2 --key two.json
 chmod 600 two.json
-for command in vkey clock epoch evidence cosign recover serve "sender list" "mirror serve" "witness serve" export; do
+for command in vkey clock epoch evidence cosign recover serve "sender list" "sender show" "mirror serve" "witness serve" export; do
 	# shellcheck disable=SC2086
 	expect 2 "$command without a directory" "$indsigt" $command
 	holds "... is told what is missing" has "$err" "DIR is missing"
@@ -166,6 +166,18 @@ holds "prints the id that was endorsed" test "$(cat "$out")" = 9
 expect 1 "the same id again" "$indsigt" sender add ledger --public "$public" --endorsement nine.endorsement
 holds "... says which is free" has "$err" "--id 4"
 expect 2 "an endorsement without a key" "$indsigt" sender add ledger --endorsement nine.endorsement
+
+# ---- show ----
+expect 0 "sender endorse with a mandate" "$indsigt" sender endorse --log "$vkey" --id 21 --name "Much" --org cvr:21 --key much.json \
+	--endorsement much.endorsement --reports-for cvr:8 --reports-for cvr:7 --events-per-second 100 --bytes-per-second 65536 \
+	--grants --reads --certificate "$(printf '%064d' 5)" --policy withhold
+expect 0 "... is registered" "$indsigt" sender add ledger --public "$(cat "$out")" --endorsement much.endorsement
+expect 0 "sender show" "$indsigt" sender show ledger 21
+holds "... ends no line in a blank" sh -c '! grep -q " $" "$1"' - "$out"
+for line in "Last received     never" "Policy            withhold" "Reports for       cvr:7 cvr:8" "At most           100 events a second" \
+	"At most           65536 bytes a second" "grants: who" "reads of this" "TLS certificate   $(printf '%064d' 5)"; do
+	holds "shows: $line" has "$out" "$line"
+done
 
 # ---- revoke ----
 expect 2 "sender revoke without a terminal" "$indsigt" sender revoke ledger 1 </dev/null

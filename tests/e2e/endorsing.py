@@ -189,6 +189,39 @@ def revoked(world):
     tap.ok(code == 0 and "unendorsed=0" in line, "the audit: " + line)
 
 
+def shown(world):
+    """One sender in full, with its history, as JSON and in words."""
+    ledger = world.ledger
+    sender = json.loads(ledger.run("sender", "show", ledger.dir, "1", "--json"))
+    history = sender.pop("history")
+    tap.ok(sender == world.sender(), "it is shown as the list has it")
+    tap.ok([(row["change"], row["action"]) for row in history] ==
+           list(enumerate(("register", "policy", "policy", "rotate", "policy", "policy", "revoke"))), "... and all of its changes, in their order: %s" % history)
+    tap.ok([row["entry"] for row in history] == sorted(row["entry"] for row in history) and history[-1]["entry"] == sender["entry"],
+           "... each with its place in the log")
+    tap.ok([row["policy"] for row in history] == [[], ["close=legal_basis", "withhold"], [], [], ["events-per-second=10"], [], []], "... with the policy after each")
+    keys = [row["public_key"] for row in history]
+    tap.ok(keys[0] == keys[1] == keys[2] != keys[3] == keys[4] == keys[5] == keys[6] == sender["public_key"], "... and the key")
+    tap.ok(all(row["endorsed"] for row in history) and [row["compromised"] for row in history] == [False] * 6 + [True], "... endorsed")
+    text = ledger.run("sender", "show", ledger.dir, "1")
+    for wanted in ("sender 1, Aarhus Kommune (cvr:55133018)\n", "revoked, key compromised", "Public key        " + sender["public_key"], "Events            28\n",
+                   "its own organisation alone", "revoke, key compromised", keys[0]):
+        tap.ok(wanted in text, "in words: %s" % wanted.strip())
+    # What nobody but the ledger has signed.
+    place = json.loads(ledger.run("sender", "list", ledger.dir, "--json"))[1]["entry"]
+    entry = world.entry(place)
+    answer = world.put(entry[:1] + b"\3" + entry[2:6] + place.to_bytes(8, "big") + (1).to_bytes(4, "big") + entry[18:-128] + bytes(128))
+    tap.ok(answer["ok"], "a change without a signature is taken: %s" % answer)
+    ledger.run("sender", "revoke", ledger.dir, "2", "--yes")
+    sender = json.loads(ledger.run("sender", "show", ledger.dir, "2", "--json"))
+    tap.ok([row["endorsed"] for row in sender["history"]] == [True, False, False] and not sender["endorsed"], "... and shown as what it is")
+    text = ledger.run("sender", "show", ledger.dir, "2")
+    tap.ok("an entry lacks a signature" in text and "by the ledger alone" in text, "... in words: " + text)
+    for command, code, wanted in ((("7",), 5, "not registered"), ((), 2, "ID is missing"), (("0",), 2, "a sender's number")):
+        result = ledger.result("sender", "show", ledger.dir, *command)
+        tap.ok(result.returncode == code and wanted in result.stderr, "sender show %s: %s" % (command, result.stderr.strip()))
+
+
 def usage(world):
     for name, options, wanted in (
             ("a change without its place", ("--rotate", "x"), "wants --follows"),
@@ -205,7 +238,7 @@ def usage(world):
 def main():
     world = World(sys.argv[1])
     world.ledger.serve()
-    for case in (registered, policies, rotations, limited, revoked, usage):
+    for case in (registered, policies, rotations, limited, revoked, shown, usage):
         case(world)
     world.ledger.remove()
     tap.done()

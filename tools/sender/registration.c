@@ -88,6 +88,11 @@ static const char type[] = "indsigt-endorsement/v3";
 static const char *const actions[] = {
 	[SENDER_REGISTER] = "register", [SENDER_ROTATE] = "rotate", [SENDER_POLICY] = "policy", [SENDER_REVOKE] = "revoke"};
 
+const char *action_word(enum sender_action action)
+{
+	return actions[action];
+}
+
 /* Whoever rotates a key or changes the policy has to show that they hold the key that is registered; revoking needs
  * only that one signature, and a registration has nothing older. */
 static bool has_old_signature(const struct entry_sender *entry)
@@ -105,9 +110,9 @@ static json_t *endorsement_json(const struct vkey *log, const struct entry_sende
 	vkey_format(log, log_text);
 	public_key_format(entry->public_key, key);
 	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:I, s:s, s:s, s:o, s:b, s:s, s:o, s:o}", "type", type, "origin",
-		log->name, "log", log_text, "action", actions[entry->action], "sender", (json_int_t)entry->sender, "follows",
-		registers ? json_null() : json_integer((json_int_t)entry->follows), "change", (json_int_t)entry->change, "org",
-		entry->org, "name", entry->name, "policy",
+		log->name, "log", log_text, "action", action_word(entry->action), "sender", (json_int_t)entry->sender,
+		"follows", registers ? json_null() : json_integer((json_int_t)entry->follows), "change",
+		(json_int_t)entry->change, "org", entry->org, "name", entry->name, "policy",
 		revokes ? json_array() : terms_to_json(&entry->policy, &entry->mandate), "compromised", entry->compromised,
 		"public_key", key, "signature", json_base64(BYTES_ARRAY(entry->signature)), "old_signature",
 		has_old_signature(entry) ? json_base64(BYTES_ARRAY(entry->old_signature)) : json_null());

@@ -34,3 +34,5 @@ enum error endorsement_fits(const struct vkey *log, const struct entry_sender *e
 	struct fault *fault) MUST_USE;
 /* "indsigt sender rotate DIR --endorsement FILE" and the like: what an endorsement of this action is for. */
 const char *endorsement_command(enum sender_action action);
+/* "register", "rotate", "policy", "revoke": as files and people name it. */
+const char *action_word(enum sender_action action);

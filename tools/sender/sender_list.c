@@ -51,14 +51,6 @@ static enum error count_evidence(void *context, const struct evidence_row *row)
 	return json_object_set_new(listing->equivocations, id, count) == 0 ? E_OK : E_NO_MEMORY;
 }
 
-/* In the words of a person: that a key was compromised matters more than that it was revoked. */
-static const char *status_text(const struct sender *sender)
-{
-	if (sender->status == SENDER_REVOKED)
-		return sender->compromised ? "revoked, key compromised" : "revoked";
-	return sender->endorsed ? "active" : "active, unendorsed";
-}
-
 static bool add_row(struct listing *listing, const struct sender *sender)
 {
 	char id[16];
@@ -72,9 +64,9 @@ static bool add_row(struct listing *listing, const struct sender *sender)
 	snprintf(events, sizeof events, "%" PRIu64, sender->next_sequence);
 	snprintf(entry, sizeof entry, "%" PRIu64, sender->version);
 	json_int_t evidence = equivocations(listing, sender->id);
-	snprintf(status, sizeof status, "%s", status_text(sender));
+	snprintf(status, sizeof status, "%s", sender_status(sender));
 	if (evidence > 0)
-		snprintf(status, sizeof status, "%s; %" JSON_INTEGER_FORMAT " signed twice", status_text(sender), evidence);
+		snprintf(status, sizeof status, "%s; %" JSON_INTEGER_FORMAT " signed twice", sender_status(sender), evidence);
 	timestamp_format_s(sender->since_s, since);
 	if (sender->last_s)
 		timestamp_format_s(sender->last_s, last);
@@ -86,20 +78,7 @@ static bool add_row(struct listing *listing, const struct sender *sender)
 
 static bool add_object(struct listing *listing, const struct sender *sender)
 {
-	char since[TIMESTAMP_TEXT_MAX];
-	char last[TIMESTAMP_TEXT_MAX];
-	char key[PUBLIC_KEY_TEXT_MAX + 1];
-	timestamp_format_s(sender->since_s, since);
-	timestamp_format_s(sender->last_s, last);
-	public_key_format(sender->public_key, key);
-	json_t *object = json_pack("{s:I, s:I, s:I, s:s, s:s, s:s, s:b, s:b, s:s, s:s?, s:I, s:I, s:s, s:o}", "id",
-		(json_int_t)sender->id, "entry", (json_int_t)sender->version, "changes", (json_int_t)sender->changes, "org",
-		sender->org, "name", sender->name, "status", sender->status == SENDER_ACTIVE ? "active" : "revoked", "endorsed",
-		sender->endorsed, "compromised", sender->compromised, "since", since, "last_received",
-		sender->last_s ? last : NULL, "events", (json_int_t)sender->next_sequence, "equivocations",
-		equivocations(listing, sender->id), "public_key", key, "policy",
-		terms_to_json(&sender->policy, &sender->mandate));
-	return json_array_append_new(listing->json, object) == 0;
+	return json_array_append_new(listing->json, sender_json(sender, equivocations(listing, sender->id))) == 0;
 }
 
 /* The walk ends at the first failure, so nothing is shown that lacks a sender. */

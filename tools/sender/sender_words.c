@@ -2,10 +2,35 @@
  * words, so that a list of senders shows what is unusual about each and nothing else. */
 #include "tools/sender/sender_words.h"
 
+#include "ledger/text/timestamp.h"
 #include "tools/sender/certificate.h"
+#include "tools/sender/registration.h"
 
 #include <sodium.h>
 #include <string.h>
+
+const char *sender_status(const struct sender *sender)
+{
+	if (sender->status == SENDER_REVOKED)
+		return sender->compromised ? "revoked, key compromised" : "revoked";
+	return sender->endorsed ? "active" : "active, unendorsed";
+}
+
+json_t *sender_json(const struct sender *sender, json_int_t equivocations)
+{
+	char since[TIMESTAMP_TEXT_MAX], last[TIMESTAMP_TEXT_MAX];
+	char key[PUBLIC_KEY_TEXT_MAX + 1];
+	timestamp_format_s(sender->since_s, since);
+	timestamp_format_s(sender->last_s, last);
+	public_key_format(sender->public_key, key);
+	return json_pack("{s:I, s:I, s:I, s:s, s:s, s:s, s:b, s:b, s:s, s:s?, s:I, s:I, s:I, s:s, s:o}", "id",
+		(json_int_t)sender->id, "entry", (json_int_t)sender->version, "changes", (json_int_t)sender->changes, "org",
+		sender->org, "name", sender->name, "status", sender->status == SENDER_ACTIVE ? "active" : "revoked", "endorsed",
+		sender->endorsed, "compromised", sender->compromised, "since", since, "last_received",
+		sender->last_s ? last : NULL, "events", (json_int_t)sender->next_sequence, "filing_checked",
+		(json_int_t)sender->filing_checked, "equivocations", equivocations, "public_key", key, "policy",
+		terms_to_json(&sender->policy, &sender->mandate));
+}
 
 /* As a list shows it: the words of terms_format stand one a line. */
 enum error terms_line(const struct policy *policy, const struct mandate *mandate, char out[TERMS_TEXT_MAX])

@@ -1,8 +1,14 @@
 /* What the commands about senders say to people. */
 #pragma once
 
-#include "ledger/mandate/mandate.h"
+#include "ledger/entry/sender.h"
 #include "ledger/options/options.h"
+
+/* In the words of a person: that a key was compromised matters more than that it was revoked. */
+const char *sender_status(const struct sender *sender);
+/* What a list's JSON has of each, and of how many sequences it signed two batches. A new object; NULL: out of memory.
+ */
+json_t *sender_json(const struct sender *sender, json_int_t equivocations);
 
 /* "withhold open=actor.name reports-for=cvr:1"; empty for the usual terms, of which terms_words says "none". */
 enum error terms_line(const struct policy *policy, const struct mandate *mandate, char out[TERMS_TEXT_MAX]) MUST_USE;
