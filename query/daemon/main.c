@@ -156,6 +156,18 @@ static enum error close_doors(struct fault *fault)
 	return filter_install(queryd_calls, queryd_calls_count, fault);
 }
 
+/* It was read before rights were given up, and is read again at each SIGHUP: one that this user cannot read would be
+ * noticed when the certificate has ended. */
+static enum error check_key(const struct queryd_options *options, struct fault *fault)
+{
+	if (options->tls.key == NULL || access(options->tls.key, R_OK) == 0)
+		return E_OK;
+	return fault_set(fault, E_USAGE,
+		"the key %s cannot be read by the user that this goes on as, and a new certificate would never be taken: %m; "
+		"give it a key of its own ('indsigt serve --query-tls-cert FILE --query-tls-key FILE')",
+		options->tls.key);
+}
+
 /* Whoever connects before the ledger is open waits. The thread that records is ended before the server is freed: it has
  * answers of the server's in hand. */
 static enum error serve(const struct queryd_options *given, const struct user *user, const struct address *address,
@@ -182,6 +194,7 @@ static enum error serve(const struct queryd_options *given, const struct user *u
 	TRY(http_fit_files(&options.connections_max, fault));
 	TRY(http_server_new(address, &options, &server, fault));
 	TRY(user_become(user, fault));
+	TRY(check_key(given, fault));
 	TRY(open_ledger(given, held, &archive, fault));
 	TRY(close_doors(fault));
 	TRY(reads_open(given->dir, &reads, fault));

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 
+from certificates import Authority, NoOpenssl
 from indsigt import Ledger, Tap, event, wait_until
 
 # System users that every Debian has, each with a group of its own.
@@ -168,6 +169,38 @@ def go_on_after_root(t, ledger, key):
     t.ok(ledger.result("who", SUBJECT, "--ledger", copy).returncode == 0, "and opens")
 
 
+def keys_for_tls(t, ledger):
+    """A key is one user's, and read again at each SIGHUP: what would not be is said at the start."""
+    try:
+        ca = Authority(ledger.path("ca"))
+    except NoOpenssl as why:
+        t.skip("each user has its own TLS key", str(why))
+        return
+    os.chmod(ledger.path("ca"), 0o711)
+    one, other = ca.issue("one"), ca.issue("other")
+    os.chown(one.key, *ids(INGEST))
+    os.chown(other.key, *ids(QUERY))
+    users = "--ingest-user", INGEST, "--query-user", QUERY, "--tls-cert", one.certificate, "--tls-key", one.key
+    ledger.stop()
+    result = ledger.result("serve", ledger.dir, "--ingest", "127.0.0.1:0", "--query", "127.0.0.1:0", *users)
+    t.ok(result.returncode == 2 and "indsigt-queryd: the key" in result.stderr and "--query-tls-key" in result.stderr,
+         "a key that queryd could not read again: %d %s" % (result.returncode, result.stderr.strip()))
+    result = ledger.result("serve", ledger.dir, *users, "--query-tls-cert", other.certificate)
+    t.ok(result.returncode == 2, "half a pair: " + result.stderr.split("\n")[0])
+    ledger.serve(*users, "--query-tls-cert", other.certificate, "--query-tls-key", other.key)
+    with open(ledger.path("serve.log"), encoding="utf-8") as log:
+        log.seek(0, os.SEEK_END)
+        ledger.server.send_signal(signal.SIGHUP)
+        said = ""
+
+        def read_more():
+            nonlocal said
+            said += log.read()
+            return said.count("TLS: ") >= 2
+        wait_until(read_more, "both have read their files")
+    t.ok(said.count("were read anew") == 2, "with a pair for each both read theirs anew: " + said.strip())
+
+
 def refuse(t, ledger):
     for name, options in (("unknown", ("nobody-of-that-name", QUERY)), ("root", ("root", QUERY)), ("one for both", (INGEST, INGEST))):
         result = ledger.result("own", ledger.dir, "--ingest-user", options[0], "--query-user", options[1])
@@ -215,6 +248,7 @@ def main():
         look_at_files(t, ledger)
         look_at_socket(t, ledger)
         go_on_after_root(t, ledger, key)
+        keys_for_tls(t, ledger)
         refuse(t, ledger)
         only_root(t, ledger)
         end_with_its_parent(t, ledger)

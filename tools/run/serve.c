@@ -71,7 +71,8 @@ struct serve {
 	const char *issuers;       /* or NULL */
 	bool demo_tokens;
 	bool without_witnesses;
-	struct tls_files tls;                 /* of both daemons */
+	struct tls_files tls;                 /* of both daemons ... */
+	const char *query_cert, *query_key;   /* ... unless queryd has a pair of its own */
 	const char *ingest_user, *query_user; /* both or neither */
 	struct daemon daemons[DAEMONS];       /* ingest, query, who asks the witnesses, and who reports reads */
 	char reads_socket[CHILD_PATH_MAX];    /* of the last one */
@@ -448,6 +449,9 @@ static const struct option_row rows[] = {
 		T, ingest, "ingest", "HOST:PORT", .help = "where senders connect (127.0.0.1:7514); port 0 takes a free one"),
 	OPTION_TEXT(T, query, "query", "HOST:PORT", .help = "where questions are answered, over HTTP (127.0.0.1:7580)"),
 	TLS_SERVER_ROWS(T, tls),
+	OPTION_TEXT(T, query_cert, "query-tls-cert", "FILE", .wants = "query-tls-key",
+		.help = "another certificate for the port of questions: two users cannot both own one key"),
+	OPTION_TEXT(T, query_key, "query-tls-key", "FILE", .wants = "query-tls-cert", .help = "... and its private key"),
 	OPTION_FLAG(T, demo_tokens, "demo-tokens",
 		.help = "trust tokens of 'indsigt token'; for trying out, on loopback addresses only"),
 	OPTION_TEXT(T, issuers, "issuers", "FILE",
@@ -492,7 +496,12 @@ static const char **add_tls(const struct tls_files *tls, const char **extra)
  * told in the words that were typed. */
 static enum error set_arguments(struct serve *serve, struct fault *fault)
 {
+	struct tls_files query_tls = serve->tls;
 	const char **extra = add_tls(&serve->tls, serve->daemons[0].extra);
+	if (serve->query_cert != NULL) {
+		query_tls.certificate = serve->query_cert;
+		query_tls.key = serve->query_key;
+	}
 	if (serve->epoch_seconds != NULL) {
 		*extra++ = "--epoch-seconds";
 		*extra++ = serve->epoch_seconds;
@@ -500,7 +509,7 @@ static enum error set_arguments(struct serve *serve, struct fault *fault)
 	if (serve->without_witnesses)
 		*extra++ = "--without-witnesses";
 	(void)add_user(extra, serve->ingest_user);
-	extra = add_user(add_tls(&serve->tls, serve->daemons[1].extra), serve->query_user);
+	extra = add_user(add_tls(&query_tls, serve->daemons[1].extra), serve->query_user);
 	if (serve->issuers != NULL) {
 		*extra++ = "--issuers";
 		*extra++ = serve->issuers;
@@ -509,7 +518,7 @@ static enum error set_arguments(struct serve *serve, struct fault *fault)
 	(void)add_user(serve->daemons[2].extra, serve->query_user);
 	(void)add_user(serve->daemons[3].extra, serve->query_user);
 	TRY(check_address(serve->ingest, &serve->tls, false, &serve->daemons[0], fault));
-	return check_address(serve->query, &serve->tls, serve->demo_tokens, &serve->daemons[1], fault);
+	return check_address(serve->query, &query_tls, serve->demo_tokens, &serve->daemons[1], fault);
 }
 
 static int run(int argc, char **argv)
@@ -540,7 +549,10 @@ const struct command command_serve = {
 		OPTION_ROWS(rows),
 		.after = "With --tls-cert and --tls-key both ports speak TLS, and nothing else; SIGHUP makes both daemons read "
 				 "them anew, and no connection is lost. Without them only addresses of this machine are listened on, "
-				 "unless --plain-off-loopback says that something else encrypts.\n\n"
+				 "unless --plain-off-loopback says that something else encrypts. Each daemon reads its key as the user "
+				 "that it "
+				 "goes on as, and no key may be read by others: with --ingest-user and --query-user the one key is the "
+				 "first user's, and --query-tls-cert and --query-tls-key give the second one its own.\n\n"
 				 "Where the ledger has witnesses they are asked before anything is signed. One that shows more than "
 				 "the store holds ends it (exit code 1). While too few answer, questions are answered but nothing is "
 				 "taken in, and 'ready' is printed once they do.\n"},
