@@ -124,7 +124,13 @@ expect 0 "sender add goes on" "$indsigt" sender add ledger --name Three --org cv
 holds "with the same key" test "$(grep '"seed"' three.json)" = "$seed"
 
 # ---- rotate, policy ----
+registered() {
+	"$indsigt" sender show ledger 3 | sed -n 's/^  Public key *//p'
+}
+before=$(registered)
 expect 0 "sender rotate" "$indsigt" sender rotate ledger --key three.json
+holds "... says what was and what is" has "$out" "sender 3, Three (cvr:3): key $(registered); before: $before"
+holds "... which is another" test "$(registered)" != "$before"
 holds "the file holds another key" test "$(grep '"seed"' three.json)" != "$seed"
 holds "nothing is left beside it" test ! -e three.json.new
 expect 0 "rotate again" "$indsigt" sender rotate ledger --key three.json
@@ -136,11 +142,12 @@ expect 0 "rotate once more" "$indsigt" sender rotate ledger --key three.json
 mv three.json three.json.new
 mv three.json.kept three.json
 expect 0 "rotate finishes what was begun" "$indsigt" sender rotate ledger --key three.json
+holds "... says so" has "$out" "sender 3: key $(registered) was registered before, and is in 'three.json' now"
 holds "the registered key is in place" test "$(grep '"seed"' three.json)" != "$seed"
 expect 0 "sender policy" "$indsigt" sender policy ledger --key three.json --policy withhold
-holds "... says what was and what is" has "$out" "sender 3, Three (cvr:3): withhold; before: none"
+holds "... says what was and what is" has "$out" "sender 3, Three (cvr:3): policy withhold; before: none"
 expect 0 "sender policy without words" "$indsigt" sender policy ledger --key three.json
-holds "... shows it" has "$out" "sender 3, Three (cvr:3): withhold"
+holds "... shows it" has "$out" "sender 3, Three (cvr:3): policy withhold"
 expect 2 "words and none" "$indsigt" sender policy ledger --key three.json --policy withhold --clear
 expect 0 "sender list" "$indsigt" sender list ledger --json
 holds "has the policy" has "$out" '"policy":["withhold"]'
@@ -186,8 +193,9 @@ holds "... and what to do" has "$err" "say --yes"
 expect 0 "... revokes nobody" "$indsigt" sender list ledger
 holds "... of all" lacks "$out" revoked
 expect 0 "sender revoke" "$indsigt" sender revoke ledger 1 --yes
-holds "... says whom" has "$out" "sender 1, KSD Sygedagpenge (cvr:55133018), is revoked"
+holds "... says whom" has "$out" "sender 1, KSD Sygedagpenge (cvr:55133018): status revoked; before: active"
 expect 0 "sender revoke --compromised" "$indsigt" sender revoke ledger 2 --compromised --yes
+holds "... says so" has "$out" "): status revoked, its key reported compromised; before: active"
 expect 1 "revoke twice" "$indsigt" sender revoke ledger 1
 expect 5 "revoke nobody" "$indsigt" sender revoke ledger 77
 expect 2 "revoke a word" "$indsigt" sender revoke ledger one
@@ -200,7 +208,7 @@ expect 0 "... is registered" "$indsigt" sender add ledger --public "$(cat "$out"
 expect 0 "... and the next sender gets the lowest free id" "$indsigt" sender add ledger --name Four --org cvr:4 --key four.json
 holds "... which is 4" test "$(cat "$out")" = 4
 expect 0 "a policy is taken away" "$indsigt" sender policy ledger --key three.json --clear
-holds "... in words" has "$out" "sender 3, Three (cvr:3): none; before: withhold"
+holds "... in words" has "$out" "sender 3, Three (cvr:3): policy none; before: withhold"
 echo no >answer
 expect 1 "revoke on a terminal asks" script -qec "$indsigt sender revoke ledger 4" typescript <answer
 holds "... and takes no for an answer" has "$out" "nothing was revoked"

@@ -147,6 +147,7 @@ def rotations(world):
     with_words = world.change("--rotate", new, "--policy", "withhold")
     refused(world, "a new key and another policy at once", world.apply("rotate", with_words), "another policy")
     early = world.change("--rotate", new)
+    before = world.sender()["public_key"]
     tap.ok(world.change("--rotate", world.key, code=1) and "is to be replaced" in world.said, "the key itself is no new one")
     other = world.ledger.add_sender("other", "cvr:2")
     changed = json.load(open(early))
@@ -155,7 +156,8 @@ def rotations(world):
     json.dump(changed, open(path, "w"))
     refused(world, "signed by the new key alone", world.apply("rotate", path), "not signed by the key that sender 1 has")
     result = world.apply("rotate", early)
-    tap.ok(result.returncode == 0 and world.sender()["endorsed"], "a new key: " + result.stdout.strip())
+    told = "key %s; before: %s" % (world.sender()["public_key"], before)
+    tap.ok(result.returncode == 0 and world.sender()["endorsed"] and world.sender()["public_key"] != before and told in result.stdout, "a new key: " + result.stdout.strip())
     refused(world, "the same again", world.apply("rotate", early), "--follows")
     os.replace(new, world.key)
     tap.ok(world.send("third") == 0, "it reports under the new key")

@@ -8,7 +8,8 @@
  *   endorsed  ─► file read, judged against what is registered ───────┴─► appended ─► told
  *
  * What fails before the append has changed nothing. After it the log has the entry, whatever becomes of files: that is
- * why a new key is on the disk before it is registered, and the old one is only replaced after. */
+ * why a new key is on the disk before it is registered, and the old one is only replaced after. What is told says what
+ * is and what was, so that a slip is seen by who made it. */
 #include "ingest/spool/sender_key.h"
 #include "ledger/base/lock.h"
 #include "ledger/store/place.h"
@@ -25,22 +26,53 @@
 
 /* An entry about a registered sender, as it stands now. It follows the newest entry that there is; if another comes in
  * between, the append refuses it, and nothing is lost but the attempt. */
-static enum error entry_about(
-	const char *dir, uint32_t id, enum sender_action action, struct entry_sender *out, struct fault *fault)
+static enum error entry_about(const char *dir, uint32_t id, enum sender_action action, struct entry_sender *out,
+	struct sender *before, struct fault *fault)
 {
-	struct sender sender;
-	TRY(admin_sender(dir, id, &sender, fault));
-	if (sender.status == SENDER_REVOKED)
+	TRY(admin_sender(dir, id, before, fault));
+	if (before->status == SENDER_REVOKED)
 		return fault_set(fault, E_REVOKED_SENDER, "sender %" PRIu32 " is revoked already", id);
 	*out = (struct entry_sender){.action = action,
 		.sender = id,
-		.follows = sender.version,
-		.change = sender.changes + 1,
-		.policy = sender.policy,
-		.mandate = sender.mandate};
-	strcpy(out->org, sender.org);
-	strcpy(out->name, sender.name);
-	memcpy(out->public_key, sender.public_key, sizeof out->public_key);
+		.follows = before->version,
+		.change = before->changes + 1,
+		.policy = before->policy,
+		.mandate = before->mandate};
+	strcpy(out->org, before->org);
+	strcpy(out->name, before->name);
+	memcpy(out->public_key, before->public_key, sizeof out->public_key);
+	return E_OK;
+}
+
+/* What the entry changes, of a sender that stood so, in words. */
+static enum error words_of(enum sender_action action, const struct sender *sender, const struct entry_sender *entry,
+	char before[TERMS_TEXT_MAX], char after[TERMS_TEXT_MAX])
+{
+	if (action == SENDER_POLICY) {
+		TRY(terms_words(&sender->policy, &sender->mandate, before));
+		return terms_words(&entry->policy, &entry->mandate, after);
+	}
+	if (action == SENDER_ROTATE) {
+		public_key_format(sender->public_key, before);
+		public_key_format(entry->public_key, after);
+		return E_OK;
+	}
+	snprintf(before, TERMS_TEXT_MAX, "%s", sender_status(sender));
+	snprintf(after, TERMS_TEXT_MAX, "revoked%s", entry->compromised ? ", its key reported compromised" : "");
+	return E_OK;
+}
+
+/* The words are there before the entry is, so that nothing that was done is left untold. */
+static enum error append(
+	const struct admin *admin, struct entry_sender *entry, const struct sender *sender, struct fault *fault)
+{
+	static const char *const what[] = {
+		[SENDER_ROTATE] = "key ", [SENDER_POLICY] = "policy ", [SENDER_REVOKE] = "status "};
+	char before[TERMS_TEXT_MAX], after[TERMS_TEXT_MAX];
+	TRY(fault_set(fault, words_of(entry->action, sender, entry, before, after), ""));
+	TRY(admin_append_sender(admin, entry, fault));
+	table_line(stdout, "sender %" PRIu32 ", %s (%s): %s%s; before: %s", entry->sender, entry->name, entry->org,
+		what[entry->action], after, before);
 	return E_OK;
 }
 
@@ -65,17 +97,16 @@ static enum error read_registered_key(const char *dir, const char *path, struct 
 /* ---- signed elsewhere ---- */
 
 /* What the file says is what the sender wants, as it is registered now; else nothing is appended. */
-static enum error read_endorsed(
-	const char *dir, const char *path, enum sender_action action, struct entry_sender *out, struct fault *fault)
+static enum error read_endorsed(const char *dir, const char *path, enum sender_action action, struct entry_sender *out,
+	struct sender *before, struct fault *fault)
 {
 	struct vkey log;
-	struct sender sender;
 	TRY(place_read_vkey(dir, &log, fault));
 	TRY(endorsement_read(path, &log, out, fault));
 	if (out->action != action)
 		return fault_set(fault, E_BAD_VALUE, "'%s' is for '%s'", path, endorsement_command(out->action));
-	TRY(admin_sender(dir, out->sender, &sender, fault));
-	return endorsement_fits(&log, out, &sender, fault);
+	TRY(admin_sender(dir, out->sender, before, fault));
+	return endorsement_fits(&log, out, before, fault);
 }
 
 /* ---- revoke ---- */
@@ -123,18 +154,16 @@ static enum error revoke_sender(void *given, struct fault *fault)
 	const struct change_options *options = given;
 	const struct admin *admin = &options->admin;
 	struct entry_sender entry;
+	struct sender before;
 	if (options->endorsement != NULL) {
-		TRY(read_endorsed(admin->dir, options->endorsement, SENDER_REVOKE, &entry, fault));
+		TRY(read_endorsed(admin->dir, options->endorsement, SENDER_REVOKE, &entry, &before, fault));
 	} else {
-		TRY(entry_about(admin->dir, options->id, SENDER_REVOKE, &entry, fault));
+		TRY(entry_about(admin->dir, options->id, SENDER_REVOKE, &entry, &before, fault));
 		entry.compromised = options->compromised;
 	}
 	if (!options->yes)
 		TRY(ask_first(&entry, fault));
-	TRY(admin_append_sender(admin, &entry, fault));
-	table_line(stdout, "sender %" PRIu32 ", %s (%s), is revoked%s", entry.sender, entry.name, entry.org,
-		entry.compromised ? ", its key reported compromised" : "");
-	return E_OK;
+	return append(admin, &entry, &before, fault);
 }
 
 static const struct option_row revoke_rows[] = {
@@ -169,6 +198,17 @@ static enum error move_new_key(const char *new_path, const char *path, struct fa
 	if (rename(new_path, path) != 0)
 		return fault_set(
 			fault, E_IO, "'%s' is the registered key now, but cannot take the place of '%s': %m", new_path, path);
+	return E_OK;
+}
+
+/* What an earlier attempt has registered. What was before is in the log: 'indsigt sender show'. */
+static enum error finish_rotation(
+	const struct sender_key *new, const char *new_path, const char *path, struct fault *fault)
+{
+	char key[PUBLIC_KEY_TEXT_MAX + 1];
+	public_key_format(new->public_key, key);
+	TRY(move_new_key(new_path, path, fault));
+	table_line(stdout, "sender %" PRIu32 ": key %s was registered before, and is in '%s' now", new->sender, key, path);
 	return E_OK;
 }
 
@@ -221,25 +261,23 @@ static enum error rotate_held(const struct admin *admin, const char *path, struc
 	OWNED(sender_key_wipe) struct sender_key new = {0};
 	char new_path[PATH_MAX];
 	struct entry_sender entry;
+	struct sender before;
 	if (snprintf(new_path, sizeof new_path, "%s.new", path) >= (int)sizeof new_path)
 		return fault_set(fault, E_TOO_LONG, "the key file's path is longer than %d bytes", PATH_MAX - 5);
 	if (read_registered_key(dir, new_path, &new, fault) == E_OK)
-		return move_new_key(new_path, path, fault);
+		return finish_rotation(&new, new_path, path, fault);
 	TRY(read_registered_key(dir, path, &old, fault));
 	/* Whoever may not rotate leaves no secret behind. */
-	TRY(entry_about(dir, old.sender, SENDER_ROTATE, &entry, fault));
+	TRY(entry_about(dir, old.sender, SENDER_ROTATE, &entry, &before, fault));
 	TRY(read_new_key(new_path, &old, &new, fault));
 	memcpy(entry.public_key, new.public_key, sizeof entry.public_key);
 	TRY(sender_key_endorse(&new, &entry));
 	TRY(sender_key_endorse_old(&old, &entry));
-	enum error error = admin_append_sender(admin, &entry, fault);
+	enum error error = append(admin, &entry, &before, fault);
 	if (error_judges(error)) /* else it may have been registered all the same */
 		unlink(new_path);
 	TRY(error);
-	TRY(move_new_key(new_path, path, fault));
-	table_line(
-		stdout, "sender %" PRIu32 ", %s (%s), has a new key, in '%s'", entry.sender, entry.name, entry.org, path);
-	return E_OK;
+	return move_new_key(new_path, path, fault);
 }
 
 static enum error rotate_own(const struct admin *admin, const char *path, struct fault *fault)
@@ -252,10 +290,9 @@ static enum error rotate_own(const struct admin *admin, const char *path, struct
 static enum error rotate_endorsed(const struct admin *admin, const char *endorsement, struct fault *fault)
 {
 	struct entry_sender entry;
-	TRY(read_endorsed(admin->dir, endorsement, SENDER_ROTATE, &entry, fault));
-	TRY(admin_append_sender(admin, &entry, fault));
-	table_line(stdout, "sender %" PRIu32 ", %s (%s), has a new key", entry.sender, entry.name, entry.org);
-	return E_OK;
+	struct sender before;
+	TRY(read_endorsed(admin->dir, endorsement, SENDER_ROTATE, &entry, &before, fault));
+	return append(admin, &entry, &before, fault);
 }
 
 static const struct option_row rotate_rows[] = {
@@ -285,17 +322,6 @@ const struct command command_sender_rotate = {
 
 /* ---- policy ---- */
 
-static enum error append_policy(
-	const struct admin *admin, struct entry_sender *entry, const char *before, struct fault *fault)
-{
-	char after[TERMS_TEXT_MAX];
-	TRY(terms_words(&entry->policy, &entry->mandate, after));
-	TRY(admin_append_sender(admin, entry, fault));
-	table_line(
-		stdout, "sender %" PRIu32 ", %s (%s): %s; before: %s", entry->sender, entry->name, entry->org, after, before);
-	return E_OK;
-}
-
 /* Shows it without a new one (NULL). Shows it without a change, because a person who is about to replace all words
  * wants to see the ones that are there. */
 static enum error change_policy(
@@ -303,30 +329,28 @@ static enum error change_policy(
 {
 	OWNED(sender_key_wipe) struct sender_key key = {0};
 	struct entry_sender entry;
-	char before[TERMS_TEXT_MAX];
+	struct sender before;
+	char words[TERMS_TEXT_MAX];
 	TRY(read_registered_key(admin->dir, path, &key, fault));
-	TRY(entry_about(admin->dir, key.sender, SENDER_POLICY, &entry, fault));
-	TRY(terms_words(&entry.policy, &entry.mandate, before));
+	TRY(entry_about(admin->dir, key.sender, SENDER_POLICY, &entry, &before, fault));
 	if (given == NULL) {
-		table_line(stdout, "sender %" PRIu32 ", %s (%s): %s", entry.sender, entry.name, entry.org, before);
+		TRY(terms_words(&entry.policy, &entry.mandate, words));
+		table_line(stdout, "sender %" PRIu32 ", %s (%s): policy %s", entry.sender, entry.name, entry.org, words);
 		return E_OK;
 	}
 	entry.policy = given->policy;
 	entry.mandate = given->mandate;
 	TRY(sender_key_endorse(&key, &entry));
 	TRY(sender_key_endorse_old(&key, &entry));
-	return append_policy(admin, &entry, before, fault);
+	return append(admin, &entry, &before, fault);
 }
 
 static enum error change_policy_endorsed(const struct admin *admin, const char *endorsement, struct fault *fault)
 {
 	struct entry_sender entry;
-	struct sender sender;
-	char before[TERMS_TEXT_MAX];
-	TRY(read_endorsed(admin->dir, endorsement, SENDER_POLICY, &entry, fault));
-	TRY(admin_sender(admin->dir, entry.sender, &sender, fault));
-	TRY(terms_words(&sender.policy, &sender.mandate, before));
-	return append_policy(admin, &entry, before, fault);
+	struct sender before;
+	TRY(read_endorsed(admin->dir, endorsement, SENDER_POLICY, &entry, &before, fault));
+	return append(admin, &entry, &before, fault);
 }
 
 static const struct option_row policy_rows[] = {
