@@ -464,7 +464,7 @@ static void on_request(struct evhttp_request *http, void *context)
 	if (server->stopping)
 		refuse(exchange, 503, E_STOPPED, error_text(E_STOPPED));
 	else if (!end_clear(server, http))
-		refuse(exchange, 400, E_BAD_VALUE, "a body is not taken here, or it is not clear where this request ends");
+		refuse(exchange, 400, E_BAD_VALUE, "a body is not taken here, or this request can be read in two ways");
 	else
 		workers_give(server->workers, &exchange->work);
 }

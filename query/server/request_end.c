@@ -32,6 +32,16 @@ static bool is_length(const char *text)
 	return digits > 0 && digits < 10 && text[digits] == '\0' && (digits == 1 || text[0] != '0');
 }
 
+/* Who asks, about whom and in which case: of two one reader would take the first and another the last. */
+static bool is_twice(struct evhttp_request *http, const struct evkeyval *header)
+{
+	static const char *const once[] = {"Authorization", "Indsigt-Subject", "Indsigt-Case"};
+	for (size_t i = 0; i < sizeof once / sizeof once[0]; i++)
+		if (strcasecmp(header->key, once[i]) == 0)
+			return evhttp_find_header(evhttp_request_get_input_headers(http), once[i]) != header->value;
+	return false;
+}
+
 enum request_end request_end(struct evhttp_request *http)
 {
 	const struct evkeyval *header;
@@ -42,7 +52,8 @@ enum request_end request_end(struct evhttp_request *http)
 		return REQUEST_UNCLEAR;
 	}
 	for (header = evhttp_request_get_input_headers(http)->tqh_first; header; header = header->next.tqe_next) {
-		if (!is_name(header->key) || !is_value(header->value) || strcasecmp(header->key, "Transfer-Encoding") == 0)
+		if (!is_name(header->key) || !is_value(header->value) || strcasecmp(header->key, "Transfer-Encoding") == 0 ||
+			is_twice(http, header))
 			return REQUEST_UNCLEAR;
 		if (strcasecmp(header->key, "Content-Length") != 0)
 			continue;
