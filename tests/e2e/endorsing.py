@@ -142,6 +142,23 @@ def policies(world):
     tap.ok("unendorsed=0" in world.ledger.audit()[1], "all that stands in the log is endorsed: " + world.ledger.audit()[1])
 
 
+def reported(world, key):
+    """An access in the name of an organisation that the sender is not of. (STM-60)"""
+    ledger = world.ledger
+    tap.ok(world.send("for another", key) == 0, "it reports for another organisation")
+    ledger.run("epoch", ledger.dir)
+    ledger.run("statement", SUBJECT, "--ledger", ledger.dir, "--signatures", "-o", ledger.path("statement"))
+    table = ledger.run("who", SUBJECT, "--ledger", ledger.dir)
+    proven = ledger.run("verify", ledger.path("statement"), "--vkey", ledger.vkey)
+    for name, text in (("who", table), ("verify", proven)):
+        rows = [row for row in text.split("\n") if "for another" in row or "second" in row]
+        tap.ok([row.count("reported by") for row in rows] == [row.count("reported by other (cvr:2)") for row in rows] and len(rows) == 2 and
+               all(("reported by" in row) == ("for another" in row) for row in rows), "%s says who reported in another's name: %s" % (name, rows))
+    both = [(row["org"]["id"], row["sender"]["org"]) for row in json.loads(ledger.run("who", SUBJECT, "--ledger", ledger.dir, "--json"))["accesses"]
+            if row["activity"] == "for another"]
+    tap.ok(both == [("cvr:55133018", "cvr:2")], "as JSON too: %s" % both)
+
+
 def rotations(world):
     new = os.path.join(world.home, "key.new")
     with_words = world.change("--rotate", new, "--policy", "withhold")
@@ -150,6 +167,7 @@ def rotations(world):
     before = world.sender()["public_key"]
     tap.ok(world.change("--rotate", world.key, code=1) and "is to be replaced" in world.said, "the key itself is no new one")
     other = world.ledger.add_sender("other", "cvr:2")
+    reported(world, other)
     changed = json.load(open(early))
     changed["old_signature"] = changed["signature"]
     path = os.path.join(world.home, "changed")

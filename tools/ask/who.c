@@ -103,9 +103,8 @@ const struct command command_who = {
 				"and prints a table. Repeats of one day share a row. On a directory the right to read its key files is "
 				"the authorisation; an address wants a token.\n",
 		OPTION_ROWS(rows),
-		.after =
-			"A name in brackets (\"reported by ...\") is the organisation whose system reported an access in another's "
-			"name. Exit 1 if the answer does not verify, 4 if it cannot be had, 5 if it is another log's.\n"},
+		.after = "\"reported by NAME (ID)\" behind an organisation is the one whose system reported the access in its "
+				 "name. Exit 1 if the answer does not verify, 4 if it cannot be had, 5 if it is another log's.\n"},
 	.work = who,
 	COMMAND_GIVEN(struct who_options, .json = false),
 };

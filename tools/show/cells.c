@@ -54,7 +54,8 @@ static void action_cell(const json_t *item, const struct words *words, char *out
 }
 
 /* In whose name it was done; and who says so, where that is another organisation. An organisation may report in
- * another's name (a shared system). That is said, because the reader may know the one and not the other. */
+ * another's name (a shared system). That is said, because the reader may know the one and not the other; with its id,
+ * because names are free. */
 static void org_cell(const json_t *item, const struct words *words, char *out)
 {
 	const json_t *org = json_object_get(item, "org");
@@ -62,9 +63,8 @@ static void org_cell(const json_t *item, const struct words *words, char *out)
 	const char *id = cell_text(org, "id");
 	const char *name = *cell_text(org, "name") ? cell_text(org, "name") : id;
 	const char *by = cell_text(sender, "org");
-	const char *by_name = *cell_text(sender, "name") ? cell_text(sender, "name") : by;
 	if (*by != '\0' && strcmp(by, id) != 0)
-		snprintf(out, CELL_BYTES, words->reported_by, name, by_name);
+		snprintf(out, CELL_BYTES, words->reported_by, name, cell_text(sender, "name"), by);
 	else
 		snprintf(out, CELL_BYTES, "%s", name);
 }

@@ -27,7 +27,9 @@
 	X(erased_cell, "(erased)", "(slettet)") \
 	X(reporter, "(reported by %s)", /* who reported an access that is not shown: name of the system */ \
 		"(indberettet af %s)") \
-	X(reported_by, "%s (reported by %s)", /* organisation, name of the system that reported the access in its name */ \
+	X(reported_by, "%s, reported by %s (%s)", /* organisation; name and organisation of who reported in its name */ \
+		"%s, indberettet af %s (%s)") \
+	X(reported_by_some, "%s (reported by %s)", /* the same, where it is not known whose system it is */ \
 		"%s (indberettet af %s)") \
 	X(coverage, /* senders, hours, silent ones */ \
 		"Coverage: systems that report here: %llu; silent of these for more than %llu hours: %llu", \

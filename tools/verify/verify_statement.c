@@ -184,7 +184,7 @@ static bool name_reporter(const struct statement *statement, const struct statem
 	if (sender_of(statement, event) != NULL)
 		return true;
 	reporting_system(statement, event, words, system);
-	snprintf(both, sizeof both, words->who->reported_by, cells[1], system);
+	snprintf(both, sizeof both, words->who->reported_by_some, cells[1], system);
 	free(cells[1]);
 	cells[1] = strdup(both);
 	return cells[1] != NULL;

@@ -297,8 +297,8 @@ START_TEST(who_reported_it_is_said)
 		"{\"time\":\"2026-11-20T08:00:00Z\",\"org\":{\"id\":\"cvr:2\",\"name\":\"Kommune\"},\"system\":\"KSD\","
 		"\"sender\":{\"id\":2,\"org\":\"cvr:2\",\"name\":\"Region\"}}";
 	struct answer answer = answer_with(in_anothers_name, "2026-11-23T12:00:00Z");
-	says(&answer, "en", "Kommune (reported by Region)", NULL);
-	says(&answer, "da", "Kommune (indberettet af Region)", NULL);
+	says(&answer, "en", "Kommune, reported by Region (cvr:2)", NULL);
+	says(&answer, "da", "Kommune, indberettet af Region (cvr:2)", NULL);
 	answer_release(&answer);
 	answer = answer_with(in_its_own, "2026-11-23T12:00:00Z");
 	says(&answer, "en", "Kommune", "reported by");

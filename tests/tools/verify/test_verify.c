@@ -111,9 +111,9 @@ START_TEST(more_is_told_when_asked)
 	ck_says(say_json(forge_statement(forge, &all), "en"), "All 4 accesses", "1 is withheld until ",
 		"A date of withholding has passed since", "1 was erased.", "(erased)", "2 more came after that.",
 		"Not yet covered:", "Each access that is covered is signed", "not yet covered bear no signature",
-		"Aarhus Kommune (reported by Rigspolitiet)", "  signatures of: Rigspolitiet (cvr:55133019), system no. 2\n",
-		"NOT ENDORSED: Rigspolitiet (cvr:55133019)", "The key of Rigspolitiet (cvr:55133019) was reported compromised",
-		audited);
+		"Aarhus Kommune, reported by Rigspolitiet (cvr:55133019)",
+		"  signatures of: Rigspolitiet (cvr:55133019), system no. 2\n", "NOT ENDORSED: Rigspolitiet (cvr:55133019)",
+		"The key of Rigspolitiet (cvr:55133019) was reported compromised", audited);
 	const struct forge_options window = {.subject = ANNE, .window = {.has_to = true, .to_s = FORGE_START_S + 1}};
 	ck_says(say_json(forge_statement(forge, &window), "en"),
 		"Window, by the time of reporting: from the beginning, before 2026-11-23 12:00:01 UTC.",
