@@ -80,12 +80,14 @@ static void fail_inquiry(struct asking *asking, struct inquiry *inquiry)
 	asking->news = true;
 }
 
-/* Tokens wait until it is known where they are asked about, or that nobody can say so. */
+/* Tokens wait until it is known where they are asked about, or that nobody can say so. A slot ends in time, and then
+ * it is looked who has waited for too long; so nobody waits for twice as long. */
 static void begin_inquiries(struct asking *asking)
 {
 	struct provider *provider = asking->set->asked;
 	struct inquiry *inquiry;
 	bool known = provider != NULL && provider->discovery.introspection_url[0] != '\0';
+	asking->news |= inquiries_expire(&asking->set->inquiries, clock_ms());
 	if (provider == NULL || (!known && provider->ended_of == 0))
 		return;
 	for (size_t i = 0; i < INQUIRY_SLOTS; i++) {

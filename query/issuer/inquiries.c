@@ -123,3 +123,16 @@ void inquiry_fail(struct inquiry *inquiry, uint64_t now_ms, const char *why)
 	inquiry->since_ms = now_ms;
 	fault_set(&inquiry->fault, E_ISSUER, "%s", why);
 }
+
+bool inquiries_expire(struct inquiries *inquiries, uint64_t now_ms)
+{
+	bool any = false;
+	for (size_t i = 0; i < INQUIRIES_MAX; i++) {
+		struct inquiry *inquiry = &inquiries->list[i];
+		if (inquiry->state != INQUIRY_WAITING || now_ms - inquiry->since_ms <= INQUIRY_WAIT_MS)
+			continue;
+		inquiry_fail(inquiry, now_ms, "");
+		any = true;
+	}
+	return any;
+}

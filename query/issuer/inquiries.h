@@ -2,7 +2,7 @@
  * spec/identity.md
  *
  *   WAITING ─► ASKED ─► KNOWN (for INQUIRY_KEPT_MS, and never beyond the token's end)
- *                  └──► FAILED (for INQUIRY_PACE_MS)
+ *       └──────────┴──► FAILED (for INQUIRY_PACE_MS)
  *
  * One question for all who show the same token. A token is known by a keyed hash; its text is kept, and wiped, only
  * until it was asked about. */
@@ -15,6 +15,7 @@
 #define INQUIRIES_MAX 256u
 #define INQUIRY_KEPT_MS 30000u /* a token that is taken back is believed that long */
 #define INQUIRY_PACE_MS 5000u
+#define INQUIRY_WAIT_MS 10000u /* WAITING: as long as an answer may take */
 #define INQUIRY_ANSWER_BYTES_MAX 65536u
 
 struct inquiry {
@@ -40,6 +41,9 @@ void inquiries_clear(struct inquiries *inquiries);
  * could not be asked; E_NO_MEMORY. */
 enum error inquiries_look(struct inquiries *inquiries, const char *token, uint64_t now_ms, uint64_t now_s,
 	struct identity *out, bool *asks, struct fault *fault) MUST_USE;
+/* Those that waited for too long have failed: an issuer that hangs lets nobody wait for all who came before. Gives
+ * whether there were any. */
+bool inquiries_expire(struct inquiries *inquiries, uint64_t now_ms);
 /* The next that waits, or NULL. */
 struct inquiry *inquiries_next(struct inquiries *inquiries);
 /* It goes out now: the text is the caller's, to be wiped and freed. */

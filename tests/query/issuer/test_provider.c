@@ -193,6 +193,28 @@ START_TEST(the_table_has_an_end)
 }
 END_TEST
 
+/* OID-9: whoever comes behind many that an issuer lets hang is told so, and not only after all of them. */
+START_TEST(nobody_waits_for_all_who_came_before)
+{
+	static struct inquiries inquiries;
+	struct identity out;
+	struct fault fault;
+	bool asks;
+	inquiries_init(&inquiries);
+	ck_error(inquiries_look(&inquiries, "asked", 1000, 1, &out, &asks, &fault), E_PENDING);
+	free(inquiry_begin(inquiries_next(&inquiries), 1000));
+	ck_error(inquiries_look(&inquiries, "first", 1000, 1, &out, &asks, &fault), E_PENDING);
+	ck_error(inquiries_look(&inquiries, "later", 1001, 1, &out, &asks, &fault), E_PENDING);
+	ck_assert(!inquiries_expire(&inquiries, 1000 + INQUIRY_WAIT_MS));
+	ck_assert(inquiries_expire(&inquiries, 1001 + INQUIRY_WAIT_MS));
+	ck_error(inquiries_look(&inquiries, "first", 1001 + INQUIRY_WAIT_MS, 1, &out, &asks, &fault), E_ISSUER);
+	ck_error(inquiries_look(&inquiries, "later", 1001 + INQUIRY_WAIT_MS, 1, &out, &asks, &fault), E_PENDING);
+	ck_error(inquiries_look(&inquiries, "asked", 1001 + INQUIRY_WAIT_MS, 1, &out, &asks, &fault), E_PENDING);
+	ck_assert(!asks);
+	inquiries_clear(&inquiries);
+}
+END_TEST
+
 static enum error read_client(const char *content, unsigned mode, char **out, struct fault *fault)
 {
 	char path[] = "/tmp/indsigt-client-XXXXXX";
@@ -224,4 +246,5 @@ START_TEST(the_client_shows_itself)
 END_TEST
 
 UNIT_MAIN("provider", who_waits_is_told_by_an_attempt_of_their_own, an_issuer_that_is_away_says_nothing,
-	discovery_is_held_against_the_issuer, a_token_is_asked_about_once, the_table_has_an_end, the_client_shows_itself)
+	discovery_is_held_against_the_issuer, a_token_is_asked_about_once, the_table_has_an_end,
+	nobody_waits_for_all_who_came_before, the_client_shows_itself)
