@@ -11,6 +11,7 @@ import sys
 import time
 
 from indsigt import Ledger, Tap, event
+from lmdb_file import File
 
 SUBJECT = "cpr:0101701234"
 tap = Tap()
@@ -242,6 +243,29 @@ def shown(world):
         tap.ok(result.returncode == code and wanted in result.stderr, "sender show %s: %s" % (command, result.stderr.strip()))
 
 
+def broken(world):
+    """A history that is not the sender's, or not all of it, is none."""
+    ledger = world.ledger
+    ledger.stop()
+    store = os.path.join(ledger.dir, "store", "data.mdb")
+    with open(store, "rb") as file:
+        whole = file.read()
+    last = max((region for region in File(whole).regions if (region.kind, region.table) == ("key", "change") and region.row[:4] == b"\0\0\0\1"),
+               key=lambda region: region.row)
+    rows = ("a batch's entry among them", last.end - 8, (int.from_bytes(last.row[4:], "big") - 1).to_bytes(8, "big")), \
+           ("one that is another sender's", last.start, b"\0\0\0\2")
+    for name, at, changed in rows:
+        with open(store, "r+b") as file:
+            file.seek(at)
+            file.write(changed)
+        result = ledger.result("sender", "show", ledger.dir, "1", "--json")
+        with open(store, "r+b") as file:
+            file.write(whole)
+        tap.ok(result.returncode == 1 and result.stdout == "" and "the history of sender 1 cannot be read: " in result.stderr,
+               "%s: %d %s" % (name, result.returncode, result.stderr.strip()))
+    tap.ok(ledger.result("sender", "show", ledger.dir, "1").returncode == 0, "and it is shown again when all is well")
+
+
 def usage(world):
     for name, options, wanted in (
             ("a change without its place", ("--rotate", "x"), "wants --follows"),
@@ -258,7 +282,7 @@ def usage(world):
 def main():
     world = World(sys.argv[1])
     world.ledger.serve()
-    for case in (registered, policies, rotations, limited, revoked, shown, usage):
+    for case in (registered, policies, rotations, limited, revoked, shown, usage, broken):
         case(world)
     world.ledger.remove()
     tap.done()

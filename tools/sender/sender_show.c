@@ -96,10 +96,10 @@ static enum error add_step(struct showing *showing, uint64_t index)
 	struct bytes encoded;
 	struct entry entry;
 	TRY(snapshot_entry(showing->snapshot, index, &encoded));
-	TRY(entry_decode(encoded, &entry));
 	struct step step = {.entry = &entry.sender, .index = index};
 	const char *origin = snapshot_origin(showing->snapshot);
-	if (entry.kind != ENTRY_SENDER || entry.sender.sender != showing->sender.id ||
+	if (entry_decode(encoded, &entry) != E_OK || entry.kind != ENTRY_SENDER ||
+		entry.sender.sender != showing->sender.id ||
 		sender_take(&showing->made, origin, step.entry, index, &step.endorsed, NULL) != E_OK)
 		return E_CORRUPT;
 	if (step.entry->action == SENDER_REVOKE)
@@ -224,7 +224,9 @@ static enum error show(void *given, struct fault *fault)
 		return fault_set(fault, E_UNKNOWN_SENDER,
 			"sender %" PRIu32 " is not registered; 'indsigt sender list' shows all", options->id);
 	TRY(fault_set(fault, error ?: snapshot_visit_evidence(snapshot, count_evidence, &showing), ""));
-	TRY(fault_set(fault, read_history(&showing), "the history of sender %" PRIu32 " cannot be read", options->id));
+	error = read_history(&showing);
+	TRY(fault_set(
+		fault, error, "the history of sender %" PRIu32 " cannot be read: %s", options->id, error_reason(error)));
 	return fault_set(fault, json ? print_json(&showing) : print_text(&showing), "");
 }
 
