@@ -46,7 +46,6 @@ struct job *job_new(enum job_kind kind, uint64_t connection)
 	return job;
 }
 
-/* As early as it can be: a job may wait long for its tick, and the body holds a batch secret. */
 uint32_t job_events(const struct job *job)
 {
 	struct batch_head head;
@@ -55,6 +54,7 @@ uint32_t job_events(const struct job *job)
 	return in.error == E_OK ? head.count : 1;
 }
 
+/* As early as it can be: a job may wait long for its tick, and the body holds a batch secret. */
 void job_drop_body(struct job *job)
 {
 	own_wipe(job->body, job->body_bytes);
