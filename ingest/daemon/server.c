@@ -133,8 +133,30 @@ static void answer_hello(struct connection *c, struct job *job)
 	connection_send(c, &w);
 }
 
+/* What is registered now counts for the lines that are there, too: else one that a lost certificate has opened would
+ * stay, and a limit be for whoever connects next. */
+static void hold_to_registration(struct server *server, const struct entry_sender *entry)
+{
+	struct share *share = door_share(server, entry->sender);
+	if (share == NULL || entry->action == SENDER_REVOKE) /* which has no mandate, and each batch is refused for it */
+		return;
+	rate_set(&share->rate, entry->mandate.events_per_second, entry->mandate.bytes_per_second);
+	for (struct connection *c = server->connections; c != NULL; c = c->next) {
+		struct hash key;
+		const struct ssl_st *line = bufferevent_openssl_get_ssl(c->stream);
+		bool shown = line != NULL && tls_peer_key(line, &key);
+		if (c->share != NULL && c->share->sender == entry->sender &&
+			!mandate_takes_line(&entry->mandate, shown ? key.b : NULL))
+			connection_end(c, E_CERTIFICATE,
+				"this sender's registration names other client certificates now than this line has shown; give one of "
+				"them with --tls-cert and --tls-key, to a ledger at tls://");
+	}
+}
+
 static void answer(struct server *server, struct job *job)
 {
+	if (job->kind == JOB_SENDER && job->error == E_OK)
+		hold_to_registration(server, job->entry);
 	if (job->kind != JOB_HELLO && job->kind != JOB_BATCH) {
 		control_answer(server->control, job);
 		return;

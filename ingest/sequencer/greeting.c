@@ -162,10 +162,7 @@ static struct frame_challenge challenge_of(struct sequencer *s, const struct job
 /* Only of who has proven to be this sender: what is registered of it is told to nobody else here. */
 static enum error check_certificate(const struct job *job, const struct mandate *mandate)
 {
-	for (size_t i = 0; job->has_certificate && i < mandate->certificate_count; i++)
-		if (memcmp(mandate->certificates[i], job->certificate.b, sizeof job->certificate.b) == 0)
-			return E_OK;
-	return mandate->certificate_count == 0 ? E_OK : E_CERTIFICATE;
+	return mandate_takes_line(mandate, job->has_certificate ? job->certificate.b : NULL) ? E_OK : E_CERTIFICATE;
 }
 
 /* One answer for a key that was never registered, one that was rotated away, and a number that nobody has. */
@@ -228,6 +225,7 @@ enum error greeting_welcome(struct sequencer *s, struct job *job)
 	TRY(ledger_sender(s->options.ledger, job->sender, &sender));
 	if (atomic_load(&s->halted))
 		return E_ROLLED_BACK;
+	TRY(check_certificate(job, &sender.mandate)); /* it may have changed since the look-up */
 	job->events_per_second = sender.mandate.events_per_second;
 	job->bytes_per_second = sender.mandate.bytes_per_second;
 	session_welcome(&sender, job->ledger_time_s, &welcome);

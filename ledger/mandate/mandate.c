@@ -116,6 +116,14 @@ static enum error add_certificate(struct mandate *mandate, const uint8_t spki_sh
 	return E_OK;
 }
 
+bool mandate_takes_line(const struct mandate *mandate, const uint8_t *spki_sha256)
+{
+	for (size_t i = 0; spki_sha256 != NULL && i < mandate->certificate_count; i++)
+		if (memcmp(mandate->certificates[i], spki_sha256, sizeof mandate->certificates[i]) == 0)
+			return true;
+	return mandate->certificate_count == 0;
+}
+
 /* ---- bytes ---- */
 
 bool mandate_valid(const struct mandate *mandate)

@@ -22,6 +22,9 @@ struct mandate {
 
 #define MANDATE_BYTES_MAX (2 + REPORTS_FOR_BYTES_MAX + 4 + 4 + 2 + 1 + CERTIFICATES_MAX * 32)
 
+/* Whether a line may be this sender's on which this certificate's key was shown (NULL: none was). */
+bool mandate_takes_line(const struct mandate *mandate, const uint8_t *spki_sha256);
+
 /* reports for (range16) || events a second (4) || bytes a second (4) || rights (2) || certificates (count (1), hashes)
  */
 void mandate_encode(const struct mandate *mandate, struct writer *out);

@@ -227,6 +227,19 @@ def client_certificates(tap, world):
     tap.ok(result.returncode == 0, "and who shows a renewed one of the same key")
     result = world.send(server, "--ca", ca, "--tls-cert", mine.certificate, "--tls-key", mine.key)
     tap.ok(result.returncode == 0, "a sender that has registered none may show one")
+    line = [ledger.indsigt, "send", "--server", server, "--key", key, "--ca", ca, "--tls-cert", mine.certificate, "--tls-key", mine.key, "-"]
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as there:
+        for words, _ in ((("mine", "other"), True), (("other",), False)):
+            there.stdin.write(event(SUBJECT, "before " + words[0], org={"id": "cvr:1", "name": "B"}) + "\n")
+            there.stdin.flush()
+            receipt = there.stdout.readline()
+            named = [word for name in words for word in ("--certificate", ledger.path("ca" if name == "mine" else "own-ca") + "/%s.crt" % name)]
+            ledger.run("sender", "policy", ledger.dir, "--key", key, *named)
+            tap.ok('"batch"' in receipt, "a line that is there goes on while the registration names its certificate")
+        there.stdin.write(event(SUBJECT, "after", org={"id": "cvr:1", "name": "B"}) + "\n")
+        _, said = there.communicate()
+        tap.ok(there.returncode == 5 and "client certificates" in said,
+               "and is ended when it names others: %d %s" % (there.returncode, said.strip().splitlines()[-1]))
 
 
 def files(tap, world):
