@@ -86,7 +86,7 @@ def registrations(tap, world):
     wrong, at = [], 0
     for at in range(1, CALLS_MAX):
         key, before = world.ledger.path(world.name("added.key")), len(world.senders())
-        command = ("sender", "add", world.ledger.dir, "--name", "added", "--org", "cvr:1", "--key", key)
+        command = ("sender", "add", world.ledger.dir, "--name", "added", "--org", "cvr:55133018", "--key", key)
         ran = world.both(at, command, command)
         if ran is None:
             break
