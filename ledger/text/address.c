@@ -10,7 +10,8 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
-#define LISTEN_BACKLOG 512
+/* Who waits to be accepted does so in order: a crowd that comes again and again shuts nobody out. */
+#define LISTEN_BACKLOG 4096
 
 /* IPv6 in brackets only: without them the last group could be a port. */
 static bool host_parse(const char *host, uint16_t port, struct address *out)

@@ -40,7 +40,7 @@
 #define HTTP_WRITE_SECONDS 60 /* for a client to take its answer */
 #define HTTP_SHAKING_PART 4   /* of all connections: handshakes of TLS that are not done */
 #define HTTP_STOP_SECONDS 5u  /* for all of them, once a signal came */
-#define HTTP_BACKLOG 512      /* connections that wait to be accepted */
+#define HTTP_BACKLOG 4096     /* connections that wait to be accepted, in their order: a crowd shuts nobody out */
 #define HTTP_OTHER_FDS 256u   /* open beside connections: what is read and written, and connections of its own */
 #define HTTP_FDS_MIN 32u      /* fewer open files than these, and it does not begin */
 
