@@ -490,20 +490,22 @@ static void on_hangup(evutil_socket_t fd, short events, void *context)
 {
 	(void)fd, (void)events;
 	struct http_server *server = context;
-	server->options.hangup(server->options.context);
+	secure_reload(server->secure);
+	if (server->options.hangup != NULL)
+		server->options.hangup(server->options.context);
 }
 
 static enum error add_signals(struct http_server *server, struct fault *fault)
 {
-	static const int signals[] = {SIGTERM, SIGINT};
-	for (size_t i = 0; i < 2; i++) {
-		server->signals[i] = evsignal_new(server->base, signals[i], on_stop, server);
+	static const struct {
+		int number;
+		event_callback_fn taken;
+	} signals[] = {{SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_hangup}};
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+		server->signals[i] = evsignal_new(server->base, signals[i].number, signals[i].taken, server);
 		if (server->signals[i] == NULL || event_add(server->signals[i], NULL) != 0)
 			return fault_set(fault, E_NO_MEMORY, "");
 	}
-	server->signals[2] = evsignal_new(server->base, SIGHUP, on_hangup, server);
-	if (server->options.hangup != NULL && (server->signals[2] == NULL || event_add(server->signals[2], NULL) != 0))
-		return fault_set(fault, E_NO_MEMORY, "");
 	return E_OK;
 }
 

@@ -6,24 +6,14 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
-#include <signal.h>
 #include <time.h>
 
 struct secure {
 	struct tls_server *tls; /* NULL: plain */
-	struct event *reload;
 	struct event *look;
 	uint64_t window_ms; /* when it began */
 	unsigned begun;     /* since then */
 };
-
-static void on_reload(evutil_socket_t fd, short events, void *context)
-{
-	const struct secure *secure = context;
-	(void)fd, (void)events;
-	if (secure->tls != NULL)
-		tls_server_reload(secure->tls);
-}
 
 static void on_look(evutil_socket_t fd, short events, void *context)
 {
@@ -38,10 +28,8 @@ enum error secure_new(const struct tls_files *files, void (*tell)(const char *li
 	const struct timeval often = {.tv_sec = SECURE_LOOK_SECONDS};
 	OWNED(secure_release) struct secure *secure = calloc(1, sizeof *secure);
 	TRY(fault_set(fault, allocated(secure), ""));
-	secure->reload = evsignal_new(base, SIGHUP, on_reload, secure);
 	secure->look = event_new(base, -1, EV_PERSIST, on_look, secure);
-	if (secure->reload == NULL || secure->look == NULL || event_add(secure->reload, NULL) != 0)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, allocated(secure->look), ""));
 	if (files != NULL && files->certificate != NULL) {
 		const struct tls_server_options options = {.files = files, .protocol = TLS_PROTOCOL_HTTP, .tell = tell};
 		TRY(tls_server_open(&options, &secure->tls, fault));
@@ -54,12 +42,16 @@ enum error secure_new(const struct tls_files *files, void (*tell)(const char *li
 
 void secure_free(struct secure *secure)
 {
-	if (secure->reload != NULL)
-		event_free(secure->reload);
 	if (secure->look != NULL)
 		event_free(secure->look);
 	tls_server_close(secure->tls);
 	free(secure);
+}
+
+void secure_reload(struct secure *secure)
+{
+	if (secure->tls != NULL)
+		tls_server_reload(secure->tls);
 }
 
 bool secure_speaks_tls(const struct secure *secure)

@@ -16,12 +16,14 @@
 
 struct secure;
 
-/* `files` NULL or without a certificate: plain, and SIGHUP does nothing. E_BAD_KEY and the like (tls_server.h). */
+/* `files` NULL or without a certificate: plain. E_BAD_KEY and the like (tls_server.h). */
 enum error secure_new(const struct tls_files *files, void (*tell)(const char *line), struct event_base *base,
 	struct secure **out, struct fault *fault) MUST_USE;
 void secure_free(struct secure *secure);
 OWN(secure, secure_free);
 
+/* Reads the files anew; plain, it does nothing. */
+void secure_reload(struct secure *secure);
 bool secure_speaks_tls(const struct secure *secure);
 /* When the certificate ends, in seconds since 1970; 0: there is none. */
 uint64_t secure_ends_s(const struct secure *secure);
