@@ -10,6 +10,7 @@
 #include "query/reads/reads.h"
 
 #include "ledger/base/clock.h"
+#include "ledger/base/grow.h"
 #include "ledger/base/thread.h"
 #include "ledger/json/json_read.h"
 
@@ -101,8 +102,7 @@ static void fail_all(struct tickets *tickets)
 
 static void disconnect(struct reads *reads)
 {
-	own_close(&reads->fd);
-	reads->fd = -1;
+	own_close_now(&reads->fd);
 	reads->late = false;
 	reads->out_len = reads->in_len = 0;
 	reads->number = 0;
@@ -126,13 +126,8 @@ static bool connect_sender(struct reads *reads)
 
 static bool put(struct reads *reads, const char *text, size_t len)
 {
-	if (reads->out_len + len > reads->out_capacity) {
-		char *more = realloc(reads->out, 2 * (reads->out_len + len));
-		if (more == NULL)
-			return false;
-		reads->out = more;
-		reads->out_capacity = 2 * (reads->out_len + len);
-	}
+	if (GROW(reads->out, reads->out_capacity, reads->out_len + len) != E_OK)
+		return false;
 	memcpy(reads->out + reads->out_len, text, len);
 	reads->out_len += len;
 	return true;
