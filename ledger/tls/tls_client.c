@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#define CIPHERS_OLD "ECDHE+AESGCM:ECDHE+CHACHA20"
 #define WHY_MAX 160
 
 struct tls_client {
@@ -63,7 +62,7 @@ static bool set_offer(struct tls_client *client, const char *protocol)
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
 	return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
-		   SSL_CTX_set_cipher_list(context, CIPHERS_OLD) == 1 &&
+		   SSL_CTX_set_cipher_list(context, TLS_CIPHERS_OLD) == 1 &&
 		   SSL_CTX_set_alpn_protos(context, client->protocols, client->protocols_len) == 0;
 }
 

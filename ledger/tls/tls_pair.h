@@ -8,6 +8,8 @@
 /* Native senders, and HTTP, as ALPN names them (RFC 7301). */
 #define TLS_PROTOCOL_SENDER "indsigt"
 #define TLS_PROTOCOL_HTTP "http/1.1"
+/* What is offered of TLS 1.2: nothing without forward secrecy, nothing without authenticated encryption. */
+#define TLS_CIPHERS_OLD "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 struct x509_st;    /* OpenSSL's X509 */
 struct ssl_ctx_st; /* and SSL_CTX */

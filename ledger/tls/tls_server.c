@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <time.h>
 
-#define CIPHERS_OLD "ECDHE+AESGCM:ECDHE+CHACHA20"
 #define GROUPS "X25519:P-256:P-384"
 
 struct tls_server {
@@ -78,7 +77,7 @@ static bool set_offer(SSL_CTX *context, const struct tls_server *server)
 		SSL_CTX_set_cert_verify_callback(context, take_any, NULL);
 	}
 	return SSL_CTX_set_min_proto_version(context, server->options.files->old ? TLS1_2_VERSION : TLS1_3_VERSION) == 1 &&
-		   SSL_CTX_set_cipher_list(context, CIPHERS_OLD) == 1 && SSL_CTX_set1_groups_list(context, GROUPS) == 1;
+		   SSL_CTX_set_cipher_list(context, TLS_CIPHERS_OLD) == 1 && SSL_CTX_set1_groups_list(context, GROUPS) == 1;
 }
 
 static enum error make(const struct tls_server *server, SSL_CTX **out, uint64_t *ends_s, struct fault *fault)

@@ -2,13 +2,14 @@
  */
 #include "tools/sender/certificate.h"
 
-#include <errno.h>
-#include <stdio.h>
+#include "ledger/tls/tls_pair.h"
 
-#ifdef HAVE_OPENSSL
+#include <errno.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/sha.h>
 #include <openssl/x509.h>
+#include <stdio.h>
+#include <string.h>
 
 static X509 *read_certificate(FILE *file)
 {
@@ -20,24 +21,17 @@ static X509 *read_certificate(FILE *file)
 
 enum error certificate_spki(const char *path, uint8_t out[32], struct fault *fault)
 {
-	uint8_t *der = NULL;
+	struct hash hash;
 	FILE *file = fopen(path, "re");
 	if (file == NULL)
 		return fault_set(fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "certificate '%s' cannot be opened: %m", path);
 	X509 *certificate = read_certificate(file);
 	fclose(file);
-	int len = certificate != NULL ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der) : -1;
-	if (len > 0)
-		SHA256(der, (size_t)len, out);
-	OPENSSL_free(der);
+	bool good = certificate != NULL && tls_key_of(certificate, &hash);
 	X509_free(certificate);
-	return len > 0 ? E_OK : fault_set(fault, E_BAD_VALUE, "'%s' is no certificate, in PEM or DER", path);
+	ERR_clear_error();
+	if (!good)
+		return fault_set(fault, E_BAD_VALUE, "'%s' is no certificate, in PEM or DER", path);
+	memcpy(out, hash.b, sizeof hash.b);
+	return E_OK;
 }
-#else
-enum error certificate_spki(const char *path, uint8_t out[32], struct fault *fault)
-{
-	(void)out;
-	return fault_set(fault, E_BAD_VALUE,
-		"'%s' cannot be read as a certificate by a program without OpenSSL; give the SHA-256 of its public key", path);
-}
-#endif
