@@ -115,6 +115,13 @@ static enum error take_turn(struct sequencer *s, bool *finished, struct fault *f
 	return E_OK;
 }
 
+/* An epoch has ended, or a slice of it failed. That nothing may be signed now is no fault of filing's. */
+static void note_end(struct sequencer *s, enum error error)
+{
+	s->epoch_failed = error != E_OK && error != E_CLOCK;
+	health_set(s->health, STATUS_EPOCH_FAILED, s->epoch_failed);
+}
+
 /* Filing goes on, and no tick does; and the time after it. */
 static enum error go_on(struct sequencer *s, uint64_t *now_s, struct fault *fault)
 {
@@ -125,10 +132,8 @@ static enum error go_on(struct sequencer *s, uint64_t *now_s, struct fault *faul
 		filer_wait(&s->filer, BESIDE_MS);
 	else
 		error = ledger_epoch_start(s->options.ledger, &started, fault) ?: take_turn(s, &finished, fault);
-	if (error != E_OK || finished) {
-		s->epoch_failed = error != E_OK && error != E_CLOCK;
-		health_set(s->health, STATUS_EPOCH_FAILED, s->epoch_failed);
-	}
+	if (error != E_OK || finished)
+		note_end(s, error);
 	health_writer(s->health);
 	return error == E_OK ? signing_time(s, now_s, fault) : error;
 }
@@ -265,10 +270,8 @@ void epochs_step(struct sequencer *s)
 		sequencer_die(s, &fault);
 	if (error != E_OK)
 		say_failed(s, fault.text);
-	if (error != E_OK || finished) {
-		s->epoch_failed = error != E_OK && error != E_CLOCK;
-		health_set(s->health, STATUS_EPOCH_FAILED, s->epoch_failed);
-	}
+	if (error != E_OK || finished)
+		note_end(s, error);
 	if (finished || error != E_OK || (!running && s->epoch_waiters != NULL))
 		epochs_end(s, error, &fault);
 }
