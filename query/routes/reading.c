@@ -31,6 +31,22 @@ static bool find_reporter(void *context, const struct sender *sender)
 	return false;
 }
 
+/* All rows are looked at only where the sender of last time is it no longer: there may be thousands, and each read
+ * asks.
+ */
+static enum error look_for_reporter(struct call *call, struct sender *out)
+{
+	struct read_counts *counts = call->routes->reads;
+	uint32_t last = counts != NULL ? counts->reporter : 0;
+	struct sender sender;
+	if (last != 0 && snapshot_sender(call->snapshot, last, &sender) == E_OK && !find_reporter(out, &sender))
+		return E_OK;
+	TRY(snapshot_senders(call->snapshot, find_reporter, out));
+	if (counts != NULL)
+		counts->reporter = out->id;
+	return E_OK;
+}
+
 /* Members that not every read has. */
 static bool add_basis(json_t *event, const struct asking *asking)
 {
@@ -74,7 +90,7 @@ void call_record(struct call *call, const struct asking *asking, const struct re
 			counts->own++;
 		return;
 	}
-	if (!call_good(call, snapshot_senders(call->snapshot, find_reporter, &reporter)))
+	if (!call_good(call, look_for_reporter(call, &reporter)))
 		return;
 	if (reporter.id == 0) {
 		call_problem(call, 503, E_UNRECORDED,

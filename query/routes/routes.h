@@ -16,6 +16,7 @@
 struct read_counts {
 	_Atomic uint64_t own;       /* about who asked */
 	_Atomic uint64_t of_others; /* to be put on record */
+	_Atomic uint32_t reporter;  /* the sender that did so last; 0: none yet */
 };
 
 struct routes {
