@@ -1,6 +1,6 @@
 /* A revocation is final: it ends its grant whatever is said of that afterwards, so that what an old system sends again
  * gives nothing back. Of what else is said of one grant the newest counts. So the whole list is walked before anything
- * is decided. An erased event may have been a revocation: what is older than it counts no more. */
+ * is decided. An erased event may have been a revocation: what is older than it gives nothing, but revokes as ever. */
 #include "query/answer/grants.h"
 
 #include "ledger/base/own.h"
@@ -22,6 +22,7 @@ struct walk {
 	struct bytes list; /* whose events these are */
 	struct bytes to;
 	int64_t now_ns;
+	bool erased; /* something newer is */
 	size_t count;
 	struct word *words;
 	struct event event;
@@ -63,7 +64,7 @@ static enum error take(struct walk *walk, uint64_t index, const struct opened *o
 	struct word *word = word_on(walk, walk->event.values[EVENT_GRANT_ID].text, &first);
 	if (walk->event.present >> EVENT_GRANT_REVOKED & 1)
 		word->revoked = true;
-	else if (first) /* else a newer one decides: what it says, or that it is revoked */
+	else if (first && !walk->erased) /* else a newer one decides: what it says, or that it is revoked */
 		TRY(gives(walk, &walk->event, opened->entry.sender, &word->gives));
 	return E_OK;
 }
@@ -73,8 +74,10 @@ static enum error walk_list(struct walk *walk, const uint64_t *indexes, size_t c
 	for (size_t i = 0; i < count; i++) {
 		struct opened opened;
 		enum error error = snapshot_open_record(walk->snapshot, indexes[i], &opened);
-		if (error == E_ERASED)
-			return E_OK;
+		if (error == E_ERASED) {
+			walk->erased = true;
+			continue;
+		}
 		if (error != E_OK)
 			return fault_set(fault, error, "index %llu: %s", (unsigned long long)indexes[i], error_reason(error));
 		TRY(take(walk, indexes[i], &opened, fault));

@@ -1,4 +1,6 @@
 /* What each role may ask about whom, as far as one process shows it; over HTTP: tests/e2e/roles.py. */
+#include "ledger/db/db.h"
+#include "ledger/db/db_put.h"
 #include "query/answer/coverage.h"
 #include "query/answer/verify.h"
 #include "query/routes/routes.h"
@@ -210,6 +212,31 @@ static void grant(const char *members, bool filed)
 		fixture_epoch(&f);
 }
 
+/* What erasing a month does to its key: the newest month's. */
+static void destroy_newest_period(void)
+{
+	static const char *const tables[] = {"key", "subject", "period", "meta"};
+	enum { PERIODS = 2 };
+	char path[128];
+	struct db_env *env = NULL;
+	struct db_txn txn;
+	struct db_walk walk;
+	archive_close(archive);
+	fixture_close(&f);
+	snprintf(path, sizeof path, "%s/keys/env", f.dir);
+	ck_ok(db_open(path, tables, 4, KEYS_MAP_BYTES, false, false, &env, NULL));
+	ck_ok(db_begin(env, true, &txn));
+	ck_ok(db_walk_begin(&txn, PERIODS, &walk));
+	ck_ok(db_walk_last(&walk));
+	db_delete(&txn, PERIODS, walk.key);
+	db_walk_end(&walk);
+	ck_ok(db_commit(&txn));
+	db_close(env);
+	fixture_open(&f);
+	ck_ok(archive_open(f.dir, true, &archive, NULL));
+	routes.archive = archive;
+}
+
 #define TO(id, to) "\"id\":\"" id "\",\"kind\":\"parental\",\"to\":\"" to "\""
 
 static int status_at(const char *who, uint64_t now_s)
@@ -261,6 +288,26 @@ START_TEST(a_revoked_grant_stays_revoked)
 	grant(TO("3", "cpr:0303703456"), false); /* the newest word counts */
 	ck_assert_int_eq(status_at(PARENT, f.now_s), 403);
 	ck_assert_int_eq(status_at("cpr:0303703456", f.now_s), 200);
+	end();
+}
+END_TEST
+
+/* ROLE-4: what is erased may have been a revocation, and takes nothing back of those that are there. */
+START_TEST(erasing_gives_nothing)
+{
+	begin_grants();
+	grant(TO("1", PARENT) ",\"revoked\":true", false);
+	grant(TO("2", PARENT), true);
+	ck_assert_int_eq(status_at(PARENT, f.now_s), 200);
+	f.now_s += 40 * 86400; /* each month has a key of its own */
+	grant(TO("3", PARENT), true);
+	destroy_newest_period();
+	ck_assert_int_eq(status_at(PARENT, f.now_s), 403);
+	f.now_s += 40 * 86400;
+	grant(TO("1", PARENT), false);
+	ck_assert_int_eq(status_at(PARENT, f.now_s), 403);
+	grant(TO("4", PARENT), false);
+	ck_assert_int_eq(status_at(PARENT, f.now_s), 200);
 	end();
 }
 END_TEST
@@ -334,6 +381,6 @@ START_TEST(without_a_sender_of_reads_only_ones_own_is_answered)
 END_TEST
 
 UNIT_MAIN("roles", an_authority_sees_its_own, a_supervisor_opens_what_is_kept_back, whom_it_is_about_stands_in_a_header,
-	without_a_grant_nothing_is_told, a_grant_lasts_until_its_end, a_revoked_grant_stays_revoked,
+	without_a_grant_nothing_is_told, a_grant_lasts_until_its_end, a_revoked_grant_stays_revoked, erasing_gives_nothing,
 	a_grant_needs_a_sender_that_may_still_give_it, reads_are_on_record,
 	without_a_sender_of_reads_only_ones_own_is_answered)
