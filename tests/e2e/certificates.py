@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 
+from indsigt import Ledger, event
+
 EVERYWHERE = "DNS:localhost,IP:127.0.0.1"
 
 
@@ -71,3 +73,20 @@ class Authority:
         public = openssl("x509", "-in", self.path(name + ".crt"), "-noout", "-pubkey")
         der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=public.encode(), stdout=subprocess.PIPE, check=True).stdout
         return subprocess.run(["openssl", "dgst", "-sha256", "-r"], input=der, stdout=subprocess.PIPE, check=True).stdout.decode().split()[0]
+
+
+class Place:
+    """A ledger with a sender, an authority, and a certificate of its for both ports."""
+
+    def __init__(self, indsigt):
+        self.ledger = Ledger(indsigt)
+        self.ca = Authority(self.ledger.path("ca"))
+        self.pair = self.ca.issue("server")
+        self.key = self.ledger.add_sender("one")
+        self.number = 0
+
+    def lines(self, count, subject="cpr:0101701234"):
+        """As many events as nobody has sent before."""
+        text = "".join(event(subject, "opslag %d" % (self.number + i)) + "\n" for i in range(count))
+        self.number += count
+        return text

@@ -9,27 +9,18 @@ import subprocess
 import sys
 import threading
 
-from certificates import Authority, NoOpenssl
-from indsigt import Ledger, Tap, event, wait_until
+from certificates import Authority, NoOpenssl, Place
+from indsigt import Tap, event
 
 SUBJECT = "cpr:0101701234"
 
 
-class World:
-    def __init__(self, indsigt):
-        self.ledger = Ledger(indsigt)
-        self.ca = Authority(self.ledger.path("ca"))
-        self.pair = self.ca.issue("server")
-        self.key = self.ledger.add_sender("one")
-        self.number = 0
-
+class World(Place):
     def serve(self, *options):
         self.ledger.serve("--tls-cert", self.pair.certificate, "--tls-key", self.pair.key, *options)
 
     def send(self, server, *options, key=None):
-        self.number += 1
-        return self.ledger.result("send", "--server", server, "--key", key or self.key, *options, "-",
-                                  stdin=event(SUBJECT, "opslag %d" % self.number) + "\n")
+        return self.ledger.result("send", "--server", server, "--key", key or self.key, *options, "-", stdin=self.lines(1))
 
 
 def s_client(address, *options, hangs_up=True):

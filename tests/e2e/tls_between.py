@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 
-from certificates import Authority, NoOpenssl
+from certificates import NoOpenssl, Place
 from indsigt import Ledger, Tap, event, wait_until
 
 SUBJECT = "cpr:0101701234"
@@ -121,19 +121,10 @@ class Between(threading.Thread):
         self.socket.close()
 
 
-class World:
-    def __init__(self, indsigt):
-        self.ledger = Ledger(indsigt)
-        self.ca = Authority(self.ledger.path("ca"))
-        self.pair = self.ca.issue("server")
-        self.key = self.ledger.add_sender("one")
-        self.number = 0
-
+class World(Place):
     def send(self, between, count=1, batch=1000):
-        lines = "".join(event(SUBJECT, "opslag %d" % (self.number + i)) + "\n" for i in range(count))
-        self.number += count
         return self.ledger.result("send", "--server", "tls://" + between.address, "--ca", self.ca.certificate, "--key", self.key, "--batch", str(batch),
-                                  "-", stdin=lines)
+                                  "-", stdin=self.lines(count))
 
 
 def through(tap, world):

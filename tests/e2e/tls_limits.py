@@ -15,10 +15,9 @@ import sys
 import threading
 import time
 
-from certificates import Authority, NoOpenssl
-from indsigt import Ledger, Tap, event, wait_until
+from certificates import NoOpenssl, Place
+from indsigt import Tap, wait_until
 
-SUBJECT = "cpr:0101701234"
 HALF_OPEN = 2000
 
 
@@ -74,22 +73,13 @@ class HalfOpen(threading.Thread):
             line.close()
 
 
-class World:
+class World(Place):
     def __init__(self, indsigt):
-        self.ledger = Ledger(indsigt)
-        self.ca = Authority(self.ledger.path("ca"))
-        self.key = self.ledger.add_sender("one")
-        self.pair = self.ca.issue("server")
-        self.number = 0
+        super().__init__(indsigt)
         self.trust = ssl.create_default_context(cafile=self.ca.certificate)
 
     def log(self):
         return open(self.ledger.path("serve.log"), encoding="utf-8").read()
-
-    def lines(self, count):
-        text = "".join(event(SUBJECT, "opslag %d" % (self.number + i)) + "\n" for i in range(count))
-        self.number += count
-        return text
 
     def sender(self, *options, **more):
         return subprocess.Popen([self.ledger.indsigt, "send", "--server", "tls://" + self.ledger.ingest, "--ca", self.ca.certificate, "--key", self.key,

@@ -174,26 +174,38 @@ uint64_t ledger_has(void)
 	return row.next_sequence;
 }
 
+struct entry_sender next_change(enum sender_action action, struct sender *row)
+{
+	ck_ok(ledger_sender(fixture.ledger, fixture.sender, row));
+	struct entry_sender entry = {.action = action,
+		.sender = fixture.sender,
+		.follows = row->version,
+		.change = row->changes + 1,
+		.policy = row->policy,
+		.mandate = row->mandate};
+	memcpy(entry.org, row->org, sizeof entry.org);
+	memcpy(entry.name, row->name, sizeof entry.name);
+	memcpy(entry.public_key, row->public_key, 32);
+	return entry;
+}
+
+void append_change(struct entry_sender *entry)
+{
+	struct fault fault = {0};
+	ck_ok(ledger_begin(fixture.ledger, &fault));
+	ck_ok(ledger_append_sender(fixture.ledger, entry, &fault));
+	ck_ok(ledger_commit(fixture.ledger, &fault));
+}
+
 void change_policy(const char *word)
 {
 	struct sender row;
 	struct fault fault = {0};
 	struct sender_key key;
-	ck_ok(ledger_sender(fixture.ledger, fixture.sender, &row));
-	ck_ok(policy_apply(&row.policy, word, &fault));
-	struct entry_sender entry = {.action = SENDER_POLICY,
-		.sender = fixture.sender,
-		.follows = row.version,
-		.change = row.changes + 1,
-		.policy = row.policy,
-		.mandate = row.mandate};
-	memcpy(entry.org, row.org, sizeof entry.org);
-	memcpy(entry.name, row.name, sizeof entry.name);
-	memcpy(entry.public_key, row.public_key, 32);
+	struct entry_sender entry = next_change(SENDER_POLICY, &row);
+	ck_ok(policy_apply(&entry.policy, word, &fault));
 	ck_ok(sender_key_read(key_path, &key, NULL));
 	ck_ok(sender_key_endorse(&key, &entry));
 	ck_ok(sender_key_endorse_old(&key, &entry));
-	ck_ok(ledger_begin(fixture.ledger, &fault));
-	ck_ok(ledger_append_sender(fixture.ledger, &entry, &fault));
-	ck_ok(ledger_commit(fixture.ledger, &fault));
+	append_change(&entry);
 }

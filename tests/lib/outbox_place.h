@@ -58,5 +58,9 @@ void add_many(struct outbox *outbox, uint64_t from, uint64_t to);
 void open_window(struct outbox *outbox);
 /* The sequence that the ledger wants next. */
 uint64_t ledger_has(void);
+/* The sender's row, and the next change of it, which changes nothing yet. */
+struct entry_sender next_change(enum sender_action action, struct sender *row);
+/* Appends it, in a tick of its own. */
+void append_change(struct entry_sender *entry);
 /* By the operator, in the middle of sending; `word` as in policy_apply. */
 void change_policy(const char *word);

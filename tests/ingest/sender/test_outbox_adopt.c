@@ -334,26 +334,15 @@ END_TEST
 static void rotate(void)
 {
 	struct sender row;
-	struct fault fault = {0};
 	struct sender_key old;
-	ck_ok(ledger_sender(fixture.ledger, fixture.sender, &row));
+	struct entry_sender entry = next_change(SENDER_ROTATE, &row);
 	ck_ok(sender_key_read(key_path, &old, NULL));
 	struct sender_key new = old;
 	sender_key_generate(&new);
-	struct entry_sender entry = {.action = SENDER_ROTATE,
-		.sender = fixture.sender,
-		.follows = row.version,
-		.change = row.changes + 1,
-		.policy = row.policy,
-		.mandate = row.mandate};
-	memcpy(entry.org, row.org, sizeof entry.org);
-	memcpy(entry.name, row.name, sizeof entry.name);
 	memcpy(entry.public_key, new.public_key, 32);
 	ck_ok(sender_key_endorse(&new, &entry));
 	ck_ok(sender_key_endorse_old(&old, &entry));
-	ck_ok(ledger_begin(fixture.ledger, &fault));
-	ck_ok(ledger_append_sender(fixture.ledger, &entry, &fault));
-	ck_ok(ledger_commit(fixture.ledger, &fault));
+	append_change(&entry);
 	ck_ok(sender_key_write(key_path, &new, true, NULL));
 }
 
