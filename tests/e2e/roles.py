@@ -202,6 +202,31 @@ def away(tap, ledger, asker):
     tap.ok(True, "and it goes on by itself")
 
 
+def reporter(ledger):
+    """The process id of the ledger's own sender, or None."""
+    for pid in open("/proc/%d/task/%d/children" % (ledger.server.pid, ledger.server.pid)).read().split():
+        if open("/proc/%s/cmdline" % pid).read().split("\0")[1:3] == ["send", "--listen"]:
+            return int(pid)
+    return None
+
+
+def reloaded(tap, ledger, asker):
+    """Without TLS the sender of reads has nothing to read anew, and no read is refused for it."""
+    before, queryd = reporter(ledger), ledger.daemon("indsigt-queryd")
+    os.kill(ledger.server.pid, signal.SIGHUP)
+    os.kill(queryd, signal.SIGKILL)  # once it is there again, the signal before has been seen to
+    wait_until(lambda: ledger.daemon("indsigt-queryd") not in (None, queryd), "queryd to be there again")
+
+    def answered():
+        try:
+            return asker.ask("/v1/accesses", "supervisor", STAFF, CHILD)[0] == 200
+        except OSError:
+            return False
+
+    wait_until(answered, "reads to be answered again")
+    tap.ok(before is not None and reporter(ledger) == before, "the sender of reads goes on over SIGHUP: %s" % before)
+
+
 def unreported(tap, indsigt):
     """Without a sender of reads."""
     ledger = Ledger(indsigt, "log.example.dk/unreported")
@@ -268,6 +293,7 @@ def main():
         counts = dict(re.findall(r"^(indsigt_reads_\w+) (\d+)$", metrics, re.M))
         tap.ok(int(counts["indsigt_reads_own_total"]) > 0 and int(counts["indsigt_reads_of_others_total"]) >= asker.recorded,
                "both kinds are counted: %s" % counts)
+        reloaded(tap, ledger, asker)
         code, line = ledger.audit("--labels")
         tap.ok(code == 0, "the audit holds: %s" % line)
         log = open(ledger.path("serve.log"), encoding="utf-8").read()

@@ -257,7 +257,8 @@ static void pass_on_reload(const struct serve *serve)
 	for (size_t i = 0; i < 2; i++)
 		if (serve->daemons[i].state == STATE_RUNNING)
 			kill(serve->daemons[i].child.pid, SIGHUP);
-	if (serve->daemons[3].child.pid > 0) /* it ends, and begins anew with the certificate that there is then */
+	/* It ends, and begins anew with the certificate that there is then; without TLS it has read nothing. */
+	if (serve->daemons[3].child.pid > 0 && serve->tls.certificate != NULL)
 		child_stop(&serve->daemons[3].child);
 }
 
