@@ -12,7 +12,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-/* `wanted`: named by the state that was opened last. Two threads may have put the same run here. */
+/* Invariant: each run once; `wanted` those that the state that was opened last has named. */
 struct shelf_place {
 	struct run *run;
 	unsigned readers;
