@@ -395,7 +395,7 @@ def main():
     lost_content(indsigt)
     lost_receipt(indsigt, "policy", lambda ledger, key: ("sender", "policy", ledger.dir, "--key", key, "--policy", "close=legal_basis"))
     lost_receipt(indsigt, "rotate", lambda ledger, key: ("sender", "rotate", ledger.dir, "--key", key))
-    lost_receipt(indsigt, "revoke", lambda ledger, key: ("sender", "revoke", ledger.dir, "1", "--yes"))
+    lost_receipt(indsigt, "revoke", lambda ledger, key: ("sender", "revoke", ledger.dir, "1"))
     cases = (quiet_weekend, behind, month_ahead, two_hours_ahead, registered_late, wrong_while_checking)
     if not LIBRARIES or subprocess.run([indsigt, "help"], env={**os.environ, "LD_PRELOAD": LIBRARIES[0]}, capture_output=True,
                                        check=False).returncode != 0:

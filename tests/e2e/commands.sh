@@ -187,12 +187,7 @@ for line in "Last received     never" "Policy            withhold" "Reports for 
 done
 
 # ---- revoke ----
-expect 2 "sender revoke without a terminal" "$indsigt" sender revoke ledger 1 </dev/null
-holds "... says why" has "$err" "no terminal to ask on whether sender 1 is meant"
-holds "... and what to do" has "$err" "say --yes"
-expect 0 "... revokes nobody" "$indsigt" sender list ledger
-holds "... of all" lacks "$out" revoked
-expect 0 "sender revoke" "$indsigt" sender revoke ledger 1 --yes
+expect 0 "sender revoke, where nobody can be asked" "$indsigt" sender revoke ledger 1 </dev/null
 holds "... says whom" has "$out" "sender 1, KSD Sygedagpenge (cvr:55133018): status revoked; before: active"
 expect 0 "sender revoke --compromised" "$indsigt" sender revoke ledger 2 --compromised --yes
 holds "... says so" has "$out" "): status revoked, its key reported compromised; before: active"

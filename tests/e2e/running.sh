@@ -51,7 +51,7 @@ expect 1 "the same id again" "$indsigt" sender add ledger --public "$public" --e
 holds "... says which is free" has "$err" "--id 2"
 expect 0 "sender rotate" "$indsigt" sender rotate ledger --key one.json
 expect 0 "sender policy" "$indsigt" sender policy ledger --key one.json --policy withhold
-expect 0 "sender revoke" "$indsigt" sender revoke ledger 5 --yes
+expect 0 "sender revoke" "$indsigt" sender revoke ledger 5
 expect 0 "sender list --json" "$indsigt" sender list ledger --json
 holds "one is active and has its policy" has "$out" '"policy":["withhold"]'
 holds "the other is revoked" has "$out" '"status":"revoked"'

@@ -111,17 +111,13 @@ static enum error read_endorsed(const char *dir, const char *path, enum sender_a
 
 /* ---- revoke ---- */
 
-/* It cannot be taken back: on a terminal a person is asked, and where there is none it has to be said beforehand, so
- * that a script revokes nobody by a slip in its arguments. What is typed is the number, not "yes", so that a habit of
- * the fingers revokes nobody either. */
+/* It cannot be taken back: on a terminal a person is asked. Only on a terminal: a script has nobody to ask, and says
+ * what it means by being run. What is typed is the number, not "yes", so that a habit of the fingers revokes nobody. */
 static enum error ask_first(const struct entry_sender *entry, struct fault *fault)
 {
 	char answer[16], wanted[16];
 	if (!isatty(STDIN_FILENO))
-		return fault_set(fault, E_USAGE,
-			"nothing was revoked: there is no terminal to ask on whether sender %" PRIu32
-			" is meant, whom nothing brings back; if so, say --yes",
-			entry->sender);
+		return E_OK;
 	snprintf(wanted, sizeof wanted, "%" PRIu32, entry->sender);
 	table_line(stdout, "This takes nothing more from sender %s, %s (%s), for ever.", wanted, entry->name, entry->org);
 	printf("Type its number to go on: ");
@@ -174,7 +170,7 @@ static const struct option_row revoke_rows[] = {
 		.help = "somebody else may have had the key: what it reported is shown with that remark"),
 	OPTION_TEXT(T, endorsement, "endorsement", "FILE", .forms = ENDORSED, .required = REQUIRED,
 		.help = "the sender has signed it, with 'indsigt sender endorse --revoke'"),
-	OPTION_FLAG(T, yes, "yes", .help = "do not ask; needed where there is no terminal"),
+	OPTION_FLAG(T, yes, "yes", .help = "do not ask, on a terminal"),
 	ADMIN_WITHOUT_WITNESSES(T, admin),
 };
 
