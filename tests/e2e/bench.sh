@@ -41,6 +41,22 @@ holds "... with questions" line "sustained-answers questions=[1-9][0-9]* p50_ms=
 holds "... and is audited" line "audit entries/s="
 holds "a picture" python3 -c 'import sys, xml.dom.minidom; d = xml.dom.minidom.parse("rate.svg"); sys.exit(len(d.getElementsByTagName("path")) != 5)'
 holds "nothing is left of it either" test -z "$(find . -name 'indsigt-bench-*')"
+expect 0 "TLS beside plain" env TMPDIR="$place" "$indsigt" bench --tls --events 200 --subjects 20
+holds "... as a table" line "a second  *plain  TLS  *ratio  wanted"
+holds "... and a line" line "tls ratio batch=[0-9]*[.][0-9][0-9] single=[0-9]*[.][0-9][0-9] answers=[0-9]*[.][0-9][0-9]$"
+expect 0 "... kept, as JSON" "$indsigt" bench --tls --events 50 --subjects 5 --dir both --json
+holds "... of five rounds of each" python3 -c '
+import json, sys
+told = json.load(open(sys.argv[1]))
+good = told["rounds"] == 5 and all(told[kind][side] > 0 for kind in ("batch", "single", "answers") for side in ("plain_per_second", "tls_per_second", "ratio"))
+sys.exit(not good)' "$out"
+# 5 + 2000 + 5 * 10 + 5 * 1 events
+for side in plain tls; do
+	expect 0 "... the ledger in $side holds" "$indsigt" audit both/$side/ledger --vkey "$("$indsigt" vkey both/$side/ledger)"
+	holds "... and all events" has "$out" "events=2060 "
+done
+holds "nothing is left of the other" test -z "$(find . -name 'indsigt-bench-*')"
+expect 2 "JSON of the sprint" "$indsigt" bench --json
 expect 2 "minutes that are none" "$indsigt" bench --minutes x
 holds "... are named" has "$err" "--minutes is a number from 0.05 to 1440"
 expect 2 "a picture of the sprint" "$indsigt" bench --picture rate.svg

@@ -3,6 +3,7 @@
  *   fresh ledger ─► every subject once (untimed) ─┬► batches of 1000, 100, 1 ─► new subjects ─► while an epoch runs
  *                                                 │  ─► questions ─► statements ─► audit
  *                                                 └► with --minutes: all at once (sustained.c) ─► audit
+ *   two fresh ledgers ─► with --tls: one by TLS, one in the clear, by turns (bench_tls.c)
  *
  * The first is a sprint: an epoch is asked for and waited for before each part, so that none pays for the filing of the
  * one before. */
@@ -374,8 +375,10 @@ static enum error measure(struct bench *bench, struct fault *fault)
 {
 	uint32_t senders = bench->senders ? (uint32_t)bench->senders : BENCH_SENDERS_SINGLE;
 	setlinebuf(stdout); /* each figure as soon as it is there */
+	if (bench->tls)
+		return bench_tls(bench, fault);
 	printf("machine cpus=%ld sha256=\"%s\"\n", sysconf(_SC_NPROCESSORS_ONLN), hash_sha256_maker());
-	TRY(bench_place_open(bench->dir, senders, &bench->place, fault));
+	TRY(bench_place_open(bench->dir, senders, false, &bench->place, fault));
 	TRY(bench_warm_up(bench, fault));
 	TRY(bench->minutes > 0 ? bench_sustained(bench, fault) : sprint(bench, fault));
 	TRY(measure_audit(bench, fault));
@@ -394,27 +397,36 @@ static enum error take_minutes(void *member, const char *text, struct fault *fau
 	return E_OK;
 }
 
+#define SPRINT FORM(0)
+#define SUSTAINED FORM(1)
+#define BY_TURNS FORM(2)
+
 #define T struct bench
 static const struct option_row rows[] = {
 	OPTION_NUMBER(T, events, "events", "N", 1, 1000000000,
 		.help = "events in each part (500000); batches of one a tenth, new subjects a quarter of it"),
 	OPTION_NUMBER(
 		T, subjects, "subjects", "M", 1, 1000000000, .help = "people the events are about, at random (1000000)"),
-	OPTION_NUMBER(T, batch, "batch", "B", 1, BATCH_EVENTS_MAX,
+	OPTION_NUMBER(T, batch, "batch", "B", 1, BATCH_EVENTS_MAX, .forms = SPRINT | SUSTAINED,
 		.help = "only batches of this size; otherwise 1000, then 100, then 1"),
-	OPTION_FLAG(T, singles, "singles", .wants = "batch",
+	OPTION_FLAG(T, singles, "singles", .forms = SPRINT, .wants = "batch",
 		.help = "with --batch 1: nothing but single events, of senders each with a key, one after the other, and of "
 				"callers "
 				"that share a sender"),
 	OPTION_NUMBER(
 		T, senders, "senders", "S", 1, LOAD_SENDERS_MAX, .help = "sender processes (2; 32 for batches of one)"),
-	OPTION_TAKEN(take_minutes, "minutes", "N", .offset = offsetof(struct bench, minutes),
+	OPTION_TAKEN(take_minutes, "minutes", "N", .forms = SUSTAINED, .required = REQUIRED,
+		.offset = offsetof(struct bench, minutes),
 		.help =
 			"not the sprint but what the ledger keeps up for so long, with questions beside it, until all is filed; "
 			"--events does not count"),
-	OPTION_NUMBER(T, new_percent, "new-percent", "P", 0, 100, .wants = "minutes",
+	OPTION_NUMBER(T, new_percent, "new-percent", "P", 0, 100, .forms = SUSTAINED,
 		.help = "of those events, how many in a hundred are about people whom nobody has met (5)"),
-	OPTION_TEXT(T, picture, "picture", "FILE", .wants = "minutes", .help = "draws it over time, as SVG"),
+	OPTION_TEXT(T, picture, "picture", "FILE", .forms = SUSTAINED, .help = "draws it over time, as SVG"),
+	OPTION_FLAG(T, tls, "tls", .forms = BY_TURNS, .required = REQUIRED,
+		.help = "not the sprint but a ledger by TLS beside one in the clear, by turns: batches of 1000, single events, "
+				"answers; so many events in five rounds of each, a tenth in single events"),
+	OPTION_FLAG(T, json, "json", .forms = BY_TURNS, .help = "one JSON object in place of the table"),
 	OPTION_TEXT(
 		T, dir, "dir", "DIR", .help = "where to put ledger and keys, and leave them; otherwise a temporary directory"),
 };
@@ -434,7 +446,9 @@ const struct command command_bench = {
 		.text = "Makes a fresh ledger, serves it, and sends to it over TCP from sender processes with keys and spools "
 				"of their own; the clock runs from the first batch to the last verified receipt. Before, every subject "
 				"is made known by one event. All of it runs on this machine, senders too.\n",
-		OPTION_ROWS(rows)},
+		OPTION_ROWS(rows),
+		.after =
+			"With --tls the last line is 'tls ratio batch=N single=N answers=N': what is left by TLS of each rate.\n"},
 	.work = measure_and_leave,
 	COMMAND_GIVEN(
 		struct bench, .events = EVENTS_DEFAULT, .subjects = SUBJECTS_DEFAULT, .new_percent = NEW_PERCENT_DEFAULT),

@@ -293,6 +293,7 @@ static enum error work(struct worker *worker, int ready, int go, struct fault *f
 	char byte = 'r';
 	snprintf(key, sizeof key, "%s/%" PRIu32 ".json", worker->load->keys, worker->number + 1);
 	struct outbox_options options = {.server = worker->load->server,
+		.tls = {.ca = worker->load->ca},
 		.key_path = key,
 		.batch = worker->load->batch,
 		.calls = {.receipt = count_receipt, .rejected = note_refusal, .context = worker}};

@@ -13,7 +13,8 @@ enum load_subjects {
 };
 
 struct load {
-	const char *server; /* HOST:PORT */
+	const char *server; /* HOST:PORT, or by TLS tls://HOST:PORT */
+	const char *ca;     /* then: who has signed the server's certificate; else NULL */
 	const char *keys;   /* directory with the key files "1.json", "2.json" ...; the spools come beside them */
 	uint32_t senders;   /* processes */
 	uint32_t batch;

@@ -8,6 +8,7 @@
 #include "ledger/store/place.h"
 #include "ledger/write/ledger.h"
 #include "query/identity/demo_issuer.h"
+#include "tools/bench/bench_pair.h"
 #include "tools/command/admin.h"
 
 #include <ftw.h>
@@ -72,15 +73,22 @@ static enum error make_ledger(struct bench_place *place, uint32_t senders, struc
 
 /* ---- serving ---- */
 
+const char *bench_ca(const struct bench_place *place)
+{
+	return place->certificate[0] != '\0' ? place->certificate : NULL;
+}
+
 static enum error read_ready(struct bench_place *place, struct fault *fault)
 {
 	char line[CHILD_LINE_MAX + 1];
+	char ingest[ADDRESS_TEXT_MAX + 1];
 	while (!child_line(&place->serve, line)) {
 		if (place->serve.output < 0 || !child_wait_output(&place->serve, START_MS_MAX))
 			return fault_set(fault, E_STOPPED, "'indsigt serve' did not become ready; with --dir its log is kept");
 	}
-	if (sscanf(line, "ready ingest=%63s query=%63s", place->ingest, place->query) != 2)
+	if (sscanf(line, "ready ingest=%63s query=%63s", ingest, place->query) != 2)
 		return fault_set(fault, E_STOPPED, "'indsigt serve' did not say that it is ready");
+	snprintf(place->ingest, sizeof place->ingest, "%s%s", bench_ca(place) ? "tls://" : "", ingest);
 	return E_OK;
 }
 
@@ -105,13 +113,21 @@ static void find_daemons(struct bench_place *place)
 		fclose(children);
 }
 
-static enum error start_serving(struct bench_place *place, struct fault *fault)
+static enum error start_serving(struct bench_place *place, bool tls, struct fault *fault)
 {
 	char self[CHILD_PATH_MAX];
-	const char *argv[] = {
-		"indsigt", "serve", place->ledger, "--ingest", "127.0.0.1:0", "--query", "127.0.0.1:0", "--demo-tokens", NULL};
+	char key[CHILD_PATH_MAX / 2];
+	const char *argv[13] = {
+		"indsigt", "serve", place->ledger, "--ingest", "127.0.0.1:0", "--query", "127.0.0.1:0", "--demo-tokens"};
+	const char *const pair[] = {"--tls-cert", place->certificate, "--tls-key", key};
 	char log[CHILD_PATH_MAX / 2];
 	snprintf(log, sizeof log, "%s/log", place->dir);
+	snprintf(key, sizeof key, "%s/tls.key", place->dir);
+	if (tls) {
+		snprintf(place->certificate, sizeof place->certificate, "%s/tls.crt", place->dir);
+		TRY(bench_pair_make(place->certificate, key, fault));
+		memcpy(argv + 8, pair, sizeof pair);
+	}
 	TRY(child_self(self, fault));
 	TRY(child_start(self, (char *const *)argv, log, &place->serve, fault));
 	TRY(read_ready(place, fault));
@@ -119,12 +135,12 @@ static enum error start_serving(struct bench_place *place, struct fault *fault)
 	return E_OK;
 }
 
-enum error bench_place_open(const char *dir, uint32_t senders, struct bench_place *out, struct fault *fault)
+enum error bench_place_open(const char *dir, uint32_t senders, bool tls, struct bench_place *out, struct fault *fault)
 {
 	*out = (struct bench_place){.serve = CHILD_NONE};
 	TRY(make_dir(dir, out, fault));
 	TRY(make_ledger(out, senders, fault));
-	return start_serving(out, fault);
+	return start_serving(out, tls, fault);
 }
 
 /* ---- what the daemons take ---- */
@@ -189,6 +205,7 @@ enum error bench_load(
 	load->senders = load->senders ? load->senders : bench_senders_for(bench, load->batch);
 	load->subjects = load->subjects ? load->subjects : bench->subjects;
 	load->server = bench->place.ingest;
+	load->ca = bench_ca(&bench->place);
 	load->keys = bench->place.dir;
 	load->watch = bench_watch;
 	load->context = bench;

@@ -14,7 +14,8 @@ struct bench_place {
 	bool temporary;                  /* removed at the end */
 	struct vkey vkey;
 	struct child serve;
-	char ingest[ADDRESS_TEXT_MAX + 1];
+	char certificate[CHILD_PATH_MAX / 2]; /* by TLS: what the daemons show, and who is believed; else empty */
+	char ingest[ADDRESS_TEXT_MAX + 8];    /* as a sender is told it: by TLS with tls:// */
 	char query[ADDRESS_TEXT_MAX + 1];
 	pid_t ingestd;
 	pid_t queryd;
@@ -23,9 +24,12 @@ struct bench_place {
 };
 
 /* Makes the directory (a temporary one for NULL, else one that is not there yet), the ledger and `senders` registered
- * senders with key files dir/1.json and so on, and starts serving, with the
+ * senders with key files dir/1.json and so on, and starts serving, by TLS or in the clear, with the
  * daemons' messages in dir/log. Call bench_place_close also after an error. */
-enum error bench_place_open(const char *dir, uint32_t senders, struct bench_place *out, struct fault *fault) MUST_USE;
+enum error bench_place_open(
+	const char *dir, uint32_t senders, bool tls, struct bench_place *out, struct fault *fault) MUST_USE;
+/* Who has signed the daemons' certificate; NULL: they speak without TLS. */
+const char *bench_ca(const struct bench_place *place);
 struct bench_look {
 	uint64_t ingestd_kib; /* anonymous memory */
 	uint64_t queryd_kib;
@@ -56,6 +60,8 @@ struct bench {
 	uint64_t new_percent;
 	const char *picture; /* NULL: none */
 	const char *dir;
+	bool tls;  /* not the sprint but TLS beside plain */
+	bool json; /* ... as JSON */
 	struct bench_place place;
 	struct progress progress;
 	uint64_t progress_total;
@@ -91,3 +97,5 @@ enum error bench_people(
 void bench_tokens_free(struct bench_tokens *tokens);
 /* sustained.c: what the ledger keeps up for as long as is asked. */
 enum error bench_sustained(struct bench *bench, struct fault *fault) MUST_USE;
+/* bench_tls.c: a ledger by TLS beside one in the clear. Opens and closes its own places. */
+enum error bench_tls(const struct bench *bench, struct fault *fault) MUST_USE;

@@ -6,6 +6,7 @@
 #include "ledger/base/own.h"
 #include "ledger/text/address.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -24,7 +25,45 @@ struct asking {
 	size_t answer_bytes;
 };
 
-enum error ask_line_open(const char *server, struct ask_line *line, struct fault *fault)
+/* ---- a connection ---- */
+
+/* The handshake is made by asking for what is not there yet. */
+static enum error shake_hands(struct ask_line *line, struct fault *fault)
+{
+	char none;
+	while (!tls_line_is_open(line->tls)) {
+		if (tls_line_recv(line->tls, &none, 1) >= 0 || errno != EAGAIN)
+			return fault_set(fault, E_IO, "no TLS to the query daemon: %s", tls_line_why(line->tls));
+		struct pollfd ready = {.fd = line->fd, .events = tls_line_wants_write(line->tls) ? POLLOUT : POLLIN};
+		if (!tls_line_is_open(line->tls) && poll(&ready, 1, ANSWER_MS_MAX) == 0)
+			return fault_set(fault, E_IO, "the query daemon does not answer");
+	}
+	return E_OK;
+}
+
+static enum error begin_tls(const char *ca, struct ask_line *line, struct fault *fault)
+{
+	const struct tls_trust trust = {.ca = ca};
+	int flags = fcntl(line->fd, F_GETFL);
+	TRY(tls_client_open(&trust, TLS_PROTOCOL_HTTP, &line->client, fault));
+	if (fcntl(line->fd, F_SETFL, flags | O_NONBLOCK) != 0)
+		return fault_set(fault, E_IO, "%m");
+	line->tls = tls_line_open(line->client, line->fd, "127.0.0.1");
+	TRY(fault_set(fault, allocated(line->tls), ""));
+	return shake_hands(line, fault);
+}
+
+static ssize_t line_write(struct ask_line *line, const char *data, size_t len)
+{
+	return line->tls ? tls_line_send(line->tls, data, len) : write(line->fd, data, len);
+}
+
+static ssize_t line_recv(struct ask_line *line, char *data, size_t len)
+{
+	return line->tls ? tls_line_recv(line->tls, data, len) : read(line->fd, data, len);
+}
+
+enum error ask_line_open(const char *server, const char *ca, struct ask_line *line, struct fault *fault)
 {
 	struct address address;
 	int one = 1;
@@ -35,11 +74,13 @@ enum error ask_line_open(const char *server, struct ask_line *line, struct fault
 		connect(line->fd, (const struct sockaddr *)&address.socket, address.len) != 0)
 		return fault_set(fault, E_IO, "no connection to the query daemon: %m");
 	(void)setsockopt(line->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	return E_OK;
+	return ca ? begin_tls(ca, line, fault) : E_OK;
 }
 
 void ask_line_close(struct ask_line *line)
 {
+	tls_line_close(line->tls);
+	tls_client_close(line->client);
 	own_close(&line->fd);
 	free(line->answer);
 	*line = ASK_LINE_NONE;
@@ -55,7 +96,7 @@ static enum error line_ask(
 		return fault_set(fault, E_NO_ROOM, "the request is too long");
 	line->len = 0;
 	line->start_ns = clock_ns();
-	if (write(line->fd, request, (size_t)len) != len)
+	if (line_write(line, request, (size_t)len) != len)
 		return fault_set(fault, E_IO, "the query daemon does not take the request: %m");
 	return E_OK;
 }
@@ -74,18 +115,20 @@ static bool line_whole(const struct ask_line *line, size_t *body_bytes)
 
 static enum error line_read(struct ask_line *line, bool *whole, size_t *body_bytes, double *out_ms, struct fault *fault)
 {
-	*whole = false;
-	ssize_t n = read(line->fd, line->answer + line->len, ANSWER_BYTES_MAX - line->len);
-	if (n <= 0)
-		return fault_set(fault, E_IO, "the query daemon's answer ended too early: %m");
-	line->len += (size_t)n;
-	line->answer[line->len] = '\0';
-	if (!line_whole(line, body_bytes))
+	ssize_t n;
+	do { /* TLS may hold what the socket has given already */
+		n = line_recv(line, line->answer + line->len, ANSWER_BYTES_MAX - line->len);
+		if (n == 0 || (n < 0 && errno != EAGAIN))
+			return fault_set(fault, E_IO, "the query daemon's answer ended too early: %m");
+		line->len += n > 0 ? (size_t)n : 0;
+		line->answer[line->len] = '\0';
+		*whole = line_whole(line, body_bytes);
+	} while (line->tls && n > 0 && !*whole);
+	if (!*whole)
 		return E_OK;
 	if (strncmp(line->answer, "HTTP/1.1 200 ", 13) != 0)
 		return fault_set(fault, E_STOPPED, "the query daemon answered '%.12s' instead of 'HTTP/1.1 200'", line->answer);
 	*out_ms = (double)(clock_ns() - line->start_ns) / 1e6;
-	*whole = true;
 	return E_OK;
 }
 
@@ -159,7 +202,7 @@ static enum error measure(struct asking *asking, struct ask_result *out, struct 
 {
 	const struct ask *ask = asking->ask;
 	for (uint32_t i = 0; i < ask->connections; i++)
-		TRY(ask_line_open(ask->server, &asking->lines[i], fault));
+		TRY(ask_line_open(ask->server, ask->ca, &asking->lines[i], fault));
 	uint64_t start_ns = clock_ns();
 	TRY(ask_all(asking, fault));
 	double seconds = (double)(clock_ns() - start_ns) / 1e9;

@@ -129,7 +129,7 @@ static void *sampler(void *context)
 static enum error ask(struct sustained *run, struct ask_line *line, struct fault *fault)
 {
 	const char *server = run->bench->place.query;
-	TRY(ask_line_open(server, line, fault));
+	TRY(ask_line_open(server, NULL, line, fault));
 	for (size_t i = 0; !run->over && i < run->answer_max; i++) {
 		struct answer_time *answer = &run->answers[i];
 		answer->statement = i % STATEMENT_SHARE == STATEMENT_SHARE - 1;
