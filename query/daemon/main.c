@@ -32,6 +32,7 @@ struct queryd_options {
 	const char *dir;
 	const char *listen;
 	const char *issuers;
+	const char *web;
 	bool demo_tokens;
 	struct tls_files tls;
 	uint32_t silent_after_hours;
@@ -47,6 +48,7 @@ static const struct option_row rows[] = {
 	OPTION_FLAG(T, demo_tokens, "demo-tokens", .help = "trust tokens of 'indsigt token' (loopback addresses only)"),
 	OPTION_TEXT(T, issuers, "issuers", "FILE",
 		.help = "identity providers whose tokens are trusted (default DIR/issuers.json, where it is there)"),
+	OPTION_TEXT(T, web, "web", "DIR", .help = "the citizen's page, a folder that is read at the start and on SIGHUP"),
 	OPTION_NUMBER(T, silent_after_hours, "silent-after", "HOURS", 1, 24 * 366,
 		.help = "a sender is silent after this long without an event (default 24)"),
 	OPTION_TEXT(T, user, "user", "NAME",
@@ -58,7 +60,8 @@ static const struct options takes = {
 	.name = "indsigt-queryd",
 	.summary = "answers questions about a ledger over HTTP",
 	.text = "Reads the ledger in DIR beside the process that writes it. Usually started by 'indsigt serve'. Prints "
-			"'listening HOST:PORT' when it accepts connections; SIGTERM ends it cleanly, SIGHUP reads FILE again.\n",
+			"'listening HOST:PORT' when it accepts connections; SIGTERM ends it cleanly, SIGHUP reads files and page "
+			"again.\n",
 	OPTION_ROWS(rows),
 };
 
@@ -89,6 +92,7 @@ struct held {
 static void held_free(struct held *held)
 {
 	providers_release(&held->issuers.providers);
+	page_release(&held->routes.page);
 	sodium_free(held); /* which wipes it */
 }
 OWN(held, held_free);
@@ -120,6 +124,17 @@ static void on_hangup(void *context)
 	const struct routes *routes = context;
 	if (routes->issuers->providers != NULL)
 		providers_reload(routes->issuers->providers);
+	if (routes->page != NULL)
+		page_reload(routes->page);
+}
+
+/* Read once; what is served later is in memory. */
+static enum error open_page(
+	const struct queryd_options *options, struct archive *archive, struct page **out, struct fault *fault)
+{
+	const struct page_source source = {
+		.folder = options->web, .archive = archive, .wishes = {.demo = options->demo_tokens}, .tell = http_tell};
+	return options->web != NULL ? page_open(&source, out, fault) : E_OK;
 }
 
 static void on_identity(void *context)
@@ -196,6 +211,7 @@ static enum error serve(const struct queryd_options *given, const struct user *u
 	TRY(user_become(user, fault));
 	TRY(check_key(given, fault));
 	TRY(open_ledger(given, held, &archive, fault));
+	TRY(open_page(given, archive, &held->routes.page, fault));
 	TRY(close_doors(fault));
 	TRY(reads_open(given->dir, &reads, fault));
 	held->reads = reads;

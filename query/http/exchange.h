@@ -31,7 +31,8 @@ struct response {
 	struct {
 		const char *name;
 		const char *value;
-	} headers[RESPONSE_HEADERS_MAX]; /* static texts, and `tag` */
+	} headers[RESPONSE_HEADERS_MAX]; /* static texts, `tag` and `policy` */
+	char *policy;                    /* what a header points to: goes with the body; or NULL */
 	char *body;                      /* to be freed with response_release */
 	size_t body_len;
 	struct room *room;

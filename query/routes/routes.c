@@ -36,9 +36,23 @@ static const struct route *route_of(const struct request *request)
 	return NULL;
 }
 
+/* Where it stands in the log is one word for all of its files. */
+static void route_page(struct call *call)
+{
+	enum error error = page_answer(call->routes->page, call->request, call->response);
+	if (error == E_NOT_FOUND) /* gone meanwhile */
+		call_problem(call, 404, error, "there is nothing at this address");
+	else if (error != E_OK)
+		call_internal(call, error);
+}
+
+static const struct route page_route = {"/", false, route_page};
+
 static void answer_call(struct call *call)
 {
 	const struct route *route = route_of(call->request);
+	if (route == NULL && call->routes->page != NULL && page_has(call->routes->page, call->request->path))
+		route = &page_route;
 	if (route == NULL) {
 		call_problem(call, 404, E_NOT_FOUND, "there is nothing at this address");
 		return;
@@ -52,9 +66,12 @@ static void answer_call(struct call *call)
 	route->answer(call);
 }
 
-/* An answer is data: nothing in it is to run, to be framed, or to tell the next site where somebody came from. */
+/* An answer is data: nothing in it is to run, to be framed, or to tell the next site where somebody came from. The page
+ * has its own. */
 static void add_security(struct response *response)
 {
+	if (response->policy != NULL)
+		return;
 	response_header(response, "X-Content-Type-Options", "nosniff");
 	response_header(response, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
 	response_header(response, "Referrer-Policy", "no-referrer");

@@ -9,6 +9,7 @@
 #include "query/answer/coverage.h"
 #include "query/http/exchange.h"
 #include "query/identity/identity.h"
+#include "query/page/page.h"
 
 #define ROUTES_NO_ROOM "too many answers wait for their readers; try again later"
 
@@ -27,6 +28,7 @@ struct routes {
 	struct cosigned_memory *cosigned; /* NULL: nothing is remembered, and statements do not wait for witnesses */
 	struct coverage_memory *coverage; /* NULL: nothing is remembered */
 	struct read_counts *reads;        /* NULL: nothing is counted */
+	struct page *page;                /* NULL: there is none */
 };
 
 /* Always gives a response; any thread. `now_s` is the time of day. Only a statement has taken room for its body: the

@@ -3,6 +3,7 @@
  * that one poll() can wait for several; it is waited for through a pidfd, because waitpid knows no limit of time. */
 #include "tools/command/child.h"
 
+#include "ledger/base/file.h"
 #include "ledger/base/own.h"
 
 #include <assert.h>
@@ -41,6 +42,20 @@ enum error child_find(const char *program, const char *build_dir, char out[CHILD
 	if (len < (int)CHILD_PATH_MAX && access(out, X_OK) == 0)
 		return E_OK;
 	return fault_set(fault, E_NOT_FOUND, "%s is not beside this program in %s; install both together", program, self);
+}
+
+bool child_find_folder(const char *const places[], const char *marker, char out[CHILD_PATH_MAX])
+{
+	char self[CHILD_PATH_MAX];
+	if (child_self(self, NULL) != E_OK)
+		return false;
+	*strrchr(self, '/') = '\0';
+	for (size_t i = 0; places[i] != NULL; i++) {
+		int len = snprintf(out, CHILD_PATH_MAX, "%s/%s", self, places[i]);
+		if (len < (int)CHILD_PATH_MAX && file_is_there(out, marker))
+			return true;
+	}
+	return false;
 }
 
 /* Between fork and exec nothing may be called that takes a lock or memory: another thread may have held it. What fails

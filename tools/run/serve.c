@@ -69,6 +69,8 @@ struct serve {
 	const char *query;
 	const char *epoch_seconds; /* or NULL */
 	const char *issuers;       /* or NULL */
+	const char *web;           /* or NULL: where the page is found */
+	char page[CHILD_PATH_MAX]; /* then, where that is */
 	bool demo_tokens;
 	bool without_witnesses;
 	struct tls_files tls;                 /* of both daemons ... */
@@ -457,6 +459,8 @@ static const struct option_row rows[] = {
 		.help = "trust tokens of 'indsigt token'; for trying out, on loopback addresses only"),
 	OPTION_TEXT(T, issuers, "issuers", "FILE",
 		.help = "identity providers whose tokens are trusted (default DIR/issuers.json, where it is there)"),
+	OPTION_TEXT(T, web, "web", "DIR|none",
+		.help = "the citizen's page that is served, or none (default: the one that is installed with this program)"),
 	OPTION_TEXT(
 		T, epoch_seconds, "epoch-seconds", "N", .help = "file what came in at least this often (150 at most count)"),
 	OPTION_FLAG(T, without_witnesses, "without-witnesses",
@@ -493,6 +497,15 @@ static const char **add_tls(const struct tls_files *tls, const char **extra)
 	return extra;
 }
 
+/* The page that was named, or the one that came with this program; a build without npm has none. */
+static const char *find_page(struct serve *serve)
+{
+	static const char *const places[] = {"../share/indsigt/web", "../query/web", NULL};
+	if (serve->web != NULL)
+		return strcmp(serve->web, "none") != 0 ? serve->web : NULL;
+	return child_find_folder(places, "index.html", serve->page) ? serve->page : NULL;
+}
+
 /* What the daemons are called with behind DIR --listen ADDRESS. Addresses are looked at here, where a mistake can be
  * told in the words that were typed. */
 static enum error set_arguments(struct serve *serve, struct fault *fault)
@@ -514,6 +527,11 @@ static enum error set_arguments(struct serve *serve, struct fault *fault)
 	if (serve->issuers != NULL) {
 		*extra++ = "--issuers";
 		*extra++ = serve->issuers;
+	}
+	const char *page = find_page(serve);
+	if (page != NULL) {
+		*extra++ = "--web";
+		*extra++ = page;
 	}
 	*extra = serve->demo_tokens ? "--demo-tokens" : NULL;
 	(void)add_user(serve->daemons[2].extra, serve->query_user);
