@@ -40,6 +40,7 @@ static const struct option_row rows[] = {
 		.help = "a client must read its answers within this time (default 60000)"),
 	OPTION_NUMBER(T, server.connections_max, "connections", "N", 1, CONNECTIONS_MAX,
 		.help = "at most so many connections (default 1024)"),
+	WEB_CA_ROW(),
 	OPTION_FLAG(T, without_witnesses, "without-witnesses",
 		.help = "sign although too few witnesses say that this store is the newest"),
 	OPTION_TEXT(T, user, "user", "NAME",

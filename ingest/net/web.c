@@ -287,7 +287,9 @@ static enum web_end end_of(const struct slot *slot)
 struct web_answer web_answer(const struct web *web, size_t at)
 {
 	const struct slot *slot = &web->slots[at];
-	const char *why = curl_easy_strerror(slot->code);
+	const char *why = slot->code == CURLE_PEER_FAILED_VERIFICATION
+						  ? "its certificate is not believed; is it the right --ca FILE?"
+						  : curl_easy_strerror(slot->code);
 	return (struct web_answer){.end = end_of(slot),
 		.status = slot->status,
 		.body = bytes_of(slot->body != NULL ? slot->body : (const uint8_t *)"", slot->len),

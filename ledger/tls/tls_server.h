@@ -32,14 +32,16 @@ struct tls_files {
 	bool plain_off_loopback;
 };
 
-/* Rows for `struct tls_files` of a server's options. */
-#define TLS_SERVER_ROWS(T, member)                                                                              \
-	OPTION_TEXT(T, member.certificate, "tls-cert", "FILE",                                                      \
-		.help = "speak TLS, with this certificate (PEM), its chain behind it; read anew on SIGHUP"),            \
-		OPTION_TEXT(T, member.key, "tls-key", "FILE", .help = "... and this private key (PEM, mode 0600)"),     \
-		OPTION_FLAG(                                                                                            \
-			T, member.old, "tls-older", .help = "take TLS 1.2, too (ECDHE and AEAD only); otherwise only 1.3"), \
-		OPTION_FLAG(T, member.plain_off_loopback, "plain-off-loopback",                                         \
+/* Rows for `struct tls_files` of a server's options; the first without what only says something where what passes is
+ * not everybody's to read. */
+#define TLS_PAIR_ROWS(T, member)                                                                            \
+	OPTION_TEXT(T, member.certificate, "tls-cert", "FILE",                                                  \
+		.help = "speak TLS, with this certificate (PEM), its chain behind it; read anew on SIGHUP"),        \
+		OPTION_TEXT(T, member.key, "tls-key", "FILE", .help = "... and this private key (PEM, mode 0600)"), \
+		OPTION_FLAG(T, member.old, "tls-older", .help = "take TLS 1.2, too (ECDHE and AEAD only); otherwise only 1.3")
+#define TLS_SERVER_ROWS(T, member)                                      \
+	TLS_PAIR_ROWS(T, member),                                           \
+		OPTION_FLAG(T, member.plain_off_loopback, "plain-off-loopback", \
 			.help = "listen without TLS on an address that other machines reach: what is sent can be read on the way")
 
 /* Whether what is given makes sense, and whether without TLS only this machine reaches the address. E_USAGE. */

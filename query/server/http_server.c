@@ -162,17 +162,17 @@ static bool is_busy(enum phase phase)
 	return phase == PHASE_WORKING || phase == PHASE_WRITING;
 }
 
-/* The deadline of a phase, or of the connection's life, which begins with its first phase and goes on through all. */
+/* The deadline of a phase, or of the connection's life, which begins behind the handshake and goes on through all. */
 static void set_deadline(struct peer *peer, enum phase phase)
 {
 	int life_s = peer->server->options.connection_seconds;
-	int phase_s = phase == PHASE_SHAKING   ? TLS_HANDSHAKE_SECONDS
-				  : phase == PHASE_READING ? HTTP_READ_SECONDS
-										   : HTTP_WRITE_SECONDS;
-	const struct timeval deadline = {.tv_sec = life_s > 0 ? life_s : phase_s};
-	if (life_s > 0 && peer->phase != PHASE_NEW)
+	const struct timeval deadline = {.tv_sec = phase == PHASE_SHAKING   ? TLS_HANDSHAKE_SECONDS
+											   : life_s > 0             ? life_s
+											   : phase == PHASE_READING ? HTTP_READ_SECONDS
+																		: HTTP_WRITE_SECONDS};
+	if (life_s > 0 && peer->phase > PHASE_SHAKING)
 		return;
-	if (phase == PHASE_WORKING)
+	if (phase == PHASE_WORKING && life_s == 0)
 		evtimer_del(peer->timer);
 	else
 		evtimer_add(peer->timer, &deadline);
@@ -290,7 +290,7 @@ static void on_timer(evutil_socket_t fd, short events, void *context)
 		peer_begin(peer);
 	else if (peer->phase == PHASE_WORKING)
 		peer->expired = true;
-	else if (peer->phase == PHASE_SHAKING && !is_shaking(peer) && peer->server->options.connection_seconds == 0)
+	else if (peer->phase == PHASE_SHAKING && !is_shaking(peer))
 		peer_enter(peer, PHASE_READING);
 	else
 		evhttp_connection_free(peer->http);

@@ -70,10 +70,10 @@ struct http_options {
 	uint32_t connections_max;
 	const struct tls_files *tls; /* outlives the server; NULL, or without a certificate: plain */
 	bool turns_away;             /* one connection more is answered 503; otherwise it is closed, and always by TLS */
-	int connection_seconds;      /* a connection's whole life, in place of the deadlines of phases; 0: those */
-	size_t body_bytes_max;       /* read; over it: 413 without a reason */
-	bool takes_body;             /* of a POST; otherwise one that was read is refused with the reason */
-	bool any_method;             /* also of those that nobody knows; otherwise 501 */
+	int connection_seconds; /* a connection's whole life behind a handshake, in place of other deadlines; 0: those */
+	size_t body_bytes_max;  /* read; over it: 413 without a reason */
+	bool takes_body;        /* of a POST; otherwise one that was read is refused with the reason */
+	bool any_method;        /* also of those that nobody knows; otherwise 501 */
 	/* Answers being made and not yet taken, of all connections; over it: 503. Large ones: room.h. */
 	size_t output_bytes_max;
 	size_t large_output_bytes_max;

@@ -2,6 +2,7 @@
  * under its lock. */
 #pragma once
 
+#include "ingest/net/web.h"
 #include "ledger/options/options.h"
 #include "ledger/write/ledger.h"
 
@@ -11,10 +12,13 @@ struct admin {
 	bool without_witnesses; /* sign although too few witnesses say that the store is the newest */
 };
 
-/* The row of every command that may sign, in whose struct T stands a struct admin of that name. */
-#define ADMIN_WITHOUT_WITNESSES(T, admin)                                                                             \
-	OPTION_FLAG(T, admin.without_witnesses, "without-witnesses",                                                      \
-		.help = "where the ledger is not running: sign although too few of its witnesses say that this store is the " \
+/* The rows of every command that may sign, and asks witnesses before, in whose struct T stands a struct admin of that
+ * name. */
+#define ADMIN_WITNESS_ROWS(T, admin)                                                                                  \
+	WEB_CA_ROW(),                                                                                                     \
+		OPTION_FLAG(T, admin.without_witnesses, "without-witnesses",                                                  \
+			.help =                                                                                                   \
+				"where the ledger is not running: sign although too few of its witnesses say that this store is the " \
 				"newest; one that shows a newer one is never passed over")
 
 /* Appends a sender entry, as ledger_append_sender does; returns when it is durable. E_LOCKED when a process holds the

@@ -315,6 +315,7 @@ static const struct option_row rows[] = {
 				"4, too few witnesses answer"),
 	OPTION_NUMBER(T, refresh_s, "refresh", "SECONDS", 1, 86400, .group = 1,
 		.help = "have the same checkpoint cosigned again after this long, when nothing is new (60)"),
+	WEB_CA_ROW(),
 	OPTION_TEXT(T, user, "user", "NAME", .help = "as root: go on as this user for good"),
 };
 

@@ -129,6 +129,7 @@ static enum error serve(const struct mirror_serve_options *options, struct fault
 	char path[4096];
 	int ends[2];
 	TRY(address_parse(options->listen, &address, fault));
+	TRY(tls_files_check(&options->tls, &address, fault));
 	if (prctl(PR_SET_DUMPABLE, 0) != 0) /* no core dumps and no debugger: this process may hold a key */
 		return fault_set(fault, E_IO, "the process limits cannot be set: %m");
 	if (pipe(ends) != 0)
@@ -136,7 +137,7 @@ static enum error serve(const struct mirror_serve_options *options, struct fault
 	OWNED_FD woken_fd = ends[0], wake_fd = ends[1];
 	TRY(mirror_open(options->dir, woken_fd, &mirror, fault));
 	snprintf(path, sizeof path, "%s/tree", options->dir);
-	TRY(tree_server_new(&address, path, mirror_config(mirror)->vkey.name, &server, fault));
+	TRY(tree_server_new(&address, &options->tls, path, mirror_config(mirror)->vkey.name, &server, fault));
 	struct serving serving = {.mirror = mirror, .interval_s = options->interval_s, .wake_fd = woken_fd};
 	return run_server(&serving, server, wake_fd, fault);
 }

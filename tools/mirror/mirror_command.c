@@ -38,6 +38,7 @@ static const struct option_row serve_rows[] = {
 	ARGUMENT(T, dir, "DIR"),
 	OPTION_TEXT(T, listen, "listen", "HOST:PORT",
 		.help = "where to answer (" MIRROR_LISTEN_DEFAULT "); port 0 takes a free one"),
+	TLS_PAIR_ROWS(T, tls),
 	OPTION_NUMBER(T, interval_s, "interval", "SECONDS", 1, MIRROR_INTERVAL_MAX_S,
 		.help = "between two looks for something new (5)"),
 	WEB_CA_ROW(),
@@ -57,6 +58,6 @@ const struct command command_mirror_serve = {
 				 "a fork in a file that 'indsigt verify' shows to anybody. The mirror goes on serving what it verified "
 				 "before.\n"},
 	.beside = "indsigt-mirror",
-	COMMAND_GIVEN(
-		struct mirror_serve_options, .listen = MIRROR_LISTEN_DEFAULT, .interval_s = MIRROR_INTERVAL_DEFAULT_S),
+	COMMAND_GIVEN(struct mirror_serve_options, .listen = MIRROR_LISTEN_DEFAULT, .tls.plain_off_loopback = true,
+		.interval_s = MIRROR_INTERVAL_DEFAULT_S),
 };

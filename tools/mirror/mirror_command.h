@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ledger/note/note.h"
+#include "ledger/tls/tls_server.h"
 #include "tools/command/command.h"
 
 #define MIRROR_LISTEN_DEFAULT "127.0.0.1:7591"
@@ -25,4 +26,5 @@ struct mirror_serve_options {
 	const char *listen;
 	unsigned interval_s;
 	bool once;
+	struct tls_files tls;
 };

@@ -101,8 +101,8 @@ static void release(void *context)
 	free(server);
 }
 
-enum error tree_server_new(
-	const struct address *address, const char *dir, const char *origin, struct http_server **out, struct fault *fault)
+enum error tree_server_new(const struct address *address, const struct tls_files *tls, const char *dir,
+	const char *origin, struct http_server **out, struct fault *fault)
 {
 	struct tree_server *server = calloc(1, sizeof *server);
 	TRY(fault_set(fault, allocated(server), ""));
@@ -110,6 +110,7 @@ enum error tree_server_new(
 		.context = server,
 		.release = release,
 		.workers = 1,
+		.tls = tls,
 		.refuse = http_refuse_text,
 		.tell = http_tell,
 		.connections_max = TREE_CONNECTIONS_MAX,

@@ -15,7 +15,8 @@
 #define TREE_CONNECTION_SECONDS 600
 #define TREE_OUTPUT_BYTES_MAX (64u << 20) /* answers that wait for their readers; over it: 503 */
 
-/* Binds `address` and opens the directory. `origin` is hashed for the prefix. E_IO, E_NOT_FOUND. The directory stays
- * open by its descriptor, so that it may be renamed while it is served. */
-enum error tree_server_new(const struct address *address, const char *dir, const char *origin, struct http_server **out,
-	struct fault *fault) MUST_USE;
+/* Binds `address` and opens the directory. `origin` is hashed for the prefix, `tls` borrowed until the server is let
+ * go. E_IO, E_NOT_FOUND; of a pair that cannot be used what tls_server.h says. The directory stays open by its
+ * descriptor, so that it may be renamed while it is served. */
+enum error tree_server_new(const struct address *address, const struct tls_files *tls, const char *dir,
+	const char *origin, struct http_server **out, struct fault *fault) MUST_USE;

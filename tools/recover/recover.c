@@ -294,7 +294,7 @@ static const struct option_row rows[] = {
 	ARGUMENT(T, dir, "DIR"),
 	OPTION_TAKEN(take_mirror, "mirror", "URL", .repeats = true,
 		.help = "a mirror, exported files or a directory of them; may be given more than once"),
-	WEB_CA_ROW(.wants = "mirror"),
+	WEB_CA_ROW(),
 	OPTION_FLAG(T, accept_loss, "accept-loss", .wants = "mirror",
 		.help = "where the store is an old one: put the entries that it lacks back from the mirror that has most. What "
 				"these events were about is lost for good"),

@@ -26,7 +26,7 @@ static const struct option_row rows[] = {
 				"and so does ingest, in the end: look after the disk first, and after what may bring the records back. "
 				"This says that nothing can. Where they are too scattered for a log's 1,024 loss entries, events "
 				"between them are lost too"),
-	ADMIN_WITHOUT_WITNESSES(T, admin),
+	ADMIN_WITNESS_ROWS(T, admin),
 };
 
 static enum error epoch(void *given, struct fault *fault)

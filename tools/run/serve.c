@@ -10,6 +10,7 @@
  * The first start takes the address that was asked for (port 0: a free one), every later one the address that came out
  * of the first. The first restart is at once, so that senders hardly notice; a daemon that keeps dying is started less
  * and less often. All waiting is done in one poll(): output of the daemons, signals (signalfd), back-off. */
+#include "ingest/net/web.h"
 #include "ledger/base/clock.h"
 #include "ledger/read/status.h"
 #include "ledger/store/place.h"
@@ -109,10 +110,10 @@ static enum error start(const struct serve *serve, struct daemon *daemon, struct
 {
 	const char *argv[4 + ARGUMENTS_MAX + 4] = {daemon->program, serve->dir, "--listen", daemon->address};
 	memcpy(argv + 4, daemon->extra, sizeof daemon->extra);
-	const char *user_option = daemon->extra[0], *user = daemon->extra[1]; /* of a command */
-	if (daemon == &serve->daemons[2])
-		memcpy(argv, (const char *[]){daemon->program, daemon->command, serve->dir, user_option, user, NULL},
-			6 * sizeof *argv);
+	if (daemon == &serve->daemons[2]) {
+		memcpy(argv, (const char *[]){daemon->program, daemon->command, serve->dir}, 3 * sizeof *argv);
+		memcpy(argv + 3, daemon->extra, sizeof daemon->extra);
+	}
 	char server[sizeof "tls://" + CHILD_LINE_MAX];
 	if (daemon == &serve->daemons[3])
 		set_reporter(serve, daemon, server, argv);
@@ -463,6 +464,7 @@ static const struct option_row rows[] = {
 		.help = "the citizen's page that is served, or none (default: the one that is installed with this program)"),
 	OPTION_TEXT(
 		T, epoch_seconds, "epoch-seconds", "N", .help = "file what came in at least this often (150 at most count)"),
+	WEB_CA_ROW(),
 	OPTION_FLAG(T, without_witnesses, "without-witnesses",
 		.help = "sign although too few witnesses (DIR/witnesses) say that this store is the newest"),
 	OPTION_TEXT(T, ingest_user, "ingest-user", "NAME", .wants = "query-user",
@@ -480,6 +482,16 @@ static const char **add_user(const char **extra, const char *user)
 	if (user != NULL) {
 		*extra++ = "--user";
 		*extra++ = user;
+	}
+	return extra;
+}
+
+/* For those who ask witnesses. */
+static const char **add_ca(const char **extra)
+{
+	if (web_trust().ca != NULL) {
+		*extra++ = "--ca";
+		*extra++ = web_trust().ca;
 	}
 	return extra;
 }
@@ -522,7 +534,7 @@ static enum error set_arguments(struct serve *serve, struct fault *fault)
 	}
 	if (serve->without_witnesses)
 		*extra++ = "--without-witnesses";
-	(void)add_user(extra, serve->ingest_user);
+	(void)add_user(add_ca(extra), serve->ingest_user);
 	extra = add_user(add_tls(&query_tls, serve->daemons[1].extra), serve->query_user);
 	if (serve->issuers != NULL) {
 		*extra++ = "--issuers";
@@ -534,7 +546,7 @@ static enum error set_arguments(struct serve *serve, struct fault *fault)
 		*extra++ = page;
 	}
 	*extra = serve->demo_tokens ? "--demo-tokens" : NULL;
-	(void)add_user(serve->daemons[2].extra, serve->query_user);
+	(void)add_user(add_ca(serve->daemons[2].extra), serve->query_user);
 	(void)add_user(serve->daemons[3].extra, serve->query_user);
 	TRY(check_address(serve->ingest, &serve->tls, false, &serve->daemons[0], fault));
 	return check_address(serve->query, &query_tls, serve->demo_tokens, &serve->daemons[1], fault);

@@ -171,7 +171,7 @@ static const struct option_row revoke_rows[] = {
 	OPTION_TEXT(T, endorsement, "endorsement", "FILE", .forms = ENDORSED, .required = REQUIRED,
 		.help = "the sender has signed it, with 'indsigt sender endorse --revoke'"),
 	OPTION_FLAG(T, yes, "yes", .help = "do not ask, on a terminal"),
-	ADMIN_WITHOUT_WITNESSES(T, admin),
+	ADMIN_WITNESS_ROWS(T, admin),
 };
 
 const struct command command_sender_revoke = {
@@ -296,7 +296,7 @@ static const struct option_row rotate_rows[] = {
 	OPTION_TEXT(T, key, "key", "FILE", .forms = SAID, .required = REQUIRED, .help = "the sender's key file"),
 	OPTION_TEXT(T, endorsement, "endorsement", "FILE", .forms = ENDORSED, .required = REQUIRED,
 		.help = "the keys are elsewhere, and both have signed: 'indsigt sender endorse --rotate'"),
-	ADMIN_WITHOUT_WITNESSES(T, admin),
+	ADMIN_WITNESS_ROWS(T, admin),
 };
 
 static enum error rotate(void *given, struct fault *fault)
@@ -356,7 +356,7 @@ static const struct option_row policy_rows[] = {
 	OPTION_FLAG(T, clear, "clear", .forms = SAID, .help = "a policy without words"),
 	OPTION_TEXT(T, endorsement, "endorsement", "FILE", .forms = ENDORSED, .required = REQUIRED,
 		.help = "the key is elsewhere, and has signed the new policy: 'indsigt sender endorse'"),
-	ADMIN_WITHOUT_WITNESSES(T, admin),
+	ADMIN_WITNESS_ROWS(T, admin),
 };
 
 /* A change of policy replaces all of it, so "no words" has to be said (--clear) and cannot be meant by leaving them

@@ -116,7 +116,7 @@ static const struct option_row rows[] = {
 	OPTION_TEXT(
 		T, key, "key", "FILE", .forms = SAID, .required = REQUIRED, .help = "the sender's key file (JSON, 0600)"),
 	TERMS_ROWS(T, given, SAID),
-	ADMIN_WITHOUT_WITNESSES(T, admin),
+	ADMIN_WITNESS_ROWS(T, admin),
 };
 
 static enum error add(void *given, struct fault *fault)

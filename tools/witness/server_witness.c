@@ -58,8 +58,8 @@ static void answer(void *context, const struct request *request, struct response
 		response_header(out, "Allow", adds ? "POST" : "GET, HEAD");
 }
 
-enum error witness_server_new(
-	const struct address *address, struct witness *witness, struct http_server **out, struct fault *fault)
+enum error witness_server_new(const struct address *address, const struct tls_files *tls, struct witness *witness,
+	struct http_server **out, struct fault *fault)
 {
 	struct witness_server *server = calloc(1, sizeof *server);
 	TRY(fault_set(fault, allocated(server), ""));
@@ -68,6 +68,7 @@ enum error witness_server_new(
 		.context = server,
 		.release = free,
 		.workers = 1,
+		.tls = tls,
 		.refuse = http_refuse_text,
 		.tell = http_tell,
 		.connections_max = WITNESS_CONNECTIONS_MAX,

@@ -20,6 +20,7 @@
 #define WITNESS_CONNECTION_SECONDS 60
 #define WITNESS_OUTPUT_BYTES_MAX (64u << 20) /* answers that wait for their readers; over it: 503 */
 
-/* Binds `address`. `witness` is borrowed until the server is let go. E_IO. */
-enum error witness_server_new(
-	const struct address *address, struct witness *witness, struct http_server **out, struct fault *fault) MUST_USE;
+/* Binds `address`. `tls` and `witness` are borrowed until the server is let go. E_IO; of a pair that cannot be used
+ * what tls_server.h says. */
+enum error witness_server_new(const struct address *address, const struct tls_files *tls, struct witness *witness,
+	struct http_server **out, struct fault *fault) MUST_USE;

@@ -40,15 +40,19 @@ static const struct option_row serve_rows[] = {
 	ARGUMENT(T, dir, "DIR"),
 	OPTION_TEXT(T, listen, "listen", "HOST:PORT",
 		.help = "where to answer (" WITNESS_LISTEN_DEFAULT "); port 0 takes a free one"),
+	TLS_PAIR_ROWS(T, tls),
 };
 
 const struct command command_witness_serve = {
 	.options = {.name = "indsigt witness serve",
 		.summary = "answers logs that ask for cosignatures, and monitors",
-		.text = "Speaks C2SP tlog-witness over HTTP: POST /add-checkpoint, GET /<origin hash>/checkpoint. Prints "
-				"'ready witness=HOST:PORT logs=N' when it accepts; ends on SIGTERM or Ctrl-C, and may be killed at any "
-				"time. TLS is the business of a proxy in front of it.\n",
+		.text =
+			"Speaks C2SP tlog-witness over HTTP or HTTPS: POST /add-checkpoint, GET /<origin hash>/checkpoint. Prints "
+			"'ready witness=HOST:PORT logs=N' when it accepts; ends on SIGTERM or Ctrl-C, and may be killed at any "
+			"time. Without --tls-cert it speaks plain HTTP, which shows nobody what they may not see: what is asked "
+			"and "
+			"answered is signed, and public.\n",
 		OPTION_ROWS(serve_rows)},
 	.beside = "indsigt-witness",
-	COMMAND_GIVEN(T, .listen = WITNESS_LISTEN_DEFAULT),
+	COMMAND_GIVEN(T, .listen = WITNESS_LISTEN_DEFAULT, .tls.plain_off_loopback = true),
 };

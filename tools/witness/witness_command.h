@@ -1,6 +1,7 @@
 /* The command lines of `indsigt witness`, for `indsigt`, which only hands them on, and for indsigt-witness. */
 #pragma once
 
+#include "ledger/tls/tls_server.h"
 #include "tools/command/command.h"
 
 #define WITNESS_LISTEN_DEFAULT "127.0.0.1:7590"
@@ -11,4 +12,5 @@ struct witness_options {
 	const char *name;   /* init */
 	const char *vkey;   /* add */
 	const char *listen; /* serve */
+	struct tls_files tls;
 };

@@ -35,10 +35,11 @@ static enum error serve(void *given, struct fault *fault)
 	OWNED(http_server_release) struct http_server *server = NULL;
 	struct address address;
 	TRY(address_parse(options->listen, &address, fault));
+	TRY(tls_files_check(&options->tls, &address, fault));
 	if (prctl(PR_SET_DUMPABLE, 0) != 0) /* no core dumps and no debugger: this process holds a key */
 		return fault_set(fault, E_IO, "the process limits cannot be set: %m");
 	TRY(witness_open(options->dir, &witness, fault));
-	TRY(witness_server_new(&address, witness, &server, fault));
+	TRY(witness_server_new(&address, &options->tls, witness, &server, fault));
 	printf("ready witness=%s logs=%zu\n", http_server_address(server), witness_log_count(witness));
 	fflush(stdout);
 	return http_server_run(server, fault);
