@@ -30,5 +30,6 @@
 #define DOMAIN_REQUEST       "indsigt/v1 request\n"        /* a sender's signed request       spec/http.md */
 #define DOMAIN_HELLO         "indsigt/v2 hello\n"          /* a sender proves its key         spec/frame.md */
 #define DOMAIN_WELCOME       "indsigt/v2 welcome\n"        /* the log answers a hello         spec/frame.md */
+#define DOMAIN_DEMO_ID_TOKEN "indsigt/v1 demo id token\n" /* the demo issuer's key to that of ID tokens spec/identity.md */
 #define DOMAIN_COVERAGE      "indsigt/v1 coverage\n"       /* who reports, in short           spec/http.md */
 /* clang-format on */

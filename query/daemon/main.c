@@ -21,7 +21,7 @@
 #include <time.h>
 
 #define WORKERS 2u
-#define BODY_BYTES_MAX 4096u /* read, to refuse it with the reason */
+#define BODY_BYTES_MAX 4096u /* read, also to refuse it with the reason */
 /* Answers being made and not yet taken; of that for what the workers have in hand beside the answer's text. A large
  * answer waits for the small ones. */
 #define OUTPUT_BYTES_MAX (64u << 20)
@@ -74,6 +74,11 @@ static void answer(void *context, const struct request *request, struct response
 		response->fatal = E_REPLACED;
 }
 
+static bool takes_body(const void *context, const struct request *request)
+{
+	return routes_take_body(context, request);
+}
+
 /* Method, route pattern, what the route notes of it, status (0: the answer was thrown away) and duration: nothing
  * personal. */
 static void say_answered(const struct request *request, const struct response *response, double ms)
@@ -93,6 +98,7 @@ static void held_free(struct held *held)
 {
 	providers_release(&held->issuers.providers);
 	page_release(&held->routes.page);
+	demo_provider_release(&held->routes.demo);
 	sodium_free(held); /* which wipes it */
 }
 OWN(held, held_free);
@@ -128,13 +134,26 @@ static void on_hangup(void *context)
 		page_reload(routes->page);
 }
 
+/* Who signs people in to the page, where that is tried out. */
+static enum error open_demo(
+	const struct queryd_options *options, const char *address, struct held *held, struct fault *fault)
+{
+	if (!options->demo_tokens)
+		return E_OK;
+	return demo_provider_new(
+		&held->demo, options->dir, address, options->tls.certificate != NULL, &held->routes.demo, fault);
+}
+
 /* Read once; what is served later is in memory. */
 static enum error open_page(
-	const struct queryd_options *options, struct archive *archive, struct page **out, struct fault *fault)
+	const struct queryd_options *options, struct archive *archive, struct held *held, struct fault *fault)
 {
-	const struct page_source source = {
-		.folder = options->web, .archive = archive, .wishes = {.demo = options->demo_tokens}, .tell = http_tell};
-	return options->web != NULL ? page_open(&source, out, fault) : E_OK;
+	const char *issuer = held->routes.demo != NULL ? demo_provider_name(held->routes.demo) : NULL;
+	const struct page_source source = {.folder = options->web,
+		.archive = archive,
+		.wishes = {.demo = options->demo_tokens, .issuer = issuer},
+		.tell = http_tell};
+	return options->web != NULL ? page_open(&source, &held->routes.page, fault) : E_OK;
 }
 
 static void on_identity(void *context)
@@ -200,6 +219,7 @@ static enum error serve(const struct queryd_options *given, const struct user *u
 		.record = record,
 		.record_context = held,
 		.turns_away = true,
+		.takes_body = takes_body,
 		.body_bytes_max = BODY_BYTES_MAX,
 		.output_bytes_max = OUTPUT_BYTES_MAX - WORK_BYTES,
 		.large_output_bytes_max = LARGE_OUTPUT_BYTES_MAX};
@@ -211,7 +231,8 @@ static enum error serve(const struct queryd_options *given, const struct user *u
 	TRY(user_become(user, fault));
 	TRY(check_key(given, fault));
 	TRY(open_ledger(given, held, &archive, fault));
-	TRY(open_page(given, archive, &held->routes.page, fault));
+	TRY(open_demo(given, http_server_address(server), held, fault));
+	TRY(open_page(given, archive, held, fault));
 	TRY(close_doors(fault));
 	TRY(reads_open(given->dir, &reads, fault));
 	held->reads = reads;

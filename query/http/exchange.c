@@ -1,6 +1,6 @@
 /* A response is filled in by whoever answers and given away whole. Headers are pointers to static texts, so that
  * nothing of them has to be freed and nothing that was sent can get into them; those that change are the tag, which
- * stands in the response itself, and the page's policy, which goes with the body.
+ * stands in the response itself, and one text that was made for it, which goes with the body.
  *
  * What fails: no memory for a body. Then there is none, and the server ends the connection rather than send an answer
  * that is cut off. */
@@ -40,11 +40,11 @@ void response_release(struct response *response)
 {
 	free(response->body);
 	free(response->report);
-	free(response->policy);
+	free(response->own);
 	room_set(response->room, &response->held, 0);
 	response->body = NULL;
 	response->report = NULL;
-	response->policy = NULL;
+	response->own = NULL;
 	response->body_len = 0;
 	response->header_count = 0;
 }

@@ -16,6 +16,8 @@ struct request {
 	const char *subject;         /* Indsigt-Subject, or NULL: whom it is about; the asker, where there is none */
 	const char *case_reference;  /* Indsigt-Case, or NULL */
 	const char *if_none_match;   /* the header, or NULL */
+	const char *host;            /* the header, or NULL */
+	const char *content_type;    /* the header, or NULL */
 	bool gzip;                   /* may be answered so */
 	bool local;                  /* came over loopback */
 	uint64_t arrived_ms;         /* clock_ms */
@@ -31,8 +33,8 @@ struct response {
 	struct {
 		const char *name;
 		const char *value;
-	} headers[RESPONSE_HEADERS_MAX]; /* static texts, `tag` and `policy` */
-	char *policy;                    /* what a header points to: goes with the body; or NULL */
+	} headers[RESPONSE_HEADERS_MAX]; /* static texts, `tag` and `own` */
+	char *own;                       /* what a header points to: goes with the body; or NULL */
 	char *body;                      /* to be freed with response_release */
 	size_t body_len;
 	struct room *room;

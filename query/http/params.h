@@ -6,7 +6,7 @@
 
 #include "ledger/base/bytes.h"
 
-#define PARAMS_MAX 8u
+#define PARAMS_MAX 16u
 #define PARAMS_BYTES_MAX 2048u /* the whole query string; a cursor and an organisation are far below */
 
 struct params {

@@ -181,7 +181,7 @@ static void add_headers(const struct page_file *file, struct response *out)
 	if (file->gzip != NULL)
 		response_header(out, "Vary", "Accept-Encoding");
 	response_header(out, "X-Content-Type-Options", "nosniff");
-	response_header(out, "Content-Security-Policy", out->policy);
+	response_header(out, "Content-Security-Policy", out->own);
 	response_header(out, "Referrer-Policy", "no-referrer");
 	response_header(out, "Cross-Origin-Opener-Policy", "same-origin");
 	response_header(out, "Cross-Origin-Resource-Policy", "same-origin");
@@ -195,9 +195,9 @@ static enum error answer_file(
 	size_t len = zip ? file->gzip_len : file->plain_len;
 	snprintf(out->tag, sizeof out->tag, "\"%s%s\"", file->tag, zip ? "-gzip" : "");
 	bool known = negotiate_known(request->if_none_match, out->tag);
-	out->policy = strdup(edition->policy);
+	out->own = strdup(edition->policy);
 	out->body = known ? NULL : malloc(len + 1);
-	if (out->policy == NULL || (!known && out->body == NULL)) {
+	if (out->own == NULL || (!known && out->body == NULL)) {
 		response_release(out);
 		return E_NO_MEMORY;
 	}

@@ -5,36 +5,14 @@
 
 #include "query/routes/call.h"
 
+#define READS "GET, HEAD"
+
 struct route {
-	const char *path; /* ending in '/': and all below it */
-	bool local;       /* for the machine itself only */
+	const char *path;    /* ending in '/': and all below it */
+	bool local;          /* for the machine itself only */
+	const char *methods; /* as in Allow; NULL: of the address */
 	void (*answer)(struct call *call);
 };
-
-static const struct route routes_table[] = {
-	{"/checkpoint", false, route_checkpoint},
-	{"/tile/", false, route_tile},
-	{"/v1/coverage", false, route_coverage},
-	{"/v1/accesses", false, route_accesses},
-	{"/v1/statement", false, route_statement},
-	{"/v1/labels", false, route_labels},
-	{"/v1/filing", false, route_filing},
-	{"/healthz", true, route_health},
-	{"/metrics", true, route_metrics},
-};
-
-/* In the table's order, where no path is the beginning of another but by a slash. */
-static const struct route *route_of(const struct request *request)
-{
-	for (size_t i = 0; i < sizeof routes_table / sizeof routes_table[0]; i++) {
-		const struct route *route = &routes_table[i];
-		size_t len = strlen(route->path);
-		bool below = route->path[len - 1] == '/' && strncmp(route->path, request->path, len) == 0;
-		if (below || strcmp(route->path, request->path) == 0)
-			return route->local && !request->local ? NULL : route;
-	}
-	return NULL;
-}
 
 /* Where it stands in the log is one word for all of its files. */
 static void route_page(struct call *call)
@@ -46,31 +24,91 @@ static void route_page(struct call *call)
 		call_internal(call, error);
 }
 
-static const struct route page_route = {"/", false, route_page};
+static void route_demo(struct call *call)
+{
+	demo_provider_answer(call->routes->demo, call->request, call->now_s, call->response);
+}
+
+static const struct route routes_table[] = {
+	{"/checkpoint", false, READS, route_checkpoint},
+	{"/tile/", false, READS, route_tile},
+	{"/v1/coverage", false, READS, route_coverage},
+	{"/v1/accesses", false, READS, route_accesses},
+	{"/v1/statement", false, READS, route_statement},
+	{"/v1/labels", false, READS, route_labels},
+	{"/v1/filing", false, READS, route_filing},
+	{"/healthz", true, READS, route_health},
+	{"/metrics", true, READS, route_metrics},
+};
+static const struct route page_route = {"/", false, READS, route_page};
+static const struct route demo_route = {DEMO_PATH, false, NULL, route_demo};
+
+/* In the table's order, where no path is the beginning of another but by a slash. What a ledger may have beside it
+ * comes after. */
+static const struct route *route_of(const struct routes *routes, const struct request *request)
+{
+	for (size_t i = 0; i < sizeof routes_table / sizeof routes_table[0]; i++) {
+		const struct route *route = &routes_table[i];
+		size_t len = strlen(route->path);
+		bool below = route->path[len - 1] == '/' && strncmp(route->path, request->path, len) == 0;
+		if (below || strcmp(route->path, request->path) == 0)
+			return route->local && !request->local ? NULL : route;
+	}
+	if (routes->demo != NULL && demo_provider_methods(request->path) != NULL)
+		return &demo_route;
+	return routes->page != NULL && page_has(routes->page, request->path) ? &page_route : NULL;
+}
+
+static const char *methods_of(const struct route *route, const struct request *request)
+{
+	return route->methods != NULL ? route->methods : demo_provider_methods(request->path);
+}
+
+/* Both are of capital letters; no method's name is the beginning of another's. */
+static bool allows(const char *methods, const char *method)
+{
+	return strstr(methods, method) != NULL;
+}
+
+/* By the table alone: the loop asks, and may not wait. */
+bool routes_take_body(const struct routes *routes, const struct request *request)
+{
+	const char *methods = routes->demo != NULL ? demo_provider_methods(request->path) : NULL;
+	return methods != NULL && strcmp(request->method, "POST") == 0 && allows(methods, request->method);
+}
 
 static void answer_call(struct call *call)
 {
-	const struct route *route = route_of(call->request);
-	if (route == NULL && call->routes->page != NULL && page_has(call->routes->page, call->request->path))
-		route = &page_route;
+	const struct route *route = route_of(call->routes, call->request);
 	if (route == NULL) {
 		call_problem(call, 404, E_NOT_FOUND, "there is nothing at this address");
 		return;
 	}
+	const char *methods = methods_of(route, call->request);
 	call->response->route = route->path;
-	if (!request_reads(call->request)) {
-		call_problem(call, 405, E_BAD_VALUE, "this address answers GET and HEAD");
-		response_header(call->response, "Allow", "GET, HEAD");
+	if (allows(methods, call->request->method)) {
+		route->answer(call);
 		return;
 	}
-	route->answer(call);
+	call_problem(call, 405, E_BAD_VALUE,
+		strcmp(methods, READS) == 0 ? "this address answers GET and HEAD"
+									: "this address answers the methods in Allow");
+	response_header(call->response, "Allow", methods);
 }
 
-/* An answer is data: nothing in it is to run, to be framed, or to tell the next site where somebody came from. The page
- * has its own. */
+static bool has_policy(const struct response *response)
+{
+	for (size_t i = 0; i < response->header_count; i++)
+		if (strcmp(response->headers[i].name, "Content-Security-Policy") == 0)
+			return true;
+	return false;
+}
+
+/* An answer is data: nothing in it is to run, to be framed, or to tell the next site where somebody came from. What is
+ * made for a browser has its own. */
 static void add_security(struct response *response)
 {
-	if (response->policy != NULL)
+	if (has_policy(response))
 		return;
 	response_header(response, "X-Content-Type-Options", "nosniff");
 	response_header(response, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");

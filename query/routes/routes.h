@@ -7,6 +7,7 @@
 #pragma once
 
 #include "query/answer/coverage.h"
+#include "query/demo/demo_provider.h"
 #include "query/http/exchange.h"
 #include "query/identity/identity.h"
 #include "query/page/page.h"
@@ -29,11 +30,14 @@ struct routes {
 	struct coverage_memory *coverage; /* NULL: nothing is remembered */
 	struct read_counts *reads;        /* NULL: nothing is counted */
 	struct page *page;                /* NULL: there is none */
+	struct demo_provider *demo;       /* NULL: nobody signs in here */
 };
 
 /* Always gives a response; any thread. `now_s` is the time of day. Only a statement has taken room for its body: the
  * rest is of a bounded size, and whoever sends it takes the room. */
 void routes_answer(const struct routes *routes, const struct request *request, uint64_t now_s, struct response *out);
+/* Whether a request may have a body: by method and path alone. */
+bool routes_take_body(const struct routes *routes, const struct request *request);
 /* For what a server refuses before there is a request to route, or when there is no room for its answer: a problem, as
  * routes make them. */
 void routes_problem(int status, enum error error, const char *detail, struct response *out);

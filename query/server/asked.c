@@ -46,12 +46,14 @@ char *asked_read(struct evhttp_request *http, struct request *out)
 	const char *subject = evhttp_find_header(headers, "Indsigt-Subject");
 	const char *reference = evhttp_find_header(headers, "Indsigt-Case");
 	const char *tags = evhttp_find_header(headers, "If-None-Match");
+	const char *host = evhttp_find_header(headers, "Host");
+	const char *type = evhttp_find_header(headers, "Content-Type");
 	struct evbuffer *body = evhttp_request_get_input_buffer(http);
 	const struct bytes whole = bytes_of(evbuffer_pullup(body, -1), evbuffer_get_length(body));
 	if (whole.data == NULL && whole.len > 0)
 		return NULL;
 	char *text = malloc(1 + kept_bytes(path) + kept_bytes(query) + kept_bytes(authorization) + kept_bytes(subject) +
-						kept_bytes(reference) + kept_bytes(tags));
+						kept_bytes(reference) + kept_bytes(tags) + kept_bytes(host) + kept_bytes(type));
 	if (text == NULL)
 		return NULL;
 	char *at = text, *address = NULL;
@@ -62,6 +64,8 @@ char *asked_read(struct evhttp_request *http, struct request *out)
 	out->subject = keep(&at, subject);
 	out->case_reference = keep(&at, reference);
 	out->if_none_match = keep(&at, tags);
+	out->host = keep(&at, host);
+	out->content_type = keep(&at, type);
 	out->gzip = negotiate_gzip(evhttp_find_header(headers, "Accept-Encoding"));
 	out->body = whole;
 	evhttp_connection_get_peer(evhttp_request_get_connection(http), &address, &(uint16_t){0});

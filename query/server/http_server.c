@@ -440,11 +440,11 @@ static void refuse(struct exchange *exchange, int status, enum error error, cons
 }
 
 /* Only what takes bodies gets one: a proxy could make out another end of the request than evhttp. */
-static bool end_clear(const struct http_server *server, struct evhttp_request *http)
+static bool end_clear(const struct http_options *options, const struct exchange *exchange)
 {
-	enum request_end end = request_end(http);
-	return end == REQUEST_BODILESS ||
-		   (end == REQUEST_BODY && server->options.takes_body && evhttp_request_get_command(http) == EVHTTP_REQ_POST);
+	enum request_end end = request_end(exchange->http);
+	return end == REQUEST_BODILESS || (end == REQUEST_BODY && options->takes_body != NULL &&
+										  options->takes_body(options->context, &exchange->request));
 }
 
 static void on_request(struct evhttp_request *http, void *context)
@@ -463,7 +463,7 @@ static void on_request(struct evhttp_request *http, void *context)
 	peer_enter(peer, PHASE_WORKING);
 	if (server->stopping)
 		refuse(exchange, 503, E_STOPPED, error_text(E_STOPPED));
-	else if (!end_clear(server, http))
+	else if (!end_clear(&server->options, exchange))
 		refuse(exchange, 400, E_BAD_VALUE, "a body is not taken here, or this request can be read in two ways");
 	else
 		workers_give(server->workers, &exchange->work);

@@ -72,8 +72,10 @@ struct http_options {
 	bool turns_away;             /* one connection more is answered 503; otherwise it is closed, and always by TLS */
 	int connection_seconds; /* a connection's whole life behind a handshake, in place of other deadlines; 0: those */
 	size_t body_bytes_max;  /* read; over it: 413 without a reason */
-	bool takes_body;        /* of a POST; otherwise one that was read is refused with the reason */
-	bool any_method;        /* also of those that nobody knows; otherwise 501 */
+	/* In the loop: whether this request may have a body; one that was read is otherwise refused with the reason. NULL:
+	 * none may. Looks at method and path alone. */
+	bool (*takes_body)(const void *context, const struct request *request);
+	bool any_method; /* also of those that nobody knows; otherwise 501 */
 	/* Answers being made and not yet taken, of all connections; over it: 503. Large ones: room.h. */
 	size_t output_bytes_max;
 	size_t large_output_bytes_max;
@@ -93,7 +95,8 @@ enum error http_server_run(struct http_server *server, struct fault *fault) MUST
 void http_server_free(struct http_server *server);
 OWN(http_server, http_server_free);
 
-/* For http_options: a refusal in plain text; a line on stderr. */
+/* For http_options: bodies of all POSTs; a refusal in plain text; a line on stderr. */
+bool http_takes_posts(const void *context, const struct request *request);
 void http_refuse_text(int status, enum error error, const char *line, struct response *response);
 void http_tell(const char *line);
 /* Lets this process open as many files as so many connections need, beside others. Where it may not, there are fewer

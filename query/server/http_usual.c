@@ -2,7 +2,14 @@
 #include "query/server/http_server.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
+
+bool http_takes_posts(const void *context, const struct request *request)
+{
+	(void)context;
+	return strcmp(request->method, "POST") == 0;
+}
 
 void http_tell(const char *line)
 {

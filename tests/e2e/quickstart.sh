@@ -21,6 +21,10 @@ holds "counts what is withheld" has "$out" "Withheld for now: 1"
 holds "ends the audit well" has "$out" "events=15 batches=5 senders=4 unendorsed=0 unchecked="
 holds "verifies a statement" has "$out" "accesses filed until"
 holds "prints the address" has "$out" "The ledger answers at http://127.0.0.1:"
+if [ -f build/query/web/index.html ]; then
+	holds "... and that of the page" has "$out" "The citizen's page: http://127.0.0.1:"
+fi
+holds "there are test persons to sign in as" has demo/demo-persons.json "Karen"
 holds "leaves no daemon behind" ended
 holds "every batch has a receipt" test "$(cat demo/*.receipts | wc -l)" = 5
 grep '^audit:' "$out" >before

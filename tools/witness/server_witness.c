@@ -74,7 +74,7 @@ enum error witness_server_new(const struct address *address, const struct tls_fi
 		.connections_max = WITNESS_CONNECTIONS_MAX,
 		.connection_seconds = WITNESS_CONNECTION_SECONDS,
 		.body_bytes_max = WITNESS_BODY_BYTES_MAX,
-		.takes_body = true,
+		.takes_body = http_takes_posts,
 		.any_method = true,
 		.output_bytes_max = WITNESS_OUTPUT_BYTES_MAX,
 		.large_output_bytes_max = WITNESS_OUTPUT_BYTES_MAX};

@@ -101,7 +101,7 @@ static int serve(int out_fd)
 		.tell = tell,
 		.record = record,
 		.body_bytes_max = 2 * UNLUCKY,
-		.takes_body = true,
+		.takes_body = http_takes_posts,
 		.connections_max = CONNECTIONS_MAX,
 		.turns_away = true,
 		.connection_seconds = 60,
