@@ -10,7 +10,9 @@
 
 #include "ledger/read/archive.h"
 
-#define GRANT_EVENTS_MAX 1000u /* in somebody's list; more are not looked through for each question */
+/* In somebody's list: as many as a statement can prove, far more than any register says of one person, and looked
+ * through in about a second. */
+#define GRANT_EVENTS_MAX STATEMENT_EVENTS_MAX
 
 /* The id of a grant by which `to` may read for `principal` at `now_s`; "": there is none. E_UNSEALED, E_CORRUPT,
  * E_TOO_LONG for a longer list. */

@@ -38,11 +38,12 @@ struct response {
 	char *body;                      /* to be freed with response_release */
 	size_t body_len;
 	struct room *room;
-	size_t held;      /* of it, for the body */
-	char tag[64];     /* what the header ETag points to: do not copy a response that has one */
-	char note[64];    /* what else the log says of the request, from a space on: no personal data */
-	bool later;       /* it cannot be answered yet: it is not sent, and asked for again once the server was woken */
-	char *report;     /* an event as a line of JSON that has to be in the log before this goes out; NULL: none */
+	size_t held;   /* of it, for the body */
+	char tag[64];  /* what the header ETag points to: do not copy a response that has one */
+	char note[64]; /* what else the log says of the request, from a space on: no personal data */
+	bool later;    /* it cannot be answered yet: it is not sent, and asked for again once the server was woken */
+	bool timed;    /* how long it took to make tells something that it must not: it goes out as others of its kind do */
+	char *report;  /* an event as a line of JSON that has to be in the log before this goes out; NULL: none */
 	enum error fatal; /* not E_OK: nothing is sent, and the server ends with it */
 };
 

@@ -60,12 +60,16 @@ bool call_asking(struct call *call, struct asking *out, struct params *params)
 	return read_subject(call, out) && within_reach(call, out) && call_params(call, permission->parameters, params);
 }
 
+/* How long the list of somebody's grants is would show in how long it takes to find nothing for the asker in it. */
 bool call_granted(struct call *call, struct asking *asking)
 {
 	if (asking->own || asking->reach != REACH_GRANTED)
 		return true;
 	enum error error = grants_find(
 		call->snapshot, bytes_text(asking->subject), bytes_text(asking->who.id), call->now_s, asking->grant, NULL);
-	return call_good(call, error) &&
-		   (asking->grant[0] != '\0' || forbid(call, "nobody has registered that you may read for this person now"));
+	bool granted =
+		call_good(call, error) &&
+		(asking->grant[0] != '\0' || forbid(call, "nobody has registered that you may read for this person now"));
+	call->response->timed = !granted;
+	return granted;
 }

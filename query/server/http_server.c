@@ -3,7 +3,8 @@
  * around it:
  *
  *   on_accept ─► peer_begin (counted, deadline, found by its descriptor) ─► by TLS: handshake
- *   on_request ─► exchange, a copy of what was asked ─► worker ─► eventfd ─► on_wake ─► send_answer ─► on_written
+ *   on_request ─► exchange, a copy of what was asked ─► worker ─► eventfd ─► on_wake ─┬──────────► send_answer ─►
+ * on_written └► timed ───┘
  *
  * What fails: no memory for a peer or an exchange: 503, by evhttp; for an answer's body: the connection ends without
  * one; no room: 503 and the end of the connection. A connection over the limit is turned away after accept, so
@@ -14,8 +15,10 @@
 #include "ledger/base/clock.h"
 #include "query/server/asked.h"
 #include "query/server/listen.h"
+#include "query/server/reply.h"
 #include "query/server/request_end.h"
 #include "query/server/secure.h"
+#include "query/server/timed.h"
 #include "query/server/workers.h"
 
 #include <assert.h>
@@ -75,6 +78,7 @@ struct http_server {
 	struct event *signals[3];
 	struct event *stop_timer;
 	struct workers *workers;
+	struct timed *timed;
 	bool stopping;
 	enum error fatal;
 	uint32_t connections;
@@ -330,35 +334,6 @@ static void on_written(struct evhttp_request *http, void *context)
 	stop_if_idle(peer->server);
 }
 
-static void body_release(const void *data, size_t len, void *body)
-{
-	(void)data, (void)len;
-	free(body);
-}
-
-/* Hands the response's body over, without copying it. */
-static bool add_body(struct evbuffer *body, struct response *response)
-{
-	if (body == NULL || evbuffer_add_reference(body, response->body, response->body_len, body_release, response->body))
-		return false;
-	response->body = NULL;
-	return true;
-}
-
-static void add_headers(const struct exchange *exchange)
-{
-	const struct response *response = &exchange->response;
-	struct evkeyvalq *headers = evhttp_request_get_output_headers(exchange->http);
-	char length[24];
-	snprintf(length, sizeof length, "%zu", response->body_len);
-	if (response->status != 304) /* its length would be that of what is not sent */
-		evhttp_add_header(headers, "Content-Length", length);
-	for (size_t i = 0; i < response->header_count; i++)
-		evhttp_add_header(headers, response->headers[i].name, response->headers[i].value);
-	if (exchange->last || exchange->peer->server->stopping)
-		evhttp_add_header(headers, "Connection", "close");
-}
-
 /* A HEAD gets the length and no body: evhttp would send the body too. From here on the body is evhttp's, and its room
  * goes back when it was written or the connection has ended. */
 static void send_answer(struct exchange *exchange)
@@ -367,7 +342,7 @@ static void send_answer(struct exchange *exchange)
 	struct peer *peer = exchange->peer;
 	bool empty = exchange->head || response->status == 304 || response->body_len == 0;
 	struct evbuffer *body = empty ? NULL : evbuffer_new();
-	bool given = !peer->expired && (empty || add_body(body, response));
+	bool given = !peer->expired && (empty || reply_body(response, body));
 	if (!given) /* no memory: better no answer than half of one */
 		response->status = 0;
 	peer_enter(peer, PHASE_WRITING);
@@ -376,7 +351,8 @@ static void send_answer(struct exchange *exchange)
 	if (!given) {
 		evhttp_connection_free(peer->http);
 	} else {
-		add_headers(exchange);
+		reply_headers(
+			response, exchange->last || peer->server->stopping, evhttp_request_get_output_headers(exchange->http));
 		if (!empty) { /* the room goes with the body */
 			peer->held = response->held;
 			response->held = 0;
@@ -389,6 +365,12 @@ static void send_answer(struct exchange *exchange)
 	exchange_free(exchange);
 }
 
+static void on_time(void *context, struct work *work)
+{
+	(void)context;
+	send_answer((struct exchange *)work);
+}
+
 /* What is made after something fatal is not sent: it may be of the same making. */
 static void on_wake(evutil_socket_t fd, short events, void *context)
 {
@@ -399,10 +381,12 @@ static void on_wake(evutil_socket_t fd, short events, void *context)
 		work = work->next;
 		if (server->fatal == E_OK)
 			server->fatal = exchange->response.fatal;
-		if (server->fatal == E_OK)
-			send_answer(exchange);
-		else
+		if (server->fatal != E_OK)
 			exchange_free(exchange);
+		else if (exchange->response.timed)
+			timed_add(server->timed, &exchange->work, exchange->begun_us);
+		else
+			send_answer(exchange);
 	}
 	if (server->fatal != E_OK)
 		event_base_loopbreak(server->base);
@@ -519,6 +503,7 @@ static enum error add_events(struct http_server *server, struct fault *fault)
 	server->stop_timer = evtimer_new(server->base, on_stop, server);
 	if (server->wake == NULL || server->stop_timer == NULL || event_add(server->wake, NULL) != 0)
 		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, timed_new(server->base, on_time, server, release_work, &server->timed), "the timer: %m"));
 	TRY(add_signals(server, fault));
 	TRY(secure_new(server->options.tls, server->options.tell, server->base, &server->secure, fault));
 	evhttp_set_max_headers_size(server->http, HTTP_HEADER_BYTES_MAX);
@@ -585,6 +570,7 @@ void http_server_free(struct http_server *server)
 	event_release(&server->wake);  /* before the descriptor that it waits for is closed */
 	if (server->workers)
 		workers_free(server->workers, release_work);
+	timed_release(&server->timed);
 	event_release(&server->stop_timer);
 	event_release(&server->signals[0]);
 	event_release(&server->signals[1]);

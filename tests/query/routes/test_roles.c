@@ -173,6 +173,7 @@ START_TEST(without_a_grant_nothing_is_told)
 	ck_assert_int_eq(known.status, 403);
 	ck_assert_int_eq(unknown.status, 403);
 	ck_assert_str_eq(known.body, unknown.body);
+	ck_assert(known.timed && unknown.timed); /* tests/query/server/test_http_server.c */
 	response_release(&known);
 	response_release(&unknown);
 	end();
@@ -196,17 +197,25 @@ static void begin_grants(void)
 	f.sender = 5;
 }
 
-/* "grant" has these members; filed, or not yet. */
-static void grant(const char *members, bool filed)
+/* "grant" has these members, with `number` for a "%u" in them. */
+static void grant_event(const char *members, unsigned number, char event[1024])
 {
-	char event[1024];
-	const char *events[] = {event};
-	snprintf(event, sizeof event,
+	char filled[256];
+	snprintf(filled, sizeof filled, members, number);
+	snprintf(event, 1024,
 		"{\"subject\":\"grants:" CHILD "\",\"time\":\"2026-11-18T10:13:20Z\",\"action\":\"create\",\"outcome\":\"ok\","
 		"\"org\":{\"id\":\"cvr:34051178\",\"name\":\"R\"},\"system\":\"R\",\"activity\":\"A\",\"purpose\":\"p\","
 		"\"actor\":{"
 		"\"kind\":\"system\",\"role\":\"register\"},\"grant\":{%s}}",
-		members);
+		filled);
+}
+
+/* Filed, or not yet. */
+static void grant(const char *members, bool filed)
+{
+	char event[1024];
+	const char *events[] = {event};
+	grant_event(members, 0, event);
 	fixture_append(&f, fixture_batch_of_json(&f, grants_sequence++, events, 1));
 	if (filed)
 		fixture_epoch(&f);
@@ -312,6 +321,45 @@ START_TEST(erasing_gives_nothing)
 }
 END_TEST
 
+/* One batch of as many. */
+static void grants(const char *members, unsigned count)
+{
+	char(*texts)[1024] = malloc(count * sizeof *texts);
+	const char **events = malloc(count * sizeof *events);
+	for (unsigned i = 0; i < count; i++) {
+		grant_event(members, i, texts[i]);
+		events[i] = texts[i];
+	}
+	fixture_append(&f, fixture_batch_of_json(&f, grants_sequence, events, count));
+	grants_sequence += count;
+	free(events);
+	free(texts);
+}
+
+/* ROLE-4: however much is said of however many grants, those that were given are in force, and what was revoked long
+ * ago is not. */
+START_TEST(a_long_list_is_as_good_as_a_short_one)
+{
+	begin_grants();
+	grant(TO("old", PARENT), false);
+	grant(TO("old", PARENT) ",\"revoked\":true", false);
+	grant(TO("kept", "cpr:0303703456"), true);
+	grants(TO("g-%u", "cpr:0404704567"), 2000);
+	grants(TO("old", PARENT), 1100);
+	for (int filed = 0; filed < 2; filed++) {
+		ck_assert_int_eq(status_at(PARENT, f.now_s), 403);
+		ck_assert_int_eq(status_at("cpr:0303703456", f.now_s), 200);
+		ck_assert_int_eq(status_at("cpr:0404704567", f.now_s), 200);
+		ck_assert_int_eq(status_at("cpr:0505705678", f.now_s), 403);
+		fixture_epoch(&f);
+	}
+	grants(TO("g-%u", "cpr:0404704567") ",\"revoked\":true", 2000);
+	ck_assert_int_eq(status_at("cpr:0404704567", f.now_s), 403);
+	ck_assert_int_eq(status_at("cpr:0303703456", f.now_s), 200);
+	end();
+}
+END_TEST
+
 /* ROLE-4: of a sender that was trusted with it once. */
 START_TEST(a_grant_needs_a_sender_that_may_still_give_it)
 {
@@ -382,5 +430,5 @@ END_TEST
 
 UNIT_MAIN("roles", an_authority_sees_its_own, a_supervisor_opens_what_is_kept_back, whom_it_is_about_stands_in_a_header,
 	without_a_grant_nothing_is_told, a_grant_lasts_until_its_end, a_revoked_grant_stays_revoked, erasing_gives_nothing,
-	a_grant_needs_a_sender_that_may_still_give_it, reads_are_on_record,
+	a_long_list_is_as_good_as_a_short_one, a_grant_needs_a_sender_that_may_still_give_it, reads_are_on_record,
 	without_a_sender_of_reads_only_ones_own_is_answered)

@@ -1,5 +1,7 @@
 /* The server of witnesses and mirrors, with answers that are larger than theirs. */
+#include "ledger/base/clock.h"
 #include "query/server/http_server.h"
+#include "query/server/timed.h"
 #include "tests/lib/http.h"
 #include "tests/lib/unit.h"
 
@@ -45,6 +47,7 @@ static void give(void *context, const struct request *request, struct response *
 		response_text(out, 404, "nothing\n");
 	if (strncmp(request->path, "/report/", 8) == 0)
 		out->report = strdup(request->path + 8);
+	out->timed = strcmp(request->path, "/timed") == 0;
 	for (size_t i = 0; i < request->body.len; i++)
 		out->note[0] = (char)(out->note[0] ^ request->body.data[i]);
 	size_t len = strcmp(request->path, "/large") == 0 ? LARGE : strcmp(request->path, "/unlucky") == 0 ? UNLUCKY : 0;
@@ -225,6 +228,33 @@ START_TEST(answers_that_are_put_on_record)
 }
 END_TEST
 
+/* ROLE-4: whatever it took to make, and also when the server is told to end meanwhile. */
+START_TEST(answers_that_do_not_tell_how_long_they_took)
+{
+	begin();
+	int fd = http_connect(port), other = http_connect(port);
+	for (int i = 0; i < 3; i++) {
+		uint64_t begun_us = clock_us();
+		struct http_answer answer = http_ask(fd, i == 1 ? "HEAD" : "GET", "/timed", NULL);
+		ck_assert_int_eq(answer.status, 200);
+		ck_assert_uint_ge(clock_us() - begun_us, HTTP_TIMED_MS * 1000);
+		free(answer.body);
+	}
+	http_request(other, "GET", "/timed", NULL);
+	struct http_answer answer = http_ask(fd, "GET", "/small", NULL); /* with one worker: the other was made before */
+	ck_assert_int_eq(answer.status, 200);
+	free(answer.body);
+	ck_assert_int_eq(kill(pid, SIGTERM), 0);
+	expect_answer(other, 200, "small");
+	close(fd);
+	close(other);
+	int status;
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	close(told_fd);
+}
+END_TEST
+
 /* What libevent has no memory for: an answer is not told of as one that was given, and a request is refused. */
 START_TEST(without_memory_in_libevent)
 {
@@ -318,5 +348,5 @@ START_TEST(refusals_of_the_server_itself)
 }
 END_TEST
 
-UNIT_MAIN("http_server", answers_that_wait, answers_that_are_put_on_record, without_memory_in_libevent,
-	refusals_of_the_server_itself)
+UNIT_MAIN("http_server", answers_that_wait, answers_that_are_put_on_record, answers_that_do_not_tell_how_long_they_took,
+	without_memory_in_libevent, refusals_of_the_server_itself)
