@@ -8,6 +8,13 @@
 
 /* ---- usage ---- */
 
+/* Each wants the other: they are one word of the usage, which begins with the one that stands first. */
+static bool is_pair(const struct option_row *row, const struct option_row *other)
+{
+	return row->wants != NULL && other->wants != NULL && strcmp(row->wants, other->name) == 0 &&
+		   strcmp(other->wants, row->name) == 0;
+}
+
 /* A row as it is typed, with what only goes with it. */
 static void write_row(const struct options *options, const struct option_row *row, unsigned form, FILE *out)
 {
@@ -17,17 +24,22 @@ static void write_row(const struct options *options, const struct option_row *ro
 		const struct option_row *other = &options->rows[i];
 		if (other->wants == NULL || !option_in_form(other, form) || strcmp(other->wants, row->name) != 0)
 			continue;
-		fputs(" [", out);
+		bool pair = is_pair(row, other);
+		if (pair && other < row)
+			continue;
+		fputs(pair ? " " : " [", out);
 		write_row(options, other, form, out);
-		fputc(']', out);
+		fputs(pair ? "" : "]", out);
 	}
 }
 
 static bool is_nested(const struct options *options, const struct option_row *row, unsigned form)
 {
-	for (size_t i = 0; row->wants != NULL && i < options->row_count; i++)
-		if (option_in_form(&options->rows[i], form) && strcmp(options->rows[i].name, row->wants) == 0)
-			return true;
+	for (size_t i = 0; row->wants != NULL && i < options->row_count; i++) {
+		const struct option_row *other = &options->rows[i];
+		if (option_in_form(other, form) && strcmp(other->name, row->wants) == 0)
+			return other < row || !is_pair(row, other);
+	}
 	return false;
 }
 

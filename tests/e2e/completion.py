@@ -126,7 +126,13 @@ def main():
         there = set(completed(*words, "-"))
         tap.ok(options <= there, "%s: bash completes %d options: %s" % (command, len(options), sorted(options - there) or "all"))
         described = completed.described(*words, "-")
-        tap.ok(options | {"--help"} <= set(described) and all(described.values()), "%s: each is described" % command)
+        tap.ok(all(described.values()), "%s: each is described" % command)
+        shown = run(indsigt, *words, "--help")
+        spelled = {described.get(option) for option in options}  # -o is --output too
+        hidden = {option for option, text in described.items() if option not in options | {"--help"} and text not in spelled}
+        tap.ok("--help" in described and not hidden, "%s: the usage has what is taken: %s" % (command, sorted(hidden) or "all"))
+        hidden = set(re.findall(r"^  (--?[a-z][a-z-]*)", shown, re.M)) - options
+        tap.ok(not hidden, "%s: and all that --help explains: %s" % (command, sorted(hidden) or "all"))
         said = items("indsigt.1", command) + {"proof": items("indsigt-proof.1", "proof")}.get(command, "")
         tap.ok(said != "", "%s: the manual has it" % command)
         tap.ok(not undocumented(said, options), "%s: the manual says %s" % (command, undocumented(said, options) or "all options"))
@@ -137,7 +143,10 @@ def main():
     tap.ok(completed("sender", "e") == ["endorse"], "half a word is enough")
     for daemon, folder in (("indsigt-ingestd", "ingest"), ("indsigt-queryd", "query")):
         program = os.path.join(os.path.dirname(indsigt), "..", folder, daemon)
-        options = options_in(run(program, "--help").split("\n\n")[0])
+        shown = run(program, "--help")
+        options = options_in(shown.split("\n\n")[0])
+        hidden = set(re.findall(r"^  (--[a-z-]+)", shown, re.M)) - options
+        tap.ok(not hidden, "%s: the usage has what is taken: %s" % (daemon, sorted(hidden) or "all"))
         lacks = undocumented(open(os.path.join(MANUALS, daemon + ".8"), encoding="utf-8").read(), options)
         tap.ok(options and not lacks, "%s: its manual says %s" % (daemon, lacks or "all %d options" % len(options)))
     tap.ok(completed.described("send", "--nothing", "x" * 300, "-")["--server"] != "" and

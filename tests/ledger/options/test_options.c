@@ -258,6 +258,27 @@ START_TEST(help_is_made_from_the_rows)
 }
 END_TEST
 
+/* Neither hides the other. */
+START_TEST(two_that_want_each_other_stand_in_the_usage_as_one)
+{
+	static const struct option_row pair[] = {
+		OPTION_TEXT(struct request, key, "key", "FILE", .wants = "output"),
+		OPTION_FLAG(struct request, json, "json"),
+		OPTION_TEXT(struct request, output, "output", "FILE", .wants = "key"),
+		OPTION_FLAG(struct request, whole, "whole", .wants = "key"),
+	};
+	struct options few = options;
+	char text[256] = "";
+	FILE *out = fmemopen(text, sizeof text, "w");
+	ck_assert_ptr_nonnull(out);
+	few.rows = pair;
+	few.row_count = sizeof pair / sizeof pair[0];
+	options_usage(&few, out);
+	fclose(out);
+	ck_assert_str_eq(text, "usage: demo show [--key FILE --output FILE [--whole]] [--json]\n");
+}
+END_TEST
+
 START_TEST(help_is_asked_for_before_two_dashes)
 {
 	char program[] = "demo", word[] = "x", dashes[] = "--", help[] = "--help", letter[] = "-h";
@@ -286,4 +307,4 @@ UNIT_MAIN("options", values_go_where_the_rows_say, what_is_not_given_stays_as_it
 	options_are_spelled_as_getopt_takes_them, what_is_given_decides_the_form, what_is_missing_is_named,
 	what_is_too_much_is_named, arguments_that_nothing_takes_are_refused, options_of_different_forms_do_not_go_together,
 	values_are_judged, the_programs_own_check_speaks_first, help_is_made_from_the_rows,
-	help_is_asked_for_before_two_dashes, words_are_alike_by_their_letters)
+	two_that_want_each_other_stand_in_the_usage_as_one, 	help_is_asked_for_before_two_dashes, words_are_alike_by_their_letters)
