@@ -103,14 +103,16 @@ static void held_free(struct held *held)
 }
 OWN(held, held_free);
 
-/* Where there is no file nobody is trusted, unless one was named. */
+/* One that was named must be there; else it may come while this runs. */
 static enum error open_issuers(const struct queryd_options *options, struct providers **out, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
 	int len = snprintf(path, sizeof path, "%s/%s", options->dir, ISSUERS_FILE_NAME);
-	if (options->issuers == NULL && (len < 0 || (size_t)len >= sizeof path || access(path, F_OK) != 0))
-		return E_OK;
-	return providers_open(options->issuers != NULL ? options->issuers : path, out, fault);
+	if (options->issuers != NULL)
+		return providers_open(options->issuers, false, out, fault);
+	if (len < 0 || (size_t)len >= sizeof path)
+		return fault_set(fault, E_TOO_LONG, "");
+	return providers_open(path, true, out, fault);
 }
 
 /* By whoever goes on with it, so that what this may read is what that user may. */
@@ -259,6 +261,7 @@ static enum error run(const struct queryd_options *options, struct fault *fault)
 	OWNED(held_release) struct held *held = sodium_malloc(sizeof *held);
 	TRY(fault_set(fault, allocated(held), ""));
 	*held = (struct held){.routes = {.issuers = &held->issuers,
+							  .loopback = address_is_loopback(&address),
 							  .silent_after_s = options->silent_after_hours * 3600,
 							  .cosigned = &cosigned,
 							  .coverage = &coverage,

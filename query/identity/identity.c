@@ -9,7 +9,7 @@
 
 bool identity_possible(const struct issuers *issuers)
 {
-	return issuers->demo != NULL || issuers->providers != NULL;
+	return issuers->demo != NULL || (issuers->providers != NULL && providers_any(issuers->providers));
 }
 
 /* What a supervisor does is told with the case, so there is one. */

@@ -41,23 +41,32 @@ static enum error take_client(const struct providers *providers, struct provider
 	return client_read(path, &set->authorization, fault);
 }
 
-enum error provider_set_read(const struct providers *providers, struct provider_set **out, struct fault *fault)
+/* Once there was somebody, a file that is gone is a mistake: whoever means nobody says so by starting anew. */
+static enum error fill(const struct providers *providers, struct provider_set *set, struct fault *fault)
 {
 	struct issuer_config configs[ISSUERS_MAX];
 	OWNED_MEMORY uint8_t *text = NULL;
 	size_t len;
-	TRY(fault_because(
-		fault, file_read_all(AT_FDCWD, providers->path, ISSUERS_FILE_BYTES_MAX, &text, &len), "%s", providers->path));
-	OWNED(provider_set_release) struct provider_set *set = calloc(1, sizeof *set);
-	TRY(fault_set(fault, allocated(set), ""));
-	inquiries_init(&set->inquiries);
+	bool nobody_yet = providers->may_come && (providers->set == NULL || providers->set->count == 0);
+	enum error error = file_read_all(AT_FDCWD, providers->path, ISSUERS_FILE_BYTES_MAX, &text, &len);
+	if (error == E_NOT_FOUND && nobody_yet)
+		return E_OK;
+	TRY(fault_because(fault, error, "%s", providers->path));
 	struct fault why;
-	enum error error = issuer_config_read(bytes_of(text, len), configs, &set->count, &why);
+	error = issuer_config_read(bytes_of(text, len), configs, &set->count, &why);
 	if (error != E_OK)
 		return fault_set(fault, error, "%s: %s", providers->path, why.text);
 	for (size_t i = 0; i < set->count; i++)
 		set->list[i].config = configs[i];
-	TRY(take_client(providers, set, fault));
+	return take_client(providers, set, fault);
+}
+
+enum error provider_set_read(const struct providers *providers, struct provider_set **out, struct fault *fault)
+{
+	OWNED(provider_set_release) struct provider_set *set = calloc(1, sizeof *set);
+	TRY(fault_set(fault, allocated(set), ""));
+	inquiries_init(&set->inquiries);
+	TRY(fill(providers, set, fault));
 	set->holders = 1;
 	*out = OWN_TAKE(set);
 	return E_OK;
@@ -81,12 +90,13 @@ void provider_set_let_go(struct providers *providers, struct provider_set *set)
 
 /* ---- life ---- */
 
-enum error providers_open(const char *path, struct providers **out, struct fault *fault)
+enum error providers_open(const char *path, bool may_come, struct providers **out, struct fault *fault)
 {
 	OWNED(providers_release) struct providers *providers = calloc(1, sizeof *providers);
 	TRY(fault_set(fault, allocated(providers), ""));
 	pthread_mutex_init(&providers->lock, NULL);
 	providers->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	providers->may_come = may_come;
 	providers->path = strdup(path);
 	providers->folder = strdup(path);
 	if (providers->wake_fd < 0 || providers->path == NULL || providers->folder == NULL)
@@ -138,6 +148,12 @@ void providers_stop(struct providers *providers)
 	wake(providers);
 	pthread_join(providers->thread, NULL);
 	providers->started = false;
+}
+
+bool providers_any(struct providers *providers)
+{
+	LOCKED(&providers->lock);
+	return providers->set->count > 0;
 }
 
 void providers_reload(struct providers *providers)

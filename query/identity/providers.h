@@ -17,8 +17,9 @@
 
 struct providers;
 
-/* Of the file at `path`, with the files that it names. The fault names the member. */
-enum error providers_open(const char *path, struct providers **out, struct fault *fault) MUST_USE;
+/* Of the file at `path`, with the files that it names. The fault names the member. `may_come`: a file that is not there
+ * yet is none that is wrong, and is looked for at each reload; until then nobody is believed. E_NOT_FOUND otherwise. */
+enum error providers_open(const char *path, bool may_come, struct providers **out, struct fault *fault) MUST_USE;
 void providers_close(struct providers *providers);
 OWN(providers, providers_close);
 
@@ -31,7 +32,9 @@ struct providers_ears {
 enum error providers_start(
 	struct providers *providers, const struct providers_ears *ears, struct fault *fault) MUST_USE;
 void providers_stop(struct providers *providers);
-/* The file is read again, by the thread. */
+/* Whether the file names anybody, by now. Any thread. */
+bool providers_any(struct providers *providers);
+/* The file is read again, by the thread. One that was there and is gone changes nothing. */
 void providers_reload(struct providers *providers);
 
 /* As identity_show, without a case. `jws` is NULL for a token that is not of three parts. `arrived_ms`: when the

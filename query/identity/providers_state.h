@@ -21,7 +21,8 @@ struct provider_set {
 
 struct providers {
 	char *path;
-	char *folder; /* what the file names is beside it */
+	char *folder;  /* what the file names is beside it */
+	bool may_come; /* there need be no file yet: nobody is believed until there is one */
 	int wake_fd;
 	struct web *web; /* the thread's */
 	pthread_t thread;

@@ -231,6 +231,7 @@ static void reload(struct asking *asking)
 	struct provider_set *set, *before = asking->set;
 	struct fault fault = {.text = ""};
 	char line[FAULT_TEXT_MAX + 64];
+	bool nobody_before = before->count == 0;
 	if (provider_set_read(providers, &set, &fault) != E_OK) {
 		snprintf(line, sizeof line, "the issuers stay as they were: %s", fault.text);
 		providers->ears.tell(line);
@@ -245,8 +246,9 @@ static void reload(struct asking *asking)
 	pthread_mutex_unlock(&providers->lock);
 	asking->set = set;
 	provider_set_let_go(providers, before);
-	asking->news = true; /* whom the old ones let wait */
-	providers->ears.tell("the issuers were read again");
+	asking->news = true;                  /* whom the old ones let wait */
+	if (!nobody_before || set->count > 0) /* else there is still no file */
+		providers->ears.tell("the issuers were read again");
 }
 
 /* ---- the thread ---- */

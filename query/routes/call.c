@@ -187,8 +187,11 @@ bool call_identity(struct call *call, struct identity *out)
 		.case_reference = call->request->case_reference,
 		.arrived_ms = call->request->arrived_ms};
 	if (!identity_possible(call->routes->issuers)) {
-		refuse_unauthorized(
-			call, false, "this ledger trusts no identity provider; see --demo-tokens for trying things out");
+		refuse_unauthorized(call, false,
+			call->routes->loopback
+				? "this ledger trusts no identity provider: it is for its operator to name one (issuers.json, 'indsigt "
+				  "issuer check'); for trying things out there is 'indsigt serve --demo-tokens'"
+				: "this ledger trusts no identity provider: it is for its operator to name one (issuers.json)");
 		return false;
 	}
 	if (presented.token == NULL) {

@@ -24,6 +24,7 @@ struct read_counts {
 struct routes {
 	struct archive *archive;
 	const struct issuers *issuers;
+	bool loopback; /* only this machine asks: where nobody is believed, it is told how to try things out */
 	struct key cursor_key;
 	uint32_t silent_after_s;
 	struct cosigned_memory *cosigned; /* NULL: nothing is remembered, and statements do not wait for witnesses */

@@ -72,10 +72,10 @@ class Ledger:
         return subprocess.run([self.indsigt, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               input=stdin, stdin=None if stdin is not None else subprocess.DEVNULL, check=False)
 
-    def serve(self, *options):
+    def serve(self, *options, demo=True):
         log = open(self.path("serve.log"), "ab")
         self.server = subprocess.Popen([self.indsigt, "serve", self.dir, "--ingest", "127.0.0.1:0", "--query",
-                                        "127.0.0.1:0", "--demo-tokens", *options],
+                                        "127.0.0.1:0", *(["--demo-tokens"] if demo else []), *options],
                                        stdout=subprocess.PIPE, stderr=log, text=True)
         line = self.server.stdout.readline()
         if not line.startswith("ready "):

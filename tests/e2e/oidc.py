@@ -251,6 +251,29 @@ def check_away(tap, ledger, provider):
     tap.ok(again == 200, "and about opaque tokens, too: %d" % again)
 
 
+def check_comes_later(tap, ledger, provider):
+    """A ledger that was started before anybody was named needs a SIGHUP and no start. Without demo tokens."""
+    log, token = ledger.path("serve.log"), provider.sign()
+    os.rename(os.path.join(ledger.dir, "issuers.json"), ledger.path("put-away"))
+    ledger.stop()
+    ledger.serve(demo=False)
+    status, _, body = ask(ledger, token)
+    tap.ok(status == 401 and "trusts no identity provider" in str(body), "without issuers.json nobody comes in: %d %s" % (status, body))
+    os.kill(ledger.daemon("indsigt-queryd"), signal.SIGHUP)
+    tap.ok(ask(ledger, token)[0] == 401, "... after a SIGHUP, too")
+    os.rename(ledger.path("put-away"), os.path.join(ledger.dir, "issuers.json"))
+    before = open(log, encoding="utf-8").read().count("issuers were read again")
+    ledger.server.send_signal(signal.SIGHUP)
+    wait_until(lambda: open(log, encoding="utf-8").read().count("issuers were read again") > before, "the file is seen")
+    tap.ok(ask(ledger, token)[0] == 200, "one that comes later is read on SIGHUP")
+    os.rename(os.path.join(ledger.dir, "issuers.json"), ledger.path("put-away"))
+    before = open(log, encoding="utf-8").read().count("stay as they were")
+    ledger.server.send_signal(signal.SIGHUP)
+    wait_until(lambda: open(log, encoding="utf-8").read().count("stay as they were") > before, "it is missed")
+    tap.ok(ask(ledger, token)[0] == 200, "and one that is gone again changes nothing")
+    os.rename(ledger.path("put-away"), os.path.join(ledger.dir, "issuers.json"))
+
+
 def check_reload(tap, ledger, provider):
     token = provider.sign()
     log = ledger.path("serve.log")
@@ -311,6 +334,8 @@ def main():
     check_rotation(tap, ledger, provider)
     check_away(tap, ledger, provider)
     check_reload(tap, ledger, provider)
+    config(ledger, provider)
+    check_comes_later(tap, ledger, provider)
     check_issuer_check(tap, ledger, provider)
     provider.end()
     ledger.remove()

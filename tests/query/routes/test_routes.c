@@ -344,7 +344,13 @@ START_TEST(bad_tokens_are_refused)
 	routes.issuers = &nobodys;
 	response = ask("GET", "/v1/accesses", NULL, bearer(ROLE_SUBJECT));
 	check_problem(&response, 401, "identity provider");
+	ck_assert_ptr_null(strstr(response.body, "--demo-tokens")); /* off this machine it is refused */
 	response_release(&response);
+	routes.loopback = true;
+	response = ask("GET", "/v1/accesses", NULL, bearer(ROLE_SUBJECT));
+	check_problem(&response, 401, "--demo-tokens");
+	response_release(&response);
+	routes.loopback = false;
 	end();
 }
 END_TEST
