@@ -1,41 +1,204 @@
-// The page's beginning: its configuration, its language, who is signed in, and which view stands in the address bar.
+// The page's beginning and its state: configuration, language, who is signed in, whose list, and which view the address names.
 import { fill, h } from './dom.js';
-import { brand, icon } from './icons.js';
+import { Api } from './api.js';
+import { consentState } from './consents.js';
+import { frame } from './frame.js';
+import { grantsOf } from './grants.js';
+import { Proof } from './proof.js';
+import { Say } from './say.js';
 import { Session, SigninError } from './session.js';
+import { Store } from './store.js';
+import { read } from './address.js';
+import { unusual } from './unusual.js';
+import { overview } from './views/overview.js';
+import { accesses } from './views/accesses.js';
+import { access } from './views/access.js';
+import { proofView } from './views/proof.js';
+import { powers } from './views/powers.js';
+import { notices } from './views/notices.js';
+import { numbers } from './views/numbers.js';
+import { more } from './views/more.js';
+import { signin } from './views/signin.js';
 import da from '../words/da.js';
 import en from '../words/en.js';
 
-const words = { da, en };
-let w = words[localStorage.getItem('indsigt.language')] ?? da;
+const WORDS = { da, en };
+const VIEWS = { '': overview, accesses, access, proof: proofView, powers, notices, numbers, more };
+const VISIT = 'indsigt.visit';
+const LANGUAGE = 'indsigt.language';
 
-function signin(state, message) {
-  const button = h('button', { class: 'button', type: 'button', on: { click: () => go(button, state) } }, w.signin.button);
-  return h('div', { class: 'signin' }, message, h('div', { class: 'card' },
-    h('h1', { tabindex: -1 }, w.signin.title), h('p', { class: 'lead' }, w.signin.lead),
-    state.config.demo && h('p', { class: 'soft' }, w.signin.demo), h('div', { class: 'buttons' }, button),
-    h('ul', { class: 'facts' }, w.signin.facts.map((fact) => h('li', null, icon('check'), h('span', null, fact))))));
-}
+/** Storage that may be switched off. */
+const kept = {
+  get: (name) => { try { return localStorage.getItem(name); } catch { return null; } },
+  set: (name, value) => { try { localStorage.setItem(name, value); } catch { /* then it is not remembered */ } },
+};
 
-async function go(button, state) {
-  button.disabled = true;
-  fill(button, w.signin.busy);
-  try {
-    await state.session.begin();
-  } catch (error) {
-    draw(state, h('div', { class: 'note bad', role: 'alert' }, w.signin.failed[error instanceof SigninError ? error.reason : 'wrong']));
+class App {
+  constructor(config) {
+    this.config = config;
+    this.session = new Session(config, (why) => this.#ended(why));
+    this.api = new Api(config, this.session);
+    this.place = document.getElementById('page');
+    this.live = h('div', { class: 'unseen', role: 'status', 'aria-live': 'polite' });
+    document.body.append(this.live);
+    this.view = null;
+    this.why = null;
+    this.came = false;
+    this.#forget();
+    this.#words(kept.get(LANGUAGE) ?? config.languages?.[0] ?? 'da');
+  }
+
+  /** Nothing of a person stays behind when they are gone. */
+  #forget() {
+    this.store?.stop();
+    this.proof?.stop();
+    this.store = null;
+    this.proof = null;
+    this.self = null;
+    this.mandate = null;
+    this.mandates = [];
+    this.grants = [];
+    this.reports = null;
+    this.consents = null;
+    this.senders = null;
+    this.coverage = null;
+    this.unusual = new Map();
+    this.visit = null;
+  }
+
+  #words(language) {
+    this.w = WORDS[language] ?? da;
+    this.say = new Say(this.w);
+    document.documentElement.lang = this.w.lang;
+  }
+
+  speak(language) {
+    kept.set(LANGUAGE, language);
+    this.#words(language);
+    this.show();
+    this.place.querySelector('.language')?.focus();
+  }
+
+  announce(text) {
+    fill(this.live, text);
+  }
+
+  nameOf(mandate) {
+    if (mandate === null) return this.session.name ?? this.say.person(this.self);
+    return mandate.name ?? this.say.person(mandate.principal);
+  }
+
+  #ended(why) {
+    this.why = { look: why === 'asked' ? 'info' : 'warn', text: (w) => w.signin.ended[why] };
+    this.#forget();
+    if (read().view !== 'numbers') history.replaceState(null, '', '#/');
+    this.show();
+  }
+
+  /** Draws the view that the address names, and takes the reader there. */
+  show({ focus = false } = {}) {
+    const route = read();
+    this.view?.leave?.();
+    const inside = this.session.signedIn;
+    const make = inside ? VIEWS[route.view] ?? overview : route.view === 'numbers' ? numbers : signin;
+    this.view = make(this, route);
+    document.title = `${this.view.title} – ${this.w.title}`;
+    fill(this.place, frame(this, route.view, this.view.node));
+    if (!focus) return;
+    scrollTo(0, 0);
+    this.place.querySelector('main h1')?.focus({ preventScroll: true });
+  }
+
+  #look() {
+    if (this.store === null) return;
+    this.unusual = unusual(this.store.accesses.filter((one) => !one.erased), (one) => consentState(one, this.consents));
+    this.view?.update?.();
+  }
+
+  /** Opens a list: one's own, or with a mandate somebody else's. */
+  #open(mandate) {
+    this.store?.stop();
+    this.proof?.stop();
+    this.mandate = mandate;
+    this.reports = null;
+    this.consents = null;
+    this.unusual = new Map();
+    const store = this.store = new Store(this.api, mandate?.principal);
+    const proof = this.proof = new Proof(this, store);
+    proof.addEventListener('change', () => this.proof === proof && this.view?.update?.('proof'));
+    store.addEventListener('change', () => this.store === store && this.#came(store));
+    store.load();
+  }
+
+  #came(store) {
+    if (this.mandate === null && this.self === null) {
+      this.self = store.subject;
+      this.show();
+    }
+    this.#look();
+    if (store.state !== 'whole') return;
+    this.announce(`${this.w.accesses(store.accesses.length)}.`);
+    if (this.mandate !== null) return;
+    // Of a person's own reads nobody needs to be told; those about others are on record, so they are asked for.
+    if (this.proof.possible && this.proof.state === 'idle') this.proof.start();
+  }
+
+  become(mandate) {
+    this.#open(mandate);
+    location.hash = '#/';
+    this.show({ focus: true });
+    this.announce(mandate ? this.w.top.seeing(this.nameOf(mandate)) : this.w.top.seeingYou);
+  }
+
+  /** For whom this person may see, and who may see for them. A ledger that cannot say has nothing to say. */
+  async loadPowers() {
+    const [mandates, list] = await Promise.all([this.api.json('v1/mandates').catch(() => []), this.self ? this.api.json('v1/accesses?limit=1000', { subject: `grants:${this.self}` }).catch(() => null) : null]);
+    this.mandates = Array.isArray(mandates) ? mandates : mandates?.mandates ?? [];
+    this.grants = list ? grantsOf(list.accesses) : [];
+  }
+
+  async #loadRest() {
+    const coverage = await this.api.json('v1/coverage', { open: true }).catch(() => null);
+    this.coverage = coverage;
+    this.senders = coverage?.senders ?? null;
+    await this.loadPowers();
+    if (this.session.signedIn) {
+      const whose = this.place.querySelector('.whose');
+      if (this.mandates.length > 0 && !whose) this.show();
+      else this.view?.update?.();
+    }
+  }
+
+  start() {
+    const visit = Number(kept.get(VISIT));
+    this.visit = visit > 0 ? visit : null;
+    kept.set(VISIT, String(Date.now()));
+    this.why = null;
+    this.#open(null);
+    this.show({ focus: true });
+    const first = this.store;
+    first.addEventListener('change', () => this.session.signedIn && this.#loadRest(), { once: true });
   }
 }
 
-function draw(state, message) {
-  document.documentElement.lang = w.lang;
-  document.title = `${w.signin.title} – ${w.title}`;
-  fill(document.getElementById('page'), h('div', { class: 'frame' },
-    h('header', { class: 'top' }, h('div', { class: 'inside' }, h('a', { class: 'brand', href: '#/' }, brand(), w.title))),
-    h('main', null, h('div', { class: 'inside' }, signin(state, message)))));
+async function configuration() {
+  try {
+    const answer = await fetch('config.json', { cache: 'no-store', credentials: 'omit' });
+    return answer.ok ? await answer.json() : {};
+  } catch {
+    return {};
+  }
 }
 
-const config = await (await fetch('config.json', { cache: 'no-store' })).json();
-const state = { config };
-state.session = new Session(config, () => draw(state));
-await state.session.finish().catch(() => {});
-draw(state);
+const app = new App(await configuration());
+addEventListener('hashchange', () => {
+  app.came = true;
+  app.show({ focus: true });
+});
+try {
+  if (await app.session.finish()) app.start();
+  else app.show();
+} catch (error) {
+  app.why = { look: 'bad', text: (w) => w.signin.failed[error instanceof SigninError ? error.reason : 'wrong'] };
+  app.show();
+}

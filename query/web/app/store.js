@@ -1,0 +1,75 @@
+// One person's list, as it comes: a short first page, which is shown at once, then the rest in pages of hundreds.
+//
+//   empty ──load()──► coming ──last page──► whole
+//                       └──an answer fails──► stopped ──load()──► coming (from where it stopped)
+import { slices } from './dom.js';
+import { local } from './zone.js';
+
+const FIRST = 100;
+const REST = 500;
+
+export class Store extends EventTarget {
+  constructor(api, subject) {
+    super();
+    this.api = api;
+    this.asked = subject;
+    this.subject = subject ?? null;
+    this.accesses = [];
+    this.withheld = [];
+    this.coverage = null;
+    this.until = null;
+    this.size = 0;
+    this.state = 'empty';
+    this.error = null;
+    this.cursor = null;
+    this.stopping = new AbortController();
+  }
+
+  stop() {
+    this.stopping.abort();
+  }
+
+  #tell() {
+    this.dispatchEvent(new Event('change'));
+  }
+
+  async #take(page) {
+    if (this.subject === null || this.until === null) {
+      this.subject = page.subject;
+      this.until = page.complete_until;
+      this.coverage = page.coverage;
+      this.size = Number(page.checkpoint.split('\n')[1]);
+    }
+    await slices(page.accesses, (access) => {
+      // The statement proves all of them at once; until then a list is no heavier than its words.
+      delete access.proof;
+      access.at = Date.parse(access.erased ? access.ledger_time : access.time);
+      access.when = local(access.at);
+      access.reported = Date.parse(access.ledger_time);
+      this.accesses.push(access);
+    });
+    for (const one of page.withheld.events) this.withheld.push({ index: one.index, until: one.until, basis: one.basis, reported: Date.parse(one.ledger_time), sender: one.sender });
+  }
+
+  async load() {
+    if (this.state === 'coming' || this.state === 'whole') return;
+    this.state = 'coming';
+    this.error = null;
+    try {
+      do {
+        const question = new URLSearchParams({ limit: this.cursor ? REST : FIRST });
+        if (this.cursor) question.set('cursor', this.cursor);
+        const page = await this.api.json(`v1/accesses?${question}`, { subject: this.asked, signal: this.stopping.signal });
+        await this.#take(page);
+        this.cursor = page.cursor ?? null;
+        if (this.cursor) this.#tell();
+      } while (this.cursor);
+      this.state = 'whole';
+    } catch (error) {
+      if (error.name === 'AbortError') return;
+      this.state = 'stopped';
+      this.error = error;
+    }
+    this.#tell();
+  }
+}

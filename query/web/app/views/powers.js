@@ -1,0 +1,85 @@
+// Who may see for whom: what others gave to who is signed in, what they gave to others, and their consents.
+import { fill, h } from '../dom.js';
+import { dayOf, local } from '../zone.js';
+import { trouble } from './notes.js';
+
+function mine(app) {
+  const { w, say } = app;
+  return h('section', { class: 'card' }, h('h2', null, w.powers.youMay), app.mandates.length === 0 ? h('p', null, w.powers.youMayNone) : h('ul', { class: 'sources' }, app.mandates.map((mandate) => h('li', null,
+    h('strong', null, app.nameOf(mandate)), h('span', { class: 'tag quiet' }, w.powers.kinds[mandate.kind]), h('span', { class: 'soft small' }, mandate.until ? w.powers.until(say.date(Date.parse(mandate.until))) : w.powers.forever),
+    h('button', { class: 'button second', type: 'button', on: { click: () => app.become(mandate) } }, w.powers.see(app.nameOf(mandate)))))));
+}
+
+async function send(app, said, work) {
+  fill(said);
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    fill(said, error.status === 404 || error.status === 405 ? h('p', { class: 'note warn', role: 'alert' }, app.w.powers.cannot) : trouble(app, error));
+    return false;
+  }
+}
+
+function given(app, done) {
+  const { w, say } = app;
+  const said = h('div', { 'aria-live': 'assertive' });
+  const line = (grant) => {
+    const sure = h('div', { hidden: true }, h('p', null, w.powers.revokeSure(grant.name ?? say.person(grant.to))), h('div', { class: 'buttons' },
+      h('button', { class: 'button danger', type: 'button', on: { click: async () => {
+        if (await send(app, said, () => app.api.json('v1/grants/revoke', { method: 'POST', body: { id: grant.id } }))) done(w.powers.revoked);
+      } } }, w.powers.revoke), h('button', { class: 'button second', type: 'button', on: { click: () => { sure.hidden = true; } } }, w.report.cancel)));
+    return h('li', null, h('strong', null, grant.name ?? say.person(grant.to)), h('span', { class: 'tag quiet' }, w.powers.kinds[grant.kind]),
+      h('span', { class: 'soft small' }, !grant.inForce ? w.powers.ended : grant.until ? w.powers.until(say.date(grant.until)) : w.powers.forever),
+      grant.inForce && grant.kind === 'attorney' && h('button', { class: 'plain', type: 'button', on: { click: () => { sure.hidden = false; sure.querySelector('button').focus(); } } }, w.powers.revoke), sure);
+  };
+  return h('section', { class: 'card' }, h('h2', null, w.powers.mayYou), app.grants.length === 0 ? h('p', null, w.powers.mayYouNone) : h('ul', { class: 'sources' }, app.grants.map(line)), said);
+}
+
+function give(app, done) {
+  const { w } = app;
+  const said = h('div', { 'aria-live': 'assertive' });
+  const tomorrow = dayOf(local(Date.now()).number + 1);
+  const to = h('input', { type: 'text', inputmode: 'numeric', autocomplete: 'off', id: 'grant-to' });
+  const name = h('input', { type: 'text', autocomplete: 'off', maxlength: 100, id: 'grant-name' });
+  const until = h('input', { type: 'date', min: tomorrow, value: dayOf(local(Date.now()).number + 365), id: 'grant-until' });
+  const wrong = (node, text) => {
+    fill(said, h('p', { class: 'note bad', role: 'alert', id: 'grant-wrong' }, text));
+    node.setAttribute('aria-invalid', 'true');
+    node.setAttribute('aria-describedby', 'grant-wrong');
+    node.focus();
+  };
+  const submit = async (event) => {
+    event.preventDefault();
+    for (const node of [to, until]) node.removeAttribute('aria-invalid');
+    const digits = to.value.replace(/[\s-]/g, '');
+    if (!/^\d{10}$/.test(digits)) return wrong(to, w.powers.toWrong);
+    if (`cpr:${digits}` === app.store.subject) return wrong(to, w.powers.toSelf);
+    if (!(until.value >= tomorrow)) return wrong(until, w.powers.untilWrong);
+    const body = { to: `cpr:${digits}`, kind: 'attorney', until: `${until.value}T23:59:59Z`, ...(name.value.trim() ? { name: name.value.trim() } : {}) };
+    if (await send(app, said, () => app.api.json('v1/grants', { method: 'POST', body }))) done(w.powers.given);
+    return null;
+  };
+  return h('section', { class: 'card' }, h('h2', null, w.powers.give), h('p', { class: 'soft' }, w.powers.giveLead), h('form', { class: 'form', novalidate: true, on: { submit } },
+    h('label', { class: 'field', for: 'grant-to' }, h('span', null, w.powers.to), to), h('label', { class: 'field', for: 'grant-name' }, h('span', null, w.powers.name), name),
+    h('label', { class: 'field', for: 'grant-until' }, h('span', null, w.powers.untilDate), until), said, h('div', { class: 'buttons' }, h('button', { class: 'button', type: 'submit' }, w.powers.send))));
+}
+
+export function powers(app) {
+  const { w } = app;
+  const node = h('div');
+  const body = h('div');
+  const note = h('div', { role: 'status' });
+  async function done(text) {
+    await app.loadPowers();
+    draw();
+    fill(note, h('p', { class: 'note good' }, text));
+    node.querySelector('h1').focus();
+  }
+  function draw() {
+    fill(body, mine(app), app.mandate === null && [given(app, done), give(app, done)]);
+  }
+  draw();
+  fill(node, h('h1', { tabindex: -1 }, w.powers.title), h('p', { class: 'lead' }, w.powers.lead), note, body);
+  return { title: w.powers.title, node, update: () => !node.querySelector('form')?.contains(document.activeElement) && draw() };
+}

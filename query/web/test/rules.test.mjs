@@ -1,0 +1,159 @@
+// What is called unusual, how lists are cut and put together, and Danish time. node --test test/
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { consentState } from '../app/consents.js';
+import { bars, byDay, choices, matcher, orgs } from '../app/select.js';
+import { RULES, unusual } from '../app/unusual.js';
+import { dayNumber, dayOf, local } from '../app/zone.js';
+import { read, write } from '../app/address.js';
+import da from '../words/da.js';
+import en from '../words/en.js';
+
+let next = 0;
+
+function access(time, more = {}) {
+  const at = Date.parse(time);
+  return { index: next++, at, when: local(at), reported: at, action: 'read', outcome: 'ok', org: { id: 'cvr:1', name: 'Aarhus Kommune' }, system: 'KSD',
+    activity: 'Opslag', purpose: 'Sagsbehandling', actor: { kind: 'human', role: 'Sagsbehandler' }, ...more };
+}
+
+const reasons = (found, one) => (found.get(one.index) ?? []).map(({ rule }) => rule);
+const days = (count, hour = '10') => Array.from({ length: count }, (_, n) => access(`2026-${String(1 + Math.floor(n / 28)).padStart(2, '0')}-${String(1 + n % 28).padStart(2, '0')}T${hour}:00:00Z`));
+
+test('emergencies and refused attempts are told as they were reported', () => {
+  const one = access('2026-05-01T10:00:00Z', { emergency: true });
+  const other = access('2026-05-01T10:00:00Z', { outcome: 'denied' });
+  const third = access('2026-05-01T10:00:00Z', { outcome: 'failed' });
+  const found = unusual([one, other, third]);
+  assert.deepEqual([reasons(found, one), reasons(found, other), reasons(found, third)], [['emergency'], ['denied'], []]);
+});
+
+test('night is from 22 to 6 in Denmark, of people alone', () => {
+  const times = { '2026-07-01T19:59:00Z': [], '2026-07-01T20:00:00Z': ['night'], '2026-07-02T03:59:00Z': ['night'], '2026-07-02T04:00:00Z': [],
+    '2026-01-01T20:59:00Z': [], '2026-01-01T21:00:00Z': ['night'] };
+  for (const [time, expected] of Object.entries(times)) {
+    const one = access(time);
+    assert.deepEqual(reasons(unusual([one]), one), expected, time);
+    const machine = access(time, { actor: { kind: 'system', role: 'Kørsel' } });
+    assert.deepEqual(reasons(unusual([machine]), machine), [], time);
+  }
+});
+
+test('outside its hours needs ten accesses before, and two hours', () => {
+  const late = access('2026-03-01T14:00:00Z');
+  assert.deepEqual(reasons(unusual([...days(10), late]), late), ['hours']);
+  assert.deepEqual(reasons(unusual([...days(9), late]), late), []);
+  const edge = access('2026-03-01T12:00:00Z');
+  assert.deepEqual(reasons(unusual([...days(10), edge]), edge), []);
+  const early = access('2026-03-01T07:59:00Z');
+  assert.deepEqual(reasons(unusual([...days(10), early]), early), ['hours']);
+  const other = access('2026-03-01T14:00:00Z', { system: 'Other' });
+  assert.ok(!reasons(unusual([...days(10), other]), other).includes('hours'));
+});
+
+test('what came later says nothing about what is usual', () => {
+  const late = access('2025-12-31T14:00:00Z');
+  assert.deepEqual(reasons(unusual([...days(10), late]), late), []);
+});
+
+test('first time needs a list that goes back', () => {
+  const old = days(5);
+  const first = access('2026-02-20T10:00:00Z', { system: 'Nyt' });
+  const second = access('2026-02-21T10:00:00Z', { system: 'Nyt' });
+  const found = unusual([...old, first, second]);
+  assert.deepEqual([reasons(found, first), reasons(found, second)], [['first'], []]);
+  assert.deepEqual(reasons(unusual([...old.slice(0, 4), first]), first), [], 'four before');
+  const soon = access('2026-01-30T10:00:00Z', { system: 'Nyt' });
+  assert.deepEqual(reasons(unusual([...old, soon]), soon), [], 'a list of under 30 days');
+});
+
+test('many in a day are ten, and over three times the usual', () => {
+  const day = (count, date) => Array.from({ length: count }, (_, n) => access(`2026-06-${date}T10:${10 + n}:00Z`));
+  const ten = day(10, '10');
+  assert.deepEqual(unusual([...days(3), ...ten]).get(ten[0].index), [{ rule: 'many', count: 10 }]);
+  const nine = day(9, '10');
+  assert.equal(unusual([...days(3), ...nine]).has(nine[0].index), false);
+  const often = [...day(4, '11'), ...day(4, '12'), ...day(4, '13'), ...day(12, '14')];
+  assert.equal(unusual(often).has(often[15].index), false, 'twelve are three times four, not more');
+  const alone = day(10, '15');
+  assert.equal(unusual(alone).get(alone[0].index)[0].rule, 'many', 'a system that was seen on one day alone has no usual');
+});
+
+test('consents', () => {
+  const one = access('2026-05-10T10:00:00Z', { consent: 'c' });
+  const known = (more) => new Map([['c', { given: Date.parse('2026-01-01'), until: null, withdrawn: null, ...more }]]);
+  assert.equal(consentState(access('2026-05-10T10:00:00Z'), known({})), null);
+  assert.equal(consentState(one, null), 'unchecked');
+  assert.equal(consentState(one, new Map()), 'unknown');
+  assert.equal(consentState(one, known({})), 'covered');
+  assert.equal(consentState(one, known({ withdrawn: one.at })), 'withdrawn');
+  assert.equal(consentState(one, known({ withdrawn: one.at + 1 })), 'covered');
+  assert.equal(consentState(one, known({ until: one.at })), 'withdrawn');
+  assert.equal(consentState(one, known({ given: one.at + 1 })), 'unknown');
+  assert.deepEqual(reasons(unusual([one], () => 'withdrawn'), one), ['withdrawn']);
+});
+
+test('every rule has its words in both languages', () => {
+  for (const { name } of RULES) for (const words of [da, en]) assert.equal(typeof words.reasons[name], 'function', name);
+});
+
+test('filters', () => {
+  const list = [access('2026-05-01T10:00:00Z', { categories: ['Helbred'], activity: 'Åbning af sag' }), access('2026-05-02T22:30:00Z', { org: { id: 'cvr:2', name: 'Skat' }, purpose: 'Kontrol' }),
+    { index: next++, erased: true, at: Date.parse('2026-05-03'), when: local(Date.parse('2026-05-03')) }];
+  const count = (filters, worth) => list.filter(matcher(filters, worth)).length;
+  assert.equal(count({}), 3);
+  assert.equal(count({ from: '2026-05-02' }), 2);
+  assert.equal(count({ to: '2026-05-02' }), 1, 'the day of 2026-05-03 00:30 in Denmark');
+  assert.equal(count({ org: 'cvr:2' }), 1);
+  assert.equal(count({ purpose: 'Kontrol' }), 1);
+  assert.equal(count({ category: 'Helbred' }), 1);
+  assert.equal(count({ text: 'åbning SAG' }), 1);
+  assert.equal(count({ text: 'nothing' }), 0);
+  assert.equal(count({ worth: '1' }, new Map([[list[0].index, []]])), 1);
+  assert.equal(count({ from: 'rubbish' }), 3);
+});
+
+test('repeats of a day are together, days are apart', () => {
+  const list = [access('2026-05-01T10:00:00Z'), access('2026-05-01T11:00:00Z'), access('2026-05-01T11:30:00Z', { activity: 'Andet' }), access('2026-05-02T10:00:00Z')];
+  const made = byDay(list);
+  assert.deepEqual(made.map((day) => [day.day, day.groups.map((group) => group.length)]), [['2026-05-02', [1]], ['2026-05-01', [1, 2]]]);
+  assert.deepEqual(choices(list, orgs), [{ value: 'cvr:1', name: 'Aarhus Kommune', count: 4 }]);
+});
+
+test('bars cover their days, each access once', () => {
+  for (const length of [1, 7, 30, 90, 365, 1000]) {
+    const to = dayNumber('2026-06-30');
+    const from = to - length + 1;
+    const list = Array.from({ length }, (_, n) => access(`${dayOf(from + n)}T10:00:00Z`));
+    const { bars: made } = bars(list, from, to);
+    assert.equal(made.reduce((sum, bar) => sum + bar.count, 0), length);
+    assert.equal(made.at(-1).to, to);
+    assert.ok(made.length <= 46, String(made.length));
+  }
+});
+
+test('Danish time is what Intl says', () => {
+  const format = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/Copenhagen', dateStyle: 'short', timeStyle: 'short' });
+  for (let ms = Date.parse('1996-01-01'); ms < Date.parse('2040-01-01'); ms += 5 * 3_600_000 + 7 * 60_000) {
+    const there = local(ms);
+    assert.equal(`${there.day} ${String(there.hour).padStart(2, '0')}:${String(there.minute).padStart(2, '0')}`, format.format(ms));
+  }
+});
+
+test('the address bar', () => {
+  const hash = write('accesses', '', { text: 'æ & ø', org: 'cvr:1', from: '' });
+  assert.deepEqual(read(hash), { view: 'accesses', argument: '', parameters: { text: 'æ & ø', org: 'cvr:1' } });
+  assert.deepEqual(read('#/access/12'), { view: 'access', argument: '12', parameters: {} });
+  assert.deepEqual(read('#/%zz'), { view: '', argument: '', parameters: {} });
+});
+
+/** The same names at every depth, each of the same kind. */
+function shape(words, path = '') {
+  if (Array.isArray(words)) return [`${path}[${words.length}]`];
+  if (typeof words !== 'object') return [`${path}:${typeof words}`];
+  return Object.entries(words).flatMap(([name, value]) => shape(value, `${path}.${name}`));
+}
+
+test('both languages say the same', () => {
+  assert.deepEqual(shape(en), shape(da));
+});
