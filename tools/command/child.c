@@ -44,15 +44,16 @@ enum error child_find(const char *program, const char *build_dir, char out[CHILD
 	return fault_set(fault, E_NOT_FOUND, "%s is not beside this program in %s; install both together", program, self);
 }
 
-bool child_find_folder(const char *const places[], const char *marker, char out[CHILD_PATH_MAX])
+bool child_find_page(char out[CHILD_PATH_MAX])
 {
+	static const char *const places[] = {"../share/indsigt/web", "../query/web"};
 	char self[CHILD_PATH_MAX];
 	if (child_self(self, NULL) != E_OK)
 		return false;
 	*strrchr(self, '/') = '\0';
-	for (size_t i = 0; places[i] != NULL; i++) {
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
 		int len = snprintf(out, CHILD_PATH_MAX, "%s/%s", self, places[i]);
-		if (len < (int)CHILD_PATH_MAX && file_is_there(out, marker))
+		if (len < (int)CHILD_PATH_MAX && file_is_there(out, "index.html"))
 			return true;
 	}
 	return false;

@@ -24,9 +24,9 @@ struct child {
  * build tree). E_NOT_FOUND. */
 enum error child_find(
 	const char *program, const char *build_dir, char out[CHILD_PATH_MAX], struct fault *fault) MUST_USE;
-/* The folder that is installed with this program, or stands where it was built: the first of the NULL-terminated
- * `places`, each beginning where this program is, in which there is a file `marker`. False: none has. */
-bool child_find_folder(const char *const places[], const char *marker, char out[CHILD_PATH_MAX]);
+/* The citizen's page that is installed with this program, or was built beside it. False: there is none, as after a
+ * build without npm. */
+bool child_find_page(char out[CHILD_PATH_MAX]);
 /* Path of this program itself. */
 enum error child_self(char out[CHILD_PATH_MAX], struct fault *fault) MUST_USE;
 

@@ -64,7 +64,7 @@ int command_usage(const struct command *command, const struct fault *fault);
 	X(init) X(own) X(vkey) X(sender_add) X(sender_endorse) X(sender_list) X(sender_show) \
 	X(sender_policy) X(sender_rotate) X(sender_revoke) \
 	X(issuer_check) X(serve) X(send) X(spool) X(epoch) X(clock) X(evidence) \
-	X(token) X(who) X(statement) X(filing) X(proof) X(verify) X(audit) X(export) X(copy) X(cosign) X(recover) \
+	X(token) X(who) X(statement) X(filing) X(proof) X(verify) X(audit) X(export) X(page_write) X(page_verify) X(copy) X(cosign) X(recover) \
 	X(mirror_init) X(mirror_serve) X(witness_init) X(witness_add) X(witness_serve) X(bench) X(completion) \
 	X(help)
 #define X(name) extern const struct command command_##name;

@@ -512,10 +512,9 @@ static const char **add_tls(const struct tls_files *tls, const char **extra)
 /* The page that was named, or the one that came with this program; a build without npm has none. */
 static const char *find_page(struct serve *serve)
 {
-	static const char *const places[] = {"../share/indsigt/web", "../query/web", NULL};
 	if (serve->web != NULL)
 		return strcmp(serve->web, "none") != 0 ? serve->web : NULL;
-	return child_find_folder(places, "index.html", serve->page) ? serve->page : NULL;
+	return child_find_page(serve->page) ? serve->page : NULL;
 }
 
 /* What the daemons are called with behind DIR --listen ADDRESS. Addresses are looked at here, where a mistake can be
