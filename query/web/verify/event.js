@@ -1,0 +1,290 @@
+// spec/event.md: header and parts of an event as they were committed to, and the commitment.
+
+import { Cursor, join, textOrRefuse, utf8 } from './bytes.js';
+import { readMap } from './cbor.js';
+import { blake2b } from './hash.js';
+import { Refused, need } from './refused.js';
+import { isOrganisation, isPerson, isSubject, principalOf, saysNothing } from './subject.js';
+import { nanosecondsText, SECONDS_MAX, timeText } from './time.js';
+
+const PARTS_BYTES_MAX = 16384;
+const LIST_MAX = 64;
+const BASIS_BYTES_MAX = 64;
+const RETENTION_DEFAULT = 5;
+const COUNT_MAX = 2n ** 53n - 1n;
+const TIME_MAX = 2n ** 63n - 1n;
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+const ACTIONS = ['create', 'read', 'update', 'delete', 'execute', 'search', 'export', 'print', 'disclose'];
+const OUTCOMES = ['ok', 'denied', 'failed'];
+const KINDS = ['human', 'system', 'ai'];
+const GRANTS = ['parental', 'attorney'];
+
+const REQUIRED = 1;
+const ALWAYS = 2; // always disclosed
+
+// number, name in JSON, type, limit or list of words, flags
+const TABLE = [
+  [1, 'subject', 'text', 255, ALWAYS],
+  [2, 'subjects', 'count', null, ALWAYS],
+  [3, 'time', 'time', null, REQUIRED | ALWAYS],
+  [4, 'end_time', 'time'],
+  [5, 'action', 'word', ACTIONS, REQUIRED | ALWAYS],
+  [6, 'outcome', 'word', OUTCOMES, REQUIRED],
+  [7, 'org.id', 'text', 128, REQUIRED | ALWAYS],
+  [8, 'org.name', 'text', 255, REQUIRED | ALWAYS],
+  [9, 'system', 'text', 1024, REQUIRED],
+  [10, 'activity', 'text', 1024, REQUIRED],
+  [11, 'purpose', 'text', 1024, REQUIRED],
+  [12, 'actor.kind', 'word', KINDS, REQUIRED | ALWAYS],
+  [13, 'actor.id', 'text', 1024],
+  [14, 'actor.name', 'text', 1024],
+  [15, 'actor.role', 'text', 1024, REQUIRED],
+  [16, 'custodian', 'text', 1024],
+  [17, 'recipient', 'text', 1024],
+  [18, 'reason', 'text', 1024],
+  [19, 'legal_basis', 'text', 1024],
+  [20, 'processing_activity', 'text', 1024],
+  [21, 'on_behalf_of.id', 'text', 1024],
+  [22, 'on_behalf_of.name', 'text', 1024],
+  [23, 'on_behalf_of.role', 'text', 1024],
+  [24, 'ai.system', 'text', 1024],
+  [25, 'ai.version', 'text', 1024],
+  [26, 'ai.sources', 'list', 1024],
+  [27, 'ai.reviewed_by', 'text', 1024],
+  [28, 'consent', 'text', 1024],
+  [29, 'categories', 'list', 1024],
+  [30, 'objects', 'list', 1024],
+  [31, 'emergency', 'boolean'],
+  [32, 'session', 'text', 1024],
+  [33, 'trace', 'text', 1024],
+  [34, 'access_point', 'text', 1024],
+  [35, 'source.format', 'text', 1024],
+  [36, 'source.sha256', 'text', 64],
+  [37, 'id', 'text', 1024],
+  [38, 'grant.id', 'text', 128, ALWAYS],
+  [39, 'grant.kind', 'word', GRANTS, ALWAYS],
+  [40, 'grant.to', 'text', 255, ALWAYS],
+  [41, 'grant.until', 'time', null, ALWAYS],
+  [42, 'grant.revoked', 'boolean', null, ALWAYS],
+];
+
+const FIELDS = new Map(
+  TABLE.map(([number, name, type, of = null, flags = 0]) => [number, { number, name, type, of, flags }]),
+);
+
+export function isAlwaysDisclosed(number) {
+  return (FIELDS.get(number).flags & ALWAYS) !== 0;
+}
+
+export function isField(number) {
+  return FIELDS.has(number);
+}
+
+// ---- values ----
+
+function checkText(field, value) {
+  need(typeof value === 'string', 'EVT-3', `${field.name} is no text`);
+  need(
+    value !== '' && utf8(value).length <= field.of && !CONTROL.test(value),
+    'EVT-6',
+    `${field.name} is empty, longer than ${field.of} bytes, or holds a control character`,
+  );
+  need(!saysNothing(value), 'EVT-13', `${field.name} says nothing`);
+  return value;
+}
+
+function checkNumber(field, value, most, rule) {
+  need(typeof value === 'bigint', 'EVT-3', `${field.name} is no number`);
+  need(value <= most, rule, `${field.name} is larger than can be`);
+  return value;
+}
+
+// The value as JSON has it.
+function readValue(field, value) {
+  switch (field.type) {
+    case 'text':
+      return checkText(field, value);
+    case 'count':
+      return Number(checkNumber(field, value, COUNT_MAX, 'EVT-6'));
+    case 'time':
+      return nanosecondsText(checkNumber(field, value, TIME_MAX, 'EVT-4'));
+    case 'word':
+      return field.of[checkNumber(field, value, BigInt(field.of.length - 1), 'EVT-6')];
+    case 'boolean':
+      need(typeof value === 'boolean', 'EVT-3', `${field.name} is no boolean`);
+      return value;
+    case 'list':
+      need(Array.isArray(value), 'EVT-3', `${field.name} is no list`);
+      need(value.length >= 1 && value.length <= LIST_MAX, 'EVT-6', `${field.name} has no element, or more than 64`);
+      return value.map((element) => checkText(field, element));
+    default:
+      throw new Error(field.type);
+  }
+}
+
+function checkSubject(values) {
+  const subject = values.get('subject');
+  need(subject === undefined || isSubject(subject), 'EVT-5', 'subject is not in its canonical form');
+  need(subject === undefined || !values.has('subjects'), 'EVT-2', 'subject and subjects are both there');
+}
+
+// EVT-15, of what is there: a disclosed part has these fields always, and may lack others.
+function checkGrant(values, raw) {
+  const principal = principalOf(values.get('subject') ?? '');
+  const has = TABLE.some(([, name]) => name.startsWith('grant.') && values.has(name));
+  if (values.has('subject') || values.has('subjects')) {
+    need(has === (principal !== null), 'EVT-15', 'a grant outside of a list of grants, or something else in one');
+  }
+  if (!has) {
+    return;
+  }
+  need(
+    ['grant.id', 'grant.kind', 'grant.to'].every((name) => values.has(name)),
+    'EVT-15',
+    'a grant lacks its id, kind or holder',
+  );
+  need(
+    isPerson(values.get('grant.to')) && values.get('grant.to') !== principal,
+    'EVT-15',
+    'grant.to is no other person',
+  );
+  need(
+    !values.has('grant.revoked') || (values.get('grant.revoked') && !values.has('grant.until')),
+    'EVT-15',
+    'grant.revoked is false, or stands beside grant.until',
+  );
+  need(
+    !values.has('grant.until') || !values.has('time') || raw.get(41) > raw.get(3),
+    'EVT-15',
+    'grant.until is not after time',
+  );
+}
+
+function checkTogether(values, raw) {
+  checkSubject(values);
+  checkGrant(values, raw);
+  need(!values.has('org.id') || isOrganisation(values.get('org.id')), 'EVT-12', 'org.id is no SCHEME:ID');
+  need(
+    !values.has('source.sha256') || /^[0-9a-f]{64}$/.test(values.get('source.sha256')),
+    'EVT-6',
+    'source.sha256 is not 64 lower-case hexadecimal digits',
+  );
+  need(!values.has('end_time') || !values.has('time') || raw.get(4) >= raw.get(3), 'EVT-6', 'end_time is before time');
+}
+
+function checkWhole(values) {
+  const missing = TABLE.find(([, name, , , flags]) => (flags & REQUIRED) !== 0 && !values.has(name));
+  need(missing === undefined, 'EVT-2', `${missing?.[1]} is missing`);
+  need(values.has('subject') || values.has('subjects'), 'EVT-2', 'neither subject nor subjects is there');
+}
+
+function readPart(bytes, values, raw) {
+  for (const [number, value] of readMap(bytes, 'EVT-3')) {
+    const field = FIELDS.get(Number(number));
+    if (field === undefined) {
+      throw new Refused('EVT-2', 'a part has a field that the table does not have');
+    }
+    need(!values.has(field.name), 'EVT-7', `${field.name} stands in both parts`);
+    raw.set(field.number, value);
+    values.set(field.name, readValue(field, value));
+  }
+}
+
+// Members of an event in JSON: a name with a dot is a member of a group.
+function asJson(values) {
+  const event = {};
+  for (const [, name] of TABLE.filter(([, name]) => values.has(name))) {
+    const [group, member] = name.split('.');
+    if (member === undefined) {
+      event[group] = values.get(name);
+    } else {
+      (event[group] ??= {})[member] = values.get(name);
+    }
+  }
+  return event;
+}
+
+// What a disclosed part says (STM-27): what is missing is not asked of it.
+export function readDisclosed(bytes) {
+  need(bytes.length <= PARTS_BYTES_MAX, 'EVT-6', 'a part has more than 16,384 bytes');
+  const values = new Map();
+  const raw = new Map();
+  readPart(bytes, values, raw);
+  checkTogether(values, raw);
+  return asJson(values);
+}
+
+// What both parts say. `restrictedFields` is a policy's, as a BigInt, where it is known (EVT-7).
+export function readParts(disclosed, restricted, restrictedFields = null) {
+  need(disclosed.length + restricted.length <= PARTS_BYTES_MAX, 'EVT-6', 'both parts have more than 16,384 bytes');
+  const values = new Map();
+  const open = new Map();
+  const closed = new Map();
+  readPart(disclosed, values, open);
+  if (restricted.length > 0) {
+    readPart(restricted, values, closed);
+    need(closed.size > 0, 'EVT-7', 'a restricted part without fields is not zero bytes');
+  }
+  need(
+    [...closed.keys()].every((number) => !isAlwaysDisclosed(number)),
+    'EVT-7',
+    'a field that is always disclosed is restricted',
+  );
+  const isRestricted = (number) => restrictedFields !== null && ((restrictedFields >> BigInt(number)) & 1n) === 1n;
+  need(
+    restrictedFields === null || ([...closed.keys()].every(isRestricted) && ![...open.keys()].some(isRestricted)),
+    'EVT-7',
+    'a field stands in another part than the policy says',
+  );
+  checkTogether(values, new Map([...open, ...closed]));
+  checkWhole(values);
+  return asJson(values);
+}
+
+// ---- header and commitment ----
+
+// EVT-8
+export function readHeader(bytes) {
+  const cursor = new Cursor(bytes, 'EVT-8');
+  const until = cursor.u64();
+  const years = cursor.u8();
+  const basisBytes = cursor.take(cursor.u8());
+  cursor.end();
+  const basis = textOrRefuse(basisBytes, 'EVT-8', 'the basis of a withholding');
+  need(years >= 1 && years <= 99, 'EVT-8', 'a retention class is not 1 to 99');
+  need(
+    basisBytes.length <= BASIS_BYTES_MAX && !CONTROL.test(basis),
+    'EVT-8',
+    'a basis is too long, or holds a control character',
+  );
+  need((until === 0n) === (basis === ''), 'EVT-8', 'a date without a basis, or a basis without a date');
+  need(until <= SECONDS_MAX, 'EVT-8', 'a date is later than can be');
+  need(basis === '' || !saysNothing(basis), 'EVT-13', 'a basis says nothing');
+  return { until, years, basis };
+}
+
+// The header's members in JSON.
+export function headerJson({ until, years, basis }) {
+  return {
+    ...(until > 0n ? { withheld_until: timeText(until), withheld_basis: basis } : {}),
+    ...(years !== RETENTION_DEFAULT ? { retention: `${years}y` } : {}),
+  };
+}
+
+// EVT-11
+export function restrictedCommitment(secret, restricted) {
+  return blake2b(null, 'indsigt/v2 c_r\n', secret, restricted);
+}
+
+export function disclosedCommitment(cR, disclosed) {
+  return blake2b(null, 'indsigt/v2 c_d\n', cR, disclosed);
+}
+
+export function eventCommitment(header, cD) {
+  return blake2b(null, 'indsigt/v2 commitment\n', header, cD);
+}
+
+export function openingSecret(batchSecret, sequence) {
+  return blake2b(null, join('indsigt/v2 opening\n', batchSecret, sequence));
+}

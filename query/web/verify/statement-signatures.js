@@ -1,0 +1,129 @@
+// The senders' signatures over the events of a statement (STM-46 to STM-54).
+
+import { equal } from './bytes.js';
+import { BATCH, batchMessage, isEndorsed, readEntryOf, REGISTER, REVOKE, SENDER } from './entry.js';
+import { signatureHolds } from './ed25519.js';
+import { isIncluded } from './anchor.js';
+import { at, check } from './refused.js';
+import { rootFromInclusion } from './tree.js';
+
+// STM-48 of one entry; `before` is the sender's entry shown before it, with its index.
+function checkHistory(entry, before) {
+  check(
+    'sender-history',
+    'STM-48',
+    "a sender's entries are no history",
+    () => entry.sender !== 0 && (before === undefined) === (entry.action === REGISTER),
+  );
+  check(
+    'sender-history',
+    'STM-48',
+    "a sender's entries do not follow one another",
+    () =>
+      before === undefined ||
+      (entry.org === before.org &&
+        entry.name === before.name &&
+        before.action !== REVOKE &&
+        entry.follows === before.index &&
+        entry.change === before.change + 1),
+  );
+}
+
+// Each sender by its id: its entries, and what has to be shown of it.
+function openSenders(log, items) {
+  const senders = new Map();
+  items.forEach((item, i) =>
+    at(`signatures.senders[${i}]`, () => {
+      const entry = check('sender-entry', 'STM-46', 'this is no sender entry', () => readEntryOf(SENDER, item.entry));
+      check('sender-inclusion', 'STM-47', 'a sender entry is not in the log', () => isIncluded(log, item));
+      const known = senders.get(entry.sender);
+      const before = known?.entries.at(-1);
+      checkHistory(entry, before);
+      const endorsed = isEndorsed(log.origin, entry, before?.key ?? null);
+      senders.set(entry.sender, {
+        id: entry.sender,
+        org: entry.org,
+        name: entry.name,
+        endorsed: (known?.endorsed ?? true) && endorsed,
+        compromised: (known?.compromised ?? false) || entry.compromised,
+        entries: [...(known?.entries ?? []), { ...entry, index: item.index }],
+      });
+    }),
+  );
+  return senders;
+}
+
+// The key under which a batch at this index has to be signed.
+function keyAt(senders, batch, index) {
+  const newest = (senders.get(batch.sender)?.entries ?? []).filter((entry) => entry.index < index).at(-1);
+  check(
+    'sender-history',
+    'STM-48',
+    'the sender of a batch is not shown, or was revoked before it',
+    () => newest !== undefined && newest.action !== REVOKE,
+  );
+  return newest.key;
+}
+
+// STM-51, STM-52: the batch's root by the path of one event.
+function rootByPath(batch, batchIndex, event, path) {
+  const place = event === undefined ? -1n : event.sequence - batch.first;
+  const count = BigInt(batch.count);
+  check(
+    'batch-place',
+    'STM-51',
+    'an event does not belong to the batch that it is named in',
+    () =>
+      event !== undefined &&
+      event.sender === batch.sender &&
+      place >= 0n &&
+      place < count &&
+      batchIndex - event.index === count - place,
+  );
+  return check('signature-path', 'STM-52', 'the way from an event to its signature has another length', () =>
+    rootFromInclusion(event.commitment, place, count, path),
+  );
+}
+
+function checkBatch(log, senders, item, events, named) {
+  const batch = check('batch-entry', 'STM-49', 'this is no batch entry', () => readEntryOf(BATCH, item.entry));
+  check('batch-inclusion', 'STM-50', 'a batch entry is not in the log', () => isIncluded(log, item));
+  const key = keyAt(senders, batch, item.index);
+  let root = null;
+  for (const [index, path] of item.paths) {
+    check('batch-place', 'STM-51', 'an event is named in two batches', () => !named.has(index));
+    named.add(index);
+    const again = rootByPath(batch, item.index, events.get(index), path);
+    check(
+      'signature-path',
+      'STM-52',
+      'the ways from the events of a batch lead to different signatures',
+      () => root === null || equal(root, again),
+    );
+    root = again;
+  }
+  check('signature', 'STM-53', "a sender's signature does not verify", () =>
+    signatureHolds(batch.signature, batchMessage(log.origin, batch, root), key),
+  );
+}
+
+// The senders that are shown, by id.
+export function checkSignatures(log, { senders: senderItems, batches }, events, onBatch) {
+  const senders = openSenders(log, senderItems);
+  const byIndex = new Map(events.map((event) => [event.index, event]));
+  const named = new Set();
+  batches.forEach((item, i) =>
+    at(`signatures.batches[${i}]`, () => {
+      checkBatch(log, senders, item, byIndex, named);
+      onBatch();
+    }),
+  );
+  check('signature-missing', 'STM-54', 'an event has no signature', () =>
+    events.every((event) => named.has(event.index)),
+  );
+  const concerned = new Set(events.map((event) => event.sender));
+  check('form', 'STM-2', 'a sender is shown who has no event', () =>
+    [...senders.keys()].every((id) => concerned.has(id)),
+  );
+  return senders;
+}
