@@ -67,7 +67,7 @@ for (const weight of ['Regular', 'SemiBold']) {
   font[weight] = add(`IBMPlexSans-${weight}.woff2`, readFileSync(path));
 }
 // A page without its verifier says that it cannot prove anything; it does not fail.
-const worker = existsSync(join(here, 'verify/index.js')) ? add('verify-worker.js', await script('app/verify-worker.js')) : null;
+const worker = existsSync(join(here, 'app/verify-worker.js')) ? add('verify-worker.js', await script('app/verify-worker.js')) : null;
 const app = add('app.js', await script('app/main.js', { VERIFY_WORKER: JSON.stringify(worker) }));
 const css = add('page.css', await styles(font));
 const html = readFileSync(join(here, 'index.html'), 'utf8')
