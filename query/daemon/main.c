@@ -258,6 +258,7 @@ static enum error run(const struct queryd_options *options, struct fault *fault)
 	struct read_counts reads = {0};
 	OWNED(cosigned_memory_release) struct cosigned_memory cosigned = COSIGNED_MEMORY;
 	OWNED(coverage_memory_release) struct coverage_memory coverage = COVERAGE_MEMORY;
+	OWNED(numbers_memory_release) struct numbers_memory numbers = NUMBERS_MEMORY;
 	OWNED(held_release) struct held *held = sodium_malloc(sizeof *held);
 	TRY(fault_set(fault, allocated(held), ""));
 	*held = (struct held){.routes = {.issuers = &held->issuers,
@@ -265,6 +266,7 @@ static enum error run(const struct queryd_options *options, struct fault *fault)
 							  .silent_after_s = options->silent_after_hours * 3600,
 							  .cosigned = &cosigned,
 							  .coverage = &coverage,
+							  .numbers = &numbers,
 							  .reads = &reads}};
 	if (options->demo_tokens) { /* its key may still have to be made, which the user that it goes on as may not */
 		TRY(demo_issuer_open(options->dir, true, &held->demo, fault));

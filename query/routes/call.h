@@ -4,7 +4,7 @@
  *   roles.c            which role may ask what (roles.h)
  *   asking.c           who asks about whom
  *   reading.c          what is on record of a read
- *   routes_public.c    checkpoint, coverage, health
+ *   routes_public.c    checkpoint, coverage, numbers, health
  *   routes_metrics.c   figures for the machine itself
  *   routes_personal.c  accesses, statement
  *   routes_auditor.c   label stream
@@ -92,6 +92,7 @@ void call_record(struct call *call, const struct asking *asking, const struct re
 
 void route_checkpoint(struct call *call);
 void route_coverage(struct call *call);
+void route_numbers(struct call *call);
 void route_health(struct call *call);
 void route_metrics(struct call *call);
 void route_accesses(struct call *call);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "query/answer/coverage.h"
+#include "query/answer/numbers.h"
 #include "query/demo/demo_provider.h"
 #include "query/http/exchange.h"
 #include "query/identity/identity.h"
@@ -29,6 +30,7 @@ struct routes {
 	uint32_t silent_after_s;
 	struct cosigned_memory *cosigned; /* NULL: nothing is remembered, and statements do not wait for witnesses */
 	struct coverage_memory *coverage; /* NULL: nothing is remembered */
+	struct numbers_memory *numbers;   /* NULL: nothing is remembered */
 	struct read_counts *reads;        /* NULL: nothing is counted */
 	struct page *page;                /* NULL: there is none */
 	struct demo_provider *demo;       /* NULL: nobody signs in here */

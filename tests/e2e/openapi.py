@@ -157,6 +157,7 @@ def query(world, ledger, token, auditor):
     ask("/checkpoint", 405, method="POST")
     ask("/checkpoint", 400, "/checkpoint?a=b")
     ask("/v1/coverage", 200)
+    ask("/v1/numbers", 200)
     ask("/v1/accesses", 200, Authorization=token)
     ask("/v1/accesses", 200, "/v1/accesses?limit=1", Authorization=token)
     _, first = ask("/v1/accesses", 200, "/v1/accesses?limit=1&coverage=whole", Authorization=token)
