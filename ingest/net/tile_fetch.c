@@ -175,7 +175,8 @@ static bool may_pass(const struct web_answer *answer)
 {
 	if (is_missing(answer))
 		return false;
-	return (answer->end != WEB_WHOLE && answer->end != WEB_TOO_LONG) || answer->status == 429 || answer->status >= 500;
+	bool failed = answer->end == WEB_FAILED || answer->end == WEB_PLAIN;
+	return failed || answer->status == 429 || answer->status >= 500;
 }
 
 static enum error judge(const struct transfer *transfer, const struct web_answer *answer, struct fault *fault)

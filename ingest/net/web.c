@@ -31,6 +31,7 @@ struct slot {
 	bool plain;   /* it is asked over http */
 	bool kept_in; /* and would have gone to another machine */
 	char details[CURL_ERROR_SIZE];
+	char told[CURL_ERROR_SIZE + 192]; /* in place of these, where there is more to say */
 };
 
 struct web {
@@ -189,6 +190,7 @@ static CURLcode set_options(struct slot *slot, const struct web_question *questi
 	SET(WRITEFUNCTION, on_body);
 	SET(WRITEDATA, slot);
 	SET(ERRORBUFFER, slot->details);
+	SET(CERTINFO, 1L); /* for whom it is made out, where that is not believed */
 	SET(PRIVATE, slot);
 	SET(USERAGENT, "indsigt");
 	SET(HTTPHEADER, slot->headers);
@@ -211,6 +213,7 @@ enum error web_begin(struct web *web, size_t at, const struct web_question *ques
 	slot->answer_max = question->answer_max;
 	slot->status = 0;
 	slot->details[0] = '\0';
+	slot->told[0] = '\0';
 	slot->plain = strncasecmp(question->url, "http://", 7) == 0;
 	slot->kept_in = false;
 	if (!set_headers(slot, question->headers))
@@ -232,35 +235,12 @@ void web_drop(struct web *web, size_t at)
 	slot->state = IDLE;
 }
 
-/* What a handle tells is taken before it leaves the multi handle, which frees the message. */
-static void collect(struct web *web)
-{
-	int left;
-	for (const CURLMsg *message; (message = curl_multi_info_read(web->multi, &left)) != NULL;) {
-		if (message->msg != CURLMSG_DONE)
-			continue;
-		struct slot *slot = NULL;
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
-		assert(slot->state == UNDER_WAY);
-		slot->code = message->data.result;
-		slot->state = ENDED;
-		curl_easy_getinfo(slot->curl, CURLINFO_RESPONSE_CODE, &slot->status);
-		curl_multi_remove_handle(web->multi, slot->curl); /* and `message` is gone */
-	}
-}
+/* ---- how it ended, in words ---- */
 
-enum error web_wait(struct web *web, int wake_fd, int timeout_ms)
+/* libcurl tells these apart in its text alone. */
+static bool says(const struct slot *slot, const char *words)
 {
-	struct curl_waitfd wake = {.fd = wake_fd, .events = CURL_WAIT_POLLIN};
-	int running;
-	if (curl_multi_poll(web->multi, &wake, wake_fd >= 0 ? 1 : 0, timeout_ms, NULL) != CURLM_OK)
-		return E_IO;
-	if (wake.revents != 0)
-		return E_CLOSED;
-	if (curl_multi_perform(web->multi, &running) != CURLM_OK)
-		return E_IO;
-	collect(web);
-	return E_OK;
+	return strstr(slot->details, words) != NULL;
 }
 
 static enum web_end end_of(const struct slot *slot)
@@ -279,9 +259,105 @@ static enum web_end end_of(const struct slot *slot)
 	case CURLE_UNSUPPORTED_PROTOCOL: /* as a redirect, too, which was HTTP and has a status */
 	case CURLE_WEIRD_SERVER_REPLY:
 		return slot->status == 0 ? WEB_NO_HTTP : WEB_FAILED;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+		return WEB_DISTRUSTED;
+	case CURLE_SSL_CONNECT_ERROR:
+		return says(slot, "wrong version number")      ? WEB_NO_TLS
+			   : says(slot, "no application protocol") ? WEB_NO_HTTP
+													   : WEB_FAILED;
 	default:
 		return WEB_FAILED;
 	}
+}
+
+/* The names that the server's certificate has, as OpenSSL writes them; they are a stranger's text. */
+static void read_names(struct slot *slot, char *out, size_t capacity)
+{
+	static const char key[] = "X509v3 Subject Alternative Name:";
+	struct curl_certinfo *certificates = NULL;
+	snprintf(out, capacity, "nobody");
+	if (curl_easy_getinfo(slot->curl, CURLINFO_CERTINFO, &certificates) != CURLE_OK || certificates->num_of_certs < 1)
+		return;
+	for (const struct curl_slist *line = certificates->certinfo[0]; line != NULL; line = line->next)
+		if (strncmp(line->data, key, sizeof key - 1) == 0)
+			snprintf(out, capacity, "%s", line->data + sizeof key - 1);
+	for (char *c = out; *c != '\0'; c++)
+		*c = *c >= 0x20 && *c <= 0x7E ? *c : '?';
+}
+
+/* "SSL: no alternative certificate subject name matches target host name 'log.example.org'" */
+static void tell_mismatch(struct slot *slot)
+{
+	char names[112], *end = strrchr(slot->details, '\'');
+	read_names(slot, names, sizeof names);
+	if (end != NULL)
+		*end = '\0';
+	const char *host = strrchr(slot->details, '\'');
+	snprintf(slot->told, sizeof slot->told,
+		"its certificate is not believed: it is made out for %s, not for %.100s; ask for it by a name that it has",
+		names, host != NULL ? host + 1 : "this one");
+}
+
+static void tell_distrust(struct slot *slot)
+{
+	const char *ca = slot->manner->trust != NULL ? slot->manner->trust : "--ca FILE";
+	const char *what = strchr(slot->details, ':');
+	what = what != NULL ? what + 2 : "no reason given";
+	if (says(slot, "subject name"))
+		tell_mismatch(slot);
+	else if (says(slot, "expired") || says(slot, "not yet valid"))
+		snprintf(slot->told, sizeof slot->told,
+			"its certificate is not believed: %.120s; whoever runs it has to renew it, if the clock here is right",
+			what);
+	else
+		snprintf(slot->told, sizeof slot->told, "its certificate is not believed: %.120s; %s says whom to believe",
+			what, ca);
+}
+
+/* Where libcurl's words leave a person with a riddle. */
+static void tell(struct slot *slot)
+{
+	bool wordless = slot->code == CURLE_GOT_NOTHING || slot->code == CURLE_RECV_ERROR;
+	if (end_of(slot) == WEB_DISTRUSTED)
+		tell_distrust(slot);
+	else if (end_of(slot) == WEB_NO_TLS)
+		strcpy(slot->told, "what answers there does not speak TLS; without it the address begins with http://");
+	else if (wordless && slot->plain && slot->status == 0)
+		snprintf(slot->told, sizeof slot->told, "%.120s; if it speaks TLS, the address begins with https://",
+			slot->details[0] != '\0' ? slot->details : curl_easy_strerror(slot->code));
+}
+
+/* What a handle tells is taken before it leaves the multi handle, which frees the message. */
+static void collect(struct web *web)
+{
+	int left;
+	for (const CURLMsg *message; (message = curl_multi_info_read(web->multi, &left)) != NULL;) {
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		struct slot *slot = NULL;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
+		assert(slot->state == UNDER_WAY);
+		slot->code = message->data.result;
+		slot->state = ENDED;
+		curl_easy_getinfo(slot->curl, CURLINFO_RESPONSE_CODE, &slot->status);
+		tell(slot);
+		curl_multi_remove_handle(web->multi, slot->curl); /* and `message` is gone */
+	}
+}
+
+enum error web_wait(struct web *web, int wake_fd, int timeout_ms)
+{
+	struct curl_waitfd wake = {.fd = wake_fd, .events = CURL_WAIT_POLLIN};
+	int running;
+	if (curl_multi_poll(web->multi, &wake, wake_fd >= 0 ? 1 : 0, timeout_ms, NULL) != CURLM_OK)
+		return E_IO;
+	if (wake.revents != 0)
+		return E_CLOSED;
+	if (curl_multi_perform(web->multi, &running) != CURLM_OK)
+		return E_IO;
+	collect(web);
+	return E_OK;
 }
 
 struct web_answer web_answer(const struct web *web, size_t at)
@@ -294,7 +370,9 @@ struct web_answer web_answer(const struct web *web, size_t at)
 		.status = slot->status,
 		.body = bytes_of(slot->body != NULL ? slot->body : (const uint8_t *)"", slot->len),
 		.why = why,
-		.details = slot->details[0] != '\0' ? slot->details : why};
+		.details = slot->told[0] != '\0'      ? slot->told
+				   : slot->details[0] != '\0' ? slot->details
+											  : why};
 }
 
 bool web_find_ended(const struct web *web, size_t *at)

@@ -41,6 +41,7 @@ struct web_manner {
 	long seconds, connect_seconds;
 	long stall_seconds, stall_bytes; /* ends with fewer bytes a second than this for so long */
 	long connections;                /* to one host */
+	const char *trust;               /* how people say whom to believe; NULL: "--ca FILE" */
 	size_t refusal_max;              /* of what comes with another status than 200; more ends it */
 };
 
@@ -61,14 +62,17 @@ struct web_question {
 	size_t answer_max;
 };
 
+/* What asking again does not mend has an end of its own. */
 enum web_end {
 	WEB_IDLE, /* nothing was asked, or it was dropped */
 	WEB_UNDER_WAY,
 	WEB_WHOLE,    /* an answer, of whatever status */
 	WEB_TOO_LONG, /* or it could not be kept: shortage_seen() */
 	WEB_NO_FILE,
-	WEB_PLAIN,   /* it would have gone over http to another machine: nothing was sent */
-	WEB_NO_HTTP, /* what answers there is something else */
+	WEB_PLAIN,      /* it would have gone over http to another machine: nothing was sent */
+	WEB_NO_HTTP,    /* what answers there is something else */
+	WEB_NO_TLS,     /* by https, and what answers there does not speak TLS */
+	WEB_DISTRUSTED, /* its certificate is not believed; whoever asks again hears the same */
 	WEB_FAILED,
 };
 
@@ -77,7 +81,7 @@ struct web_answer {
 	long status;         /* 0: none came */
 	struct bytes body;   /* borrowed until the slot's next question */
 	const char *why;     /* it ended so, in general words, static */
-	const char *details; /* as `why`, with what is known of this one; borrowed like the body */
+	const char *details; /* as `why`, with what is known of this one and what may help; borrowed like the body */
 };
 
 /* Asks in a slot where nothing is under way. E_NO_MEMORY; E_USAGE for an address that is none. */

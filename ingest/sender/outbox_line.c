@@ -157,21 +157,41 @@ ssize_t outbox_line_recv(struct outbox *outbox, void *data, size_t len)
 	return outbox->line != NULL ? tls_line_recv(outbox->line, data, len) : recv(outbox->fd, data, len, 0);
 }
 
-/* A certificate that is not believed ends it where it was never otherwise: somebody has mistaken the server, or the
- * authority. Later it may be a matter of minutes, until somebody has renewed it. */
+/* Nothing has come from it yet, and TLS was not spoken. */
+static bool is_wordless(const struct outbox *outbox)
+{
+	return outbox->line == NULL && outbox->session.state == CLIENT_CONNECTED;
+}
+
+static void lost_wordless(struct outbox *outbox, const char *how)
+{
+	char why[FAULT_TEXT_MAX + 1];
+	snprintf(why, sizeof why, "%.150s without a word; if it speaks TLS, give the server as tls://HOST:PORT", how);
+	outbox_line_lost(outbox, why);
+}
+
+void outbox_line_ended(struct outbox *outbox)
+{
+	if (is_wordless(outbox))
+		lost_wordless(outbox, "the connection was closed");
+	else
+		outbox_line_lost(outbox, "the connection was closed");
+}
+
+/* A certificate that is not believed, or what is no ledger's port at all, ends it where it was never otherwise:
+ * somebody has mistaken the server, or the authority. Later it may be a matter of minutes, until somebody has renewed
+ * it. */
 enum error outbox_line_failed(struct outbox *outbox, int error, struct fault *fault)
 {
-	bool wordless = outbox->line == NULL && outbox->session.state == CLIENT_CONNECTED;
-	bool distrusts = outbox->line != NULL && tls_line_distrusts(outbox->line);
-	char why[FAULT_TEXT_MAX + 1];
+	bool mistaken = outbox->line != NULL && tls_line_is_mistaken(outbox->line);
+	char why[FAULT_TEXT_MAX + 1]; /* the line's own goes with it */
 	snprintf(why, sizeof why, "%s", error == EPROTO && outbox->line ? tls_line_why(outbox->line) : strerror(error));
-	if (distrusts && outbox->welcomed_ms == 0)
-		return fault_set(
-			fault, E_IO, "%s:%s: %s; nothing was told. --ca says whom to believe", outbox->host, outbox->port, why);
-	if (wordless)
-		snprintf(why, sizeof why, "%s without a word; if it speaks TLS, give the server as tls://HOST:PORT",
-			strerror(error));
-	outbox_line_lost(outbox, why);
+	if (mistaken && outbox->welcomed_ms == 0)
+		return fault_set(fault, E_IO, "nothing was told to %s:%s: %s", outbox->host, outbox->port, why);
+	if (is_wordless(outbox))
+		lost_wordless(outbox, why);
+	else
+		outbox_line_lost(outbox, why);
 	return E_OK;
 }
 

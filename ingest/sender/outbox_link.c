@@ -350,7 +350,7 @@ static enum error receive(struct outbox *outbox, struct fault *fault)
 		if (n < 0 && errno == EAGAIN)
 			break;
 		if (n == 0)
-			outbox_line_lost(outbox, "the connection was closed");
+			outbox_line_ended(outbox);
 		else if (n < 0)
 			error = outbox_line_failed(outbox, errno, fault);
 		if (n <= 0)

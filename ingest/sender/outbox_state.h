@@ -108,7 +108,9 @@ bool outbox_line_is_open(const struct outbox *outbox);
 /* As send(2) and recv(2); of TLS that reads, as tls_client.h. */
 ssize_t outbox_line_send(struct outbox *outbox, const void *data, size_t len) MUST_USE;
 ssize_t outbox_line_recv(struct outbox *outbox, void *data, size_t len) MUST_USE;
-/* Reading gave this number: it is lost. E_IO: the other end is not believed, and never was in this run. */
+/* Reading came to an end: it is lost. */
+void outbox_line_ended(struct outbox *outbox);
+/* Reading gave this number: it is lost. E_IO: what answers is not what was meant, and never was in this run. */
 enum error outbox_line_failed(struct outbox *outbox, int number, struct fault *fault) MUST_USE;
 /* Of what was written, what is not in the system's queue any more. */
 uint64_t outbox_line_gone(const struct outbox *outbox);

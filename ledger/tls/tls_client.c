@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#define WHY_MAX 160
+#define WHY_MAX 480
 
 struct tls_client {
 	SSL_CTX *context;
@@ -22,7 +22,10 @@ struct tls_client {
 
 struct tls_line {
 	SSL *ssl;
+	char host[TLS_HOST_MAX + 1];
+	char names[TLS_NAMES_MAX]; /* of a certificate that is made out for others */
 	char why[WHY_MAX];
+	bool mistaken;
 };
 
 /* ---- the socket ---- */
@@ -53,6 +56,21 @@ static BIO_METHOD *make_socket(void)
 
 /* ---- whom to believe ---- */
 
+static bool is_mismatch(long verdict)
+{
+	return verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
+}
+
+/* Only here is a certificate at hand that is not believed. Changes no verdict. */
+static int on_verdict(int good, X509_STORE_CTX *store)
+{
+	const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls_line *line = SSL_get_app_data(ssl);
+	if (!good && is_mismatch(X509_STORE_CTX_get_error(store)))
+		tls_names_of(X509_STORE_CTX_get0_cert(store), line->names);
+	return good;
+}
+
 static bool set_offer(struct tls_client *client, const char *protocol)
 {
 	SSL_CTX *context = client->context;
@@ -60,7 +78,7 @@ static bool set_offer(struct tls_client *client, const char *protocol)
 	client->protocols_len = (unsigned)len;
 	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_verdict);
 	return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
 		   SSL_CTX_set_cipher_list(context, TLS_CIPHERS_OLD) == 1 &&
 		   SSL_CTX_set_alpn_protos(context, client->protocols, client->protocols_len) == 0;
@@ -144,6 +162,8 @@ struct tls_line *tls_line_open(struct tls_client *client, int fd, const char *ho
 		BIO_free(bio);
 		return NULL;
 	}
+	snprintf(line->host, sizeof line->host, "%s", host);
+	SSL_set_app_data(line->ssl, line);
 	BIO_set_fd(bio, fd, BIO_NOCLOSE);
 	SSL_set_bio(line->ssl, bio, bio); /* takes it */
 	SSL_set_connect_state(line->ssl);
@@ -161,17 +181,36 @@ void tls_line_close(struct tls_line *line)
 	free(line);
 }
 
+/* What is to be done about it depends on what it is. */
+static void keep_verdict(struct tls_line *line, long verdict)
+{
+	const char *what = X509_verify_cert_error_string(verdict);
+	if (is_mismatch(verdict))
+		snprintf(line->why, sizeof line->why,
+			"its certificate is not believed: it is made out for %s, not for %s; ask for it by a name that it has",
+			line->names[0] != '\0' ? line->names : "nobody", line->host);
+	else if (verdict == X509_V_ERR_CERT_HAS_EXPIRED || verdict == X509_V_ERR_CERT_NOT_YET_VALID)
+		snprintf(line->why, sizeof line->why,
+			"its certificate is not believed: %s; whoever runs it has to renew it, if the clock here is right", what);
+	else
+		snprintf(
+			line->why, sizeof line->why, "its certificate is not believed: %s; --ca FILE says whom to believe", what);
+}
+
 static void keep_why(struct tls_line *line)
 {
 	unsigned long code = ERR_peek_error();
+	int number = ERR_GET_REASON(code);
 	const char *reason = ERR_reason_error_string(code);
 	long verdict = SSL_get_verify_result(line->ssl);
+	bool plain = number == SSL_R_WRONG_VERSION_NUMBER || number == SSL_R_PACKET_LENGTH_TOO_LONG;
+	bool other = number == SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL;
+	line->mistaken = plain || other;
 	if (verdict != X509_V_OK)
-		snprintf(
-			line->why, sizeof line->why, "its certificate is not believed: %s", X509_verify_cert_error_string(verdict));
-	else if (ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER || ERR_GET_REASON(code) == SSL_R_PACKET_LENGTH_TOO_LONG)
+		keep_verdict(line, verdict);
+	else if (plain)
 		snprintf(line->why, sizeof line->why, "what answers there does not speak TLS");
-	else if (ERR_GET_REASON(code) == SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL)
+	else if (other)
 		snprintf(
 			line->why, sizeof line->why, "what answers there speaks TLS, but another protocol: is it the right port?");
 	else
@@ -231,9 +270,9 @@ bool tls_line_is_open(const struct tls_line *line)
 	return SSL_is_init_finished(line->ssl);
 }
 
-bool tls_line_distrusts(const struct tls_line *line)
+bool tls_line_is_mistaken(const struct tls_line *line)
 {
-	return SSL_get_verify_result(line->ssl) != X509_V_OK;
+	return line->mistaken || SSL_get_verify_result(line->ssl) != X509_V_OK;
 }
 
 uint64_t tls_line_written(const struct tls_line *line)

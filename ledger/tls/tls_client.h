@@ -44,8 +44,9 @@ ssize_t tls_line_recv(struct tls_line *line, void *data, size_t len) MUST_USE;
 /* The last call gave EAGAIN, and may go on when the socket can be written; otherwise when it can be read. */
 bool tls_line_wants_write(const struct tls_line *line);
 bool tls_line_is_open(const struct tls_line *line);
-/* The server's certificate is not believed. */
-bool tls_line_distrusts(const struct tls_line *line);
+/* What answers is not what was meant, and will not be in a moment: its certificate is not believed, it does not speak
+ * TLS, or another protocol in it. */
+bool tls_line_is_mistaken(const struct tls_line *line);
 /* Bytes that went to the socket, of whatever kind. */
 uint64_t tls_line_written(const struct tls_line *line);
 /* Why a call gave EPROTO; borrowed. */

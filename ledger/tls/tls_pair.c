@@ -2,10 +2,13 @@
  * hashed, not one made anew: others hash that, too (RFC 7469 2.4). */
 #include "ledger/tls/tls_pair.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -90,4 +93,52 @@ bool tls_key_of(const X509 *certificate, struct hash *out)
 	OWNED(der_release) unsigned char *der = NULL;
 	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
 	return len > 0 && EVP_Digest(der, (size_t)len, out->b, NULL, EVP_sha256(), NULL) == 1;
+}
+
+/* ---- names ---- */
+
+static bool is_plain(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (text[i] < 0x21 || text[i] > 0x7E)
+			return false;
+	return len > 0;
+}
+
+/* One that has no room ends the list. */
+static bool put_name(char out[TLS_NAMES_MAX], const char *text, size_t len)
+{
+	size_t before = strlen(out);
+	if (!is_plain(text, len))
+		return true;
+	bool room = before + len + sizeof ", , ..." <= TLS_NAMES_MAX;
+	snprintf(out + before, TLS_NAMES_MAX - before, "%s%.*s", before > 0 ? ", " : "", room ? (int)len : 3,
+		room ? text : "...");
+	return room;
+}
+
+static bool put_general(char out[TLS_NAMES_MAX], const GENERAL_NAME *name)
+{
+	char address[INET6_ADDRSTRLEN];
+	int type;
+	const ASN1_STRING *value = GENERAL_NAME_get0_value(name, &type);
+	if (type == GEN_DNS)
+		return put_name(out, (const char *)ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
+	if (type != GEN_IPADD)
+		return true;
+	int len = ASN1_STRING_length(value);
+	if ((len != 4 && len != 16) ||
+		inet_ntop(len == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(value), address, sizeof address) == NULL)
+		return true;
+	return put_name(out, address, strlen(address));
+}
+
+void tls_names_of(const X509 *certificate, char out[TLS_NAMES_MAX])
+{
+	out[0] = '\0';
+	GENERAL_NAMES *list = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+	for (int i = 0; i < sk_GENERAL_NAME_num(list) && put_general(out, sk_GENERAL_NAME_value(list, i)); i++)
+		;
+	GENERAL_NAMES_free(list);
+	ERR_clear_error();
 }

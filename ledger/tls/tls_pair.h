@@ -20,5 +20,10 @@ struct ssl_ctx_st; /* and SSL_CTX */
 enum error tls_pair_use(struct ssl_ctx_st *context, const char *certificate, const char *key, uint64_t *ends_s,
 	struct fault *fault) MUST_USE;
 
+/* For whom it is made out, for people: "log.example.org, 192.0.2.1", its first names, cut where there is no room,
+ * nothing but visible ASCII. Empty: for nobody. */
+#define TLS_NAMES_MAX 100u
+void tls_names_of(const struct x509_st *certificate, char out[TLS_NAMES_MAX]);
+
 /* False: there was no memory. */
 bool tls_key_of(const struct x509_st *certificate, struct hash *out) MUST_USE;

@@ -301,8 +301,11 @@ static void go_round(struct asking *asking)
 
 enum error providers_web_open(struct web **out)
 {
-	static const struct web_manner manner = {
-		.seconds = 10, .connect_seconds = 5, .connections = 4, .refusal_max = 8192};
+	static const struct web_manner manner = {.seconds = 10,
+		.connect_seconds = 5,
+		.connections = 4,
+		.refusal_max = 8192,
+		.trust = "the member 'ca' of its entry"};
 	return web_open(&manner, SLOTS, out);
 }
 

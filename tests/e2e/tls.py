@@ -178,10 +178,58 @@ def believed(tap, world):
         result = ledger.result("who", SUBJECT, "--ledger", "https://" + listener.address, "--token", token, "--ca", ca)
         tap.ok(result.returncode == 4 and listener.asked > 0 and listener.told == b"", "nor does who asks: " + result.stderr.strip())
         listener.close()
+        listener = Listener(pair, "http/1.1")
+        result = ledger.result("audit", "https://" + listener.address, "--vkey", ledger.vkey, "--ca", ca)
+        tap.ok(result.returncode == 4 and listener.asked == 1, "an audit asks no second time: " + result.stdout.strip().splitlines()[-1])
+        listener.close()
     result = world.send("tls://" + ledger.ingest)
     tap.ok(result.returncode == 4 and "not believed" in result.stderr, "without --ca the system's authorities count: " + result.stderr.strip().splitlines()[-1])
     name = "localhost:" + ledger.ingest.rsplit(":", 1)[1]
     tap.ok(world.send("tls://" + name, "--ca", ca).returncode == 0, "a name does as well as an address")
+
+
+def riddles(tap, world, tls):
+    """What somebody is told who has mistaken port, name or authority: what it is, and what helps."""
+    ledger, ca = world.ledger, world.ca.certificate
+    ingest, query = ledger.ingest, ledger.query
+    named = world.ca.issue("named", names="DNS:log.example,IP:192.0.2.7,DNS:other.example")
+    listeners = [Listener(named), Listener(named, "http/1.1")]
+    to_sender = [("tls://" + listeners[0].address, ("log.example, 192.0.2.7", "not for 127.0.0.1")), ("tls://" + query, ("another protocol",)),
+                 (ingest, ("tls://",)), (query, ("tls://",))] if tls else [("tls://" + ingest, ("does not speak TLS",)), ("tls://" + query, ("does not speak TLS",))]
+    to_asker = [("https://" + listeners[1].address, ("DNS:log.example", "192.0.2.7", "not for 127.0.0.1")), ("https://" + ingest, ("speaks no HTTP",)),
+                ("http://" + ingest, ("https://",)), ("http://" + query, ("https://",))] if tls else \
+        [("https://" + ingest, ("does not speak TLS", "http://")), ("https://" + query, ("does not speak TLS", "http://")), ("http://" + ingest, ("speaks no HTTP",))]
+    for server, wanted in to_sender:
+        trust = ["--ca", ca] if server.startswith("tls:") else []
+        process = subprocess.Popen([ledger.indsigt, "send", "--server", server, "--key", world.key, *trust, "-"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        process.stdin.write(world.lines(1))
+        process.stdin.close()
+        said = ""
+        while not all(word in said for word in wanted) and (line := process.stderr.readline()):
+            said += line
+        ends = server.startswith("tls:")  # of one without TLS it may be a restart
+        if not ends:
+            process.terminate()
+        process.stderr.read()
+        tap.ok(all(word in said for word in wanted) and (process.wait() == 4 or not ends), "a sender to %s: %s" % (server, said.strip()))
+    for url, wanted in to_asker:
+        for command in (("who", SUBJECT, "--token", "x", "--ledger", url), ("audit", url, "--vkey", ledger.vkey)):
+            result = ledger.result(*command, "--ca", ca)
+            said = (result.stdout + result.stderr).strip()
+            tap.ok(result.returncode == 4 and all(word in said for word in wanted), "%s of %s: %s" % (command[0], url, said.splitlines()[-1]))
+    for listener in listeners:
+        listener.close()
+
+
+def believed_by_whom(tap, world):
+    """--ca and its like are named where they help."""
+    ledger = world.ledger
+    for command in (("who", SUBJECT, "--token", "x", "--ledger", "https://" + ledger.query), ("audit", "https://" + ledger.query, "--vkey", ledger.vkey),
+                    ("send", "--server", "tls://" + ledger.ingest, "--key", world.key, "-")):
+        result = ledger.result(*command, stdin=world.lines(1))
+        said = (result.stdout + result.stderr).strip()
+        tap.ok(result.returncode == 4 and "--ca FILE" in said, "%s names --ca: %s" % (command[0], said))
 
 
 def plain(tap, world):
@@ -262,6 +310,11 @@ def main():
     table(tap, world, old=False)
     believed(tap, world)
     client_certificates(tap, world)
+    riddles(tap, world, tls=True)
+    believed_by_whom(tap, world)
+    world.ledger.stop()
+    world.ledger.serve()
+    riddles(tap, world, tls=False)
     world.ledger.stop()
     world.serve("--tls-older")
     table(tap, world, old=True)

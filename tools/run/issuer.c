@@ -126,8 +126,11 @@ static enum error check_issuer(struct check *check)
 /* All are looked at; what does not hold comes before what could not be looked at. */
 static enum error check_all(const char *folder, const struct issuer_config *configs, size_t count)
 {
-	static const struct web_manner manner = {
-		.seconds = 10, .connect_seconds = 5, .connections = 1, .refusal_max = 8192};
+	static const struct web_manner manner = {.seconds = 10,
+		.connect_seconds = 5,
+		.connections = 1,
+		.refusal_max = 8192,
+		.trust = "the member 'ca' of its entry"};
 	enum error worst = E_OK;
 	for (size_t i = 0; i < count; i++) {
 		OWNED(web_release) struct web *web = NULL;
