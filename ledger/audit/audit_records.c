@@ -8,6 +8,7 @@
 #include "ledger/filed/aliases.h"
 #include "ledger/filed/posting.h"
 #include "ledger/keys/secrets.h"
+#include "ledger/mandate/reporting.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -78,7 +79,7 @@ static enum error open_record(
 	}
 }
 
-/* Header and schema, by the policy that the sender had then, and the organisation, by its mandate. */
+/* Header and schema, by the policy that the sender had then, and what it may report, by its mandate. */
 static enum error check_content(struct audit_records *records, const struct audit_run *run, uint64_t index,
 	const struct opened *opened, const struct entry_event *entry)
 {
@@ -89,12 +90,12 @@ static enum error check_content(struct audit_records *records, const struct audi
 	struct reader r = reader_of(opened->header);
 	event_header_decode(&r, &header);
 	enum error error = reader_done(&r);
-	if (error == E_OK && header.withheld_until_s != 0 && (policy->flags & POLICY_WITHHOLD) == 0)
-		error = fault_set(&fault, E_POLICY, "withheld without the right to withhold");
 	if (error == E_OK)
 		error = event_decode(opened->disclosed, opened->restricted, policy, false, event, &fault);
 	if (error == E_OK)
-		error = mandate_check_org(run->mandate, run->org, event_org_id(event), &fault);
+		error = event_header_check(&header, policy, event_is_grant(event), &fault);
+	if (error == E_OK)
+		error = reporting_check(run->mandate, run->org, event, &fault);
 	if (error == E_OK && event_is_mass(event) != entry->mass)
 		error = fault_set(&fault, E_BAD_VALUE, "the entry says whether there is a subject, and it is wrong");
 	if (error != E_OK)

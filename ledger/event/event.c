@@ -186,6 +186,17 @@ static enum error check_values(const struct event *event, struct fault *fault)
 	return check_grant(event, fault);
 }
 
+enum error event_header_check(
+	const struct event_header *header, const struct policy *policy, bool grant, struct fault *fault)
+{
+	bool withheld = header->withheld_until_s != 0;
+	if (WRONG(withheld && (policy->flags & POLICY_WITHHOLD) == 0))
+		return fault_set(fault, E_POLICY, "withheld_until: the registration does not allow withholding");
+	if (WRONG(withheld && grant))
+		return fault_set(fault, E_POLICY, "withheld_until: a grant is never withheld from who it is given by");
+	return E_OK;
+}
+
 static enum error check_header(const struct event *event, const struct policy *policy, struct fault *fault)
 {
 	if (!good_header(&event->header))
@@ -194,11 +205,7 @@ static enum error check_header(const struct event *event, const struct policy *p
 			"bytes, 1y "
 			"to %uy",
 			WITHHELD_BASIS_BYTES_MAX, RETENTION_YEARS_MAX);
-	if (WRONG(event->header.withheld_until_s != 0 && (policy->flags & POLICY_WITHHOLD) == 0))
-		return fault_set(fault, E_POLICY, "withheld_until: the registration does not allow withholding");
-	if (WRONG(event->header.withheld_until_s != 0 && event_is_grant(event)))
-		return fault_set(fault, E_POLICY, "withheld_until: a grant is never withheld from who it is given by");
-	return E_OK;
+	return event_header_check(&event->header, policy, event_is_grant(event), fault);
 }
 
 /* ---- encoding ---- */

@@ -48,6 +48,9 @@ struct event {
 /* withheld until (8) || retention years (1) || basis length (1) || basis */
 void event_header_encode(const struct event_header *header, struct writer *out);
 void event_header_decode(struct reader *in, struct event_header *out);
+/* Whether its sender may withhold, and whether this may be withheld at all. E_POLICY. */
+enum error event_header_check(
+	const struct event_header *header, const struct policy *policy, bool grant, struct fault *fault) MUST_USE;
 
 /* ---- CBOR ---- */
 

@@ -72,6 +72,7 @@
 	X(SIGNATURE_PATH,       "signature-path",          "an event's path does not lead to the root of its batch") \
 	X(SIGNATURE,            "signature",               "the sender's signature over a batch does not verify") \
 	X(SIGNATURE_MISSING,    "signature-missing",       "an event has no signature path though signatures are shown") \
+	X(EVENT_RIGHT,          "event-right",             "an event is one that its sender was not registered to report, or not in this way") \
 	/* the auditor's note */ \
 	X(AUDIT_MISSING,        "audit-missing",           "an auditor's key was given, and the statement holds no auditor's note") \
 	X(AUDIT_EPOCH,          "audit-epoch",             "what is shown as the audited epoch is none that stands in the log") \

@@ -51,15 +51,6 @@ bool mandate_names(const struct mandate *mandate, struct bytes org)
 	return false;
 }
 
-enum error mandate_check_org(const struct mandate *mandate, const char *own, struct bytes org, struct fault *fault)
-{
-	if (!WRONG(!bytes_equal(org, bytes_text(own)) && !mandate_names(mandate, org)))
-		return E_OK;
-	return fault_set(fault, E_POLICY,
-		"org.id: not the sender's own organisation, and its registration does not let it report for this one "
-		"(reports-for)");
-}
-
 static enum error add_org(struct mandate *mandate, const char *org, struct fault *fault)
 {
 	struct bytes added = bytes_text(org);

@@ -38,10 +38,6 @@ void mandate_decode(struct reader *in, struct mandate *out);
 bool mandate_valid(const struct mandate *mandate);
 bool mandate_equal(const struct mandate *a, const struct mandate *b);
 
-/* Whether events of this organisation may come from a sender that is registered for `own`; the fault names the field.
- * E_POLICY. */
-enum error mandate_check_org(
-	const struct mandate *mandate, const char *own, struct bytes org, struct fault *fault) MUST_USE;
 /* Whether `org` stands in `reports_for`. */
 bool mandate_names(const struct mandate *mandate, struct bytes org);
 /* ---- words ----

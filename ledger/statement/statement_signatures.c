@@ -1,10 +1,12 @@
 /*   sender entries, each following the one before ─► key in force at the batch ─► signature over the batch's root
- *   event ─► path to that root; its sequence and its place agree with the batch entry
+ *   event ─► path to that root; its sequence and its place agree with the batch entry ─► it is one that this entry of
+ * its sender lets it report
  *
  * The first path of a batch gives the root, and the signature is checked once, over that; all other paths must lead to
  * the same. Signatures are shown for all covered events or for none: a statement that leaves one out is refused, and so
  * is one that shows entries of a sender whom no event needs. */
 #include "ledger/base/wrong.h"
+#include "ledger/mandate/reporting.h"
 #include "ledger/statement/statement_state.h"
 
 /* ---- sender entries ---- */
@@ -76,7 +78,7 @@ static enum error check_batches(struct shown *shown)
 }
 
 /* The key that signs at this place of the log: that of the newest entry below it, unless that revokes. */
-static enum error check_signature(struct shown *shown, const struct shown_batch *batch, size_t *signer)
+static enum error check_signature(struct shown *shown, struct shown_batch *batch)
 {
 	size_t end = 0;
 	while (end < shown->sender_count && shown->senders[end].at.index < batch->at.index)
@@ -89,7 +91,7 @@ static enum error check_signature(struct shown *shown, const struct shown_batch 
 			  E_OK))
 		return finding_set(shown->finding, FINDING_SIGNATURE, batch->at.index);
 	item->used = true;
-	*signer = item->sender;
+	batch->signer = (size_t)(item - shown->senders);
 	return E_OK;
 }
 
@@ -132,9 +134,25 @@ static enum error check_path(struct shown *shown, const struct shown_path *path,
 	if (!batch->has_root) {
 		batch->root = root;
 		batch->has_root = true;
-		TRY(check_signature(shown, batch, &batch->sender));
+		TRY(check_signature(shown, batch));
 	}
-	event->sender = &out->senders[batch->sender];
+	const struct shown_sender *signer = &shown->senders[batch->signer];
+	event->sender = &out->senders[signer->sender];
+	shown->events[event - out->events].by = &signer->entry;
+	return E_OK;
+}
+
+/* What the ledger had to ask before it took the event: whether the sender's registration lets it report this one, so.
+ * Of what is not shown there is the header alone. */
+static enum error check_right(
+	const struct shown *shown, const struct entry_sender *by, const struct statement_event *event)
+{
+	struct event content = {.present = 0};
+	bool open = event->state == STATEMENT_OPEN;
+	if ((open && WRONG(event_decode(event->disclosed, BYTES_EMPTY, &by->policy, true, &content, NULL) != E_OK)) ||
+		WRONG(event_header_check(&event->header, &by->policy, event_is_grant(&content), NULL) != E_OK) ||
+		(open && WRONG(reporting_check(&by->mandate, by->org, &content, NULL) != E_OK)))
+		return finding_set(shown->finding, FINDING_EVENT_RIGHT, event->index);
 	return E_OK;
 }
 
@@ -163,6 +181,8 @@ enum error statement_check_signatures(struct shown *shown, struct statement *out
 	for (size_t i = 0; i < out->event_count; i++)
 		if (WRONG(out->events[i].sender == NULL))
 			return finding_set(shown->finding, FINDING_SIGNATURE_MISSING, out->events[i].index);
+	for (size_t i = 0; i < out->event_count; i++)
+		TRY(check_right(shown, shown->events[i].by, &out->events[i]));
 	out->signatures = true;
 	return check_concerned(shown, out);
 }

@@ -18,6 +18,8 @@ struct shown_event {
 	struct hash c_r;         /* open */
 	uint64_t erased_by;      /* erased */
 	struct hashes inclusion; /* later ones */
+	/* With signatures: its sender's newest entry before its batch; filled in when the signature was checked. */
+	const struct entry_sender *by;
 };
 
 /* A neighbour of the window. */
@@ -40,7 +42,7 @@ struct shown_erasure {
 struct shown_batch {
 	struct included at;
 	struct entry_batch entry; /* from here on: filled in when it is checked */
-	size_t sender;            /* place of the sender entry whose key signed */
+	size_t signer;            /* place of the sender entry whose key signed */
 	bool has_root;
 	struct hash root;
 };

@@ -11,6 +11,7 @@
 #include "ledger/base/domain.h"
 #include "ledger/filed/aliases.h"
 #include "ledger/keystore/keystore_put.h"
+#include "ledger/mandate/reporting.h"
 #include "ledger/text/timestamp.h"
 #include "ledger/tree/merkle.h"
 #include "ledger/write/kept_keys.h"
@@ -148,9 +149,7 @@ static enum error check_header(const struct sender *sender, struct work *work, s
 	event_header_decode(&r, &work->header);
 	enum error error = reader_done(&r);
 	TRY(fault_set(fault, error, "header: %s", error_text(error)));
-	if (work->header.withheld_until_s != 0 && (sender->policy.flags & POLICY_WITHHOLD) == 0)
-		return fault_set(fault, E_POLICY, "withheld_until: the registration does not allow withholding");
-	return E_OK;
+	return event_header_check(&work->header, &sender->policy, false, fault);
 }
 
 /* The secret comes from the batch's. Were it not the sender's own, the record could never be opened against its entry.
@@ -167,31 +166,20 @@ static enum error check_commitment(struct work *work, const struct key *secret, 
 	return E_OK;
 }
 
-/* Who may say that one person reads for another is registered for it, and the person sees that it was said. */
-static enum error check_grant(const struct preparer *p, const struct work *work, struct fault *fault)
-{
-	if (!sender_may_report_grants(&p->sender))
-		return fault_set(fault, E_POLICY, "grant: the registration does not allow reporting grants");
-	if (work->header.withheld_until_s != 0)
-		return fault_set(fault, E_POLICY, "withheld_until: a grant is never withheld from who it is given by");
-	return E_OK;
-}
-
 /* By the policy in full: what belongs into which part is fixed by what the sender was registered with, and later
  * readers are shown the parts as they were split here. */
 static enum error check_event(
 	struct preparer *p, struct work *work, enum batch_kind kind, uint64_t now_s, struct fault *fault)
 {
 	TRY(event_decode(work->wire.disclosed, work->wire.restricted, &p->sender.policy, false, &p->event, fault));
-	TRY(mandate_check_org(&p->sender.mandate, p->sender.org, event_org_id(&p->event), fault));
+	TRY(reporting_check(&p->sender.mandate, p->sender.org, &p->event, fault));
+	TRY(event_header_check(&work->header, &p->sender.policy, event_is_grant(&p->event), fault));
 	if (event_is_mass(&p->event) != (kind == BATCH_MASS))
 		return fault_set(fault, E_BAD_VALUE,
 			"subject: a batch of mass events holds only events without a subject, and the other way round");
 	if (event_time_ns(&p->event) / 1000000000 > (int64_t)(now_s + EVENT_AHEAD_SECONDS_MAX))
 		return fault_set(fault, E_TIME_AHEAD, "time: more than %u hours ahead of the ledger's clock",
 			EVENT_AHEAD_SECONDS_MAX / 3600);
-	if (event_is_grant(&p->event))
-		TRY(check_grant(p, work, fault));
 	if (kind == BATCH_EVENT)
 		alias_make(&p->context.secrets->alias, event_subject(&p->event), &work->alias);
 	else

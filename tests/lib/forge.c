@@ -136,6 +136,8 @@ uint32_t forge_sender(struct forge *forge, const char *name, bool endorsed)
 	snprintf(entry.sender.org, sizeof entry.sender.org, "cvr:%08u", 55133017 + sender->id);
 	snprintf(entry.sender.name, sizeof entry.sender.name, "%s", name);
 	memcpy(entry.sender.public_key, sender->public_key, 32);
+	if (sender->id > 1) /* all events are those of sender 1's organisation */
+		strcpy(entry.sender.mandate.reports_for, "cvr:55133018");
 	policy_default(&entry.sender.policy);
 	entry.sender.policy.flags = POLICY_WITHHOLD;
 	sign_sender(&entry.sender, sender->secret_key, entry.sender.signature);
@@ -225,12 +227,7 @@ static void encode_event(const struct forge *forge, const struct forge_draft *dr
 	policy.flags = POLICY_WITHHOLD;
 	event.present = 0;
 	event.list_count = 0;
-	event.header =
-		(struct event_header){draft->withheld_until_s, draft->retention_years ? draft->retention_years : 5, 0, ""};
-	if (draft->withheld_until_s != 0) {
-		event.header.basis_len = 12;
-		memcpy(event.header.basis, "RPL \xC2\xA7 729 a", 12);
-	}
+	event.header = (struct event_header){.retention_years = 5};
 	set_text(&event, EVENT_SUBJECT, draft->subject);
 	event.values[EVENT_TIME].time_ns = (int64_t)(forge->now_s - 60) * 1000000000;
 	event.present |= 1ull << EVENT_TIME;
@@ -247,8 +244,16 @@ static void encode_event(const struct forge *forge, const struct forge_draft *dr
 	struct writer disclosed = writer_of(disclosed_buffer, sizeof disclosed_buffer);
 	struct writer restricted = writer_of(restricted_buffer, sizeof restricted_buffer);
 	struct writer header = writer_of(header_buffer, sizeof header_buffer);
+	if (draft->change != NULL)
+		draft->change(&event);
 	enum error error = event_encode(&event, &policy, &disclosed, &restricted, &fault);
 	ck_assert_msg(error == E_OK, "%s", fault.text);
+	event.header =
+		(struct event_header){draft->withheld_until_s, draft->retention_years ? draft->retention_years : 5, 0, ""};
+	if (draft->withheld_until_s != 0) {
+		event.header.basis_len = 12;
+		memcpy(event.header.basis, "RPL \xC2\xA7 729 a", 12);
+	}
 	event_header_encode(&event.header, &header);
 	ck_ok(writer_done(&disclosed, &value));
 	out->disclosed = keep(value);

@@ -97,8 +97,9 @@ void forge_cosign(struct forge *forge, unsigned number, uint64_t size, uint64_t 
 
 struct forge_draft {
 	const char *subject;
-	uint64_t withheld_until_s; /* 0: not */
-	uint8_t retention_years;   /* 0: the default */
+	uint64_t withheld_until_s;           /* 0: not */
+	uint8_t retention_years;             /* 0: the default */
+	void (*change)(struct event *event); /* before it is encoded; or NULL */
 };
 
 /* A signed batch: its events, then the batch entry; gives the log index of the first event. */

@@ -56,6 +56,20 @@ json_t *nobody(void)
 
 /* ---- what does not follow the rules ---- */
 
+uint64_t append_sender(enum sender_action action, void (*change)(struct entry_sender *entry))
+{
+	struct entry entry;
+	uint64_t version = forge->senders[0].version;
+	ck_ok(entry_decode(bytes_of(forge->entries[version].data, forge->entries[version].len), &entry));
+	entry.sender.action = action;
+	entry.sender.follows = action == SENDER_REGISTER ? FOLLOWS_NOTHING : version;
+	entry.sender.change = action == SENDER_REGISTER ? 0 : entry.sender.change + 1;
+	entry.sender.time_s = forge->now_s;
+	if (change != NULL)
+		change(&entry.sender);
+	return forge_append(forge, &entry);
+}
+
 json_t *filed_as(const uint64_t *indexes, size_t count, uint64_t size)
 {
 	struct entry entry = {.kind = ENTRY_EPOCH};

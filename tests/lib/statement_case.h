@@ -43,6 +43,8 @@ json_t *nobody(void);
 /* An epoch that files these events, in this order, as all of Anne's, and covers `size` entries (0: all). The statement
  * shows all of them as events. */
 json_t *filed_as(const uint64_t *indexes, size_t count, uint64_t size);
+/* An entry of sender 1 that is its newest one, changed (NULL: as it is); signed by nobody. */
+uint64_t append_sender(enum sender_action action, void (*change)(struct entry_sender *entry));
 /* Takes the first or last of the events and shows it as the neighbour of a window instead. */
 void as_neighbour(json_t *json, const char *name);
 /* A window of whole seconds after the start; 0 for none. */

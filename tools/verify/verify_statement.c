@@ -301,10 +301,12 @@ static void print_senders(const struct statement *statement, const struct verify
 	if (!statement->signatures) {
 		if (statement->event_count > 0)
 			table_line(out, "%s", words->unsigned_by);
+		if (statement->event_count + statement->later_count > 0)
+			table_line(out, "%s", words->rights_unchecked);
 		return;
 	}
 	if (statement->event_count > 0)
-		table_line(out, "%s", words->signed_by);
+		table_line(out, "%s %s", words->signed_by, words->within_rights);
 	if (statement->later_count > 0)
 		table_line(out, "%s", words->later_unsigned);
 	for (size_t i = 0; i < statement->sender_count; i++) {

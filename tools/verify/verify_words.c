@@ -88,6 +88,7 @@ static const char *const danish_findings[FINDING_CODES] = {
 	[FINDING_SIGNATURE_PATH] = "et opslags sti fører ikke til dets portions rod",
 	[FINDING_SIGNATURE] = "afsenderens underskrift på en portion holder ikke",
 	[FINDING_SIGNATURE_MISSING] = "et opslag mangler sin sti, skønt underskrifter vises",
+	[FINDING_EVENT_RIGHT] = "et opslag er et, som dets afsender ikke havde ret til at indberette, eller ikke sådan",
 	[FINDING_AUDIT_MISSING] = "en revisors nøgle blev givet, men erklæringen har ingen revisornote",
 	[FINDING_AUDIT_EPOCH] = "det, der vises som den reviderede epoke, står ikke i loggen",
 	[FINDING_AUDIT_NEWER] = "en nyere epoke end erklæringens stod allerede i loggen",

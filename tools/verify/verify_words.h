@@ -53,9 +53,12 @@
 		"oplysninger: det kan ingen sige.") \
 	X(signed_by, "Each access that is covered is signed by the system that reported it.", \
 		"Hvert dækket opslag er underskrevet af det system, der indberettede det.") \
+	X(within_rights, /* behind signed_by */ \
+		"Each was registered beforehand to report it: for that organisation, with that right.", \
+		"Hvert var forud registreret til at indberette det: for den organisation, med den ret.") \
 	X(later_unsigned, /* behind signed_by, where later events are listed */ \
-		"Those not yet covered bear no signature here.", \
-		"De endnu ikke dækkede bærer ingen underskrift her.") \
+		"Those not yet covered bear no signature here, and whether their systems may report them was not checked.", \
+		"De endnu ikke dækkede bærer ingen underskrift her, og om deres systemer må indberette dem, er ikke efterprøvet.") \
 	X(later_closed, /* how many of the later ones are withheld or erased */ \
 		"Of those not yet covered %llu are withheld or erased: that these are about this person is the ledger's " \
 		"word only.", \
@@ -63,6 +66,10 @@
 		"kun loggens ord for.") \
 	X(unsigned_by, "Not shown: the signatures of the systems that reported.", \
 		"Ikke vist: underskrifterne fra de systemer, der indberettede.") \
+	X(rights_unchecked, /* behind unsigned_by, or where later events are listed */ \
+		"Not checked: whether these systems may report for these organisations (a statement with signatures shows it).", \
+		"Ikke efterprøvet: om disse systemer må indberette for disse organisationer (en erklæring med underskrifter viser " \
+		"det).") \
 	X(unendorsed, /* name, organisation */ \
 		"NOT ENDORSED: %s (%s) was registered, or changed, without the signature of its own key.", \
 		"IKKE BEKRÆFTET: %s (%s) blev registreret eller ændret uden sin egen nøgles underskrift.") \

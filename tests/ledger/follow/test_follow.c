@@ -51,7 +51,8 @@ static void make_log(uint64_t entries)
 {
 	forge = forge_new();
 	uint64_t epoch_s = forge->now_s;
-	const struct forge_draft drafts[] = {{"cpr:0101701234", 0, 0}, {"cpr:0202802345", 0, 0}, {"cpr:0101701234", 0, 0}};
+	const struct forge_draft drafts[] = {
+		{.subject = "cpr:0101701234"}, {.subject = "cpr:0202802345"}, {.subject = "cpr:0101701234"}};
 	while (forge->entry_count < entries) {
 		forge_batch(forge, 1, drafts, 3);
 		forge->now_s += 1;
@@ -225,7 +226,7 @@ START_TEST(a_loss_looks_back_at_bundles)
 	const struct entry entry = {.kind = ENTRY_LOSS, .loss = {first, all.size, events_between(first, all.size)}};
 	append_entry(&entry);
 	for (uint64_t i = 0; i < 40; i++) {
-		const struct forge_draft drafts[] = {{"cpr:0101701234", 0, 0}};
+		const struct forge_draft drafts[] = {{.subject = "cpr:0101701234"}};
 		forge_batch(forge, 1, drafts, 1);
 		while (all.size < forge->entry_count)
 			tile_log_add(&all, bytes_of(forge->entries[all.size].data, forge->entries[all.size].len));

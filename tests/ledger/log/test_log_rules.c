@@ -25,7 +25,7 @@ static void take_all(struct log_rules *rules, const struct forge *forge, uint64_
 static struct forge *make_log(void)
 {
 	struct forge *forge = forge_new();
-	const struct forge_draft drafts[] = {{ANNE, 0, 0}, {BENT, 0, 0}, {ANNE, 0, 0}};
+	const struct forge_draft drafts[] = {{.subject = ANNE}, {.subject = BENT}, {.subject = ANNE}};
 	uint32_t second = forge_sender(forge, "Region Midtjylland", false);
 	for (int i = 0; i < 5; i++) {
 		forge_batch(forge, i % 2 ? second : 1, drafts, 3);

@@ -263,7 +263,7 @@ START_TEST(epochs_say_it)
 	for (uint64_t before = 0; before <= 1; before++)
 		for (uint64_t after = 1; after <= 4; after++) {
 			struct forge *forge = forge_new();
-			const struct forge_draft drafts[] = {{ANNE, 0, 0}, {BENT, 0, 0}};
+			const struct forge_draft drafts[] = {{.subject = ANNE}, {.subject = BENT}};
 			forge_one(forge, ANNE);
 			uint64_t early = add_epoch(forge, before);
 			uint64_t first = forge->entry_count;
@@ -304,7 +304,7 @@ START_TEST(events_are_counted_again)
 {
 	for (uint64_t said = 0; said < 5; said++) {
 		struct forge *forge = forge_new();
-		const struct forge_draft drafts[] = {{ANNE, 0, 0}, {BENT, 0, 0}};
+		const struct forge_draft drafts[] = {{.subject = ANNE}, {.subject = BENT}};
 		uint64_t first = forge_batch(forge, 1, drafts, 2);
 		forge_one(forge, BENT);
 		uint64_t loss = add_loss(forge, first, said);
@@ -314,7 +314,7 @@ START_TEST(events_are_counted_again)
 	/* Also of a single event in the middle of its batch. */
 	for (uint64_t said = 0; said < 3; said++) {
 		struct forge *forge = forge_new();
-		const struct forge_draft drafts[] = {{ANNE, 0, 0}, {BENT, 0, 0}, {ANNE, 0, 0}};
+		const struct forge_draft drafts[] = {{.subject = ANNE}, {.subject = BENT}, {.subject = ANNE}};
 		uint64_t first = forge_batch(forge, 1, drafts, 3);
 		uint64_t loss = add_range(forge, first + 1, first + 2, said);
 		assert_rules(forge, loss, said == 1 ? NULL : "and it covers 1");
@@ -342,7 +342,7 @@ START_TEST(what_is_lost_need_not_be_filed)
 	/* Of three in a batch the one in the middle is lost, or those beside it. */
 	for (uint64_t middle = 0; middle <= 1; middle++) {
 		struct forge *forge = forge_new();
-		const struct forge_draft drafts[] = {{ANNE, 0, 0}, {BENT, 0, 0}, {ANNE, 0, 0}};
+		const struct forge_draft drafts[] = {{.subject = ANNE}, {.subject = BENT}, {.subject = ANNE}};
 		uint64_t first = forge_batch(forge, 1, drafts, 3);
 		if (middle)
 			add_range(forge, first + 1, first + 2, 1);

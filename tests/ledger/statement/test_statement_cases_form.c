@@ -37,21 +37,6 @@ static json_t *sender_not_there(void)
 	return json;
 }
 
-/* An entry of sender 1 that is its newest one, changed. */
-static uint64_t append_sender(enum sender_action action, void (*change)(struct entry_sender *entry))
-{
-	struct entry entry;
-	uint64_t version = forge->senders[0].version;
-	ck_ok(entry_decode(bytes_of(forge->entries[version].data, forge->entries[version].len), &entry));
-	entry.sender.action = action;
-	entry.sender.follows = action == SENDER_REGISTER ? FOLLOWS_NOTHING : version;
-	entry.sender.change = action == SENDER_REGISTER ? 0 : entry.sender.change + 1;
-	entry.sender.time_s = forge->now_s;
-	if (change != NULL)
-		change(&entry.sender);
-	return forge_append(forge, &entry);
-}
-
 static void to_another_org(struct entry_sender *entry)
 {
 	entry->org[4] ^= 1;

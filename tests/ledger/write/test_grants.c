@@ -53,4 +53,24 @@ START_TEST(a_sender_reports_for_whom_it_may)
 }
 END_TEST
 
-UNIT_MAIN("grants", a_grant_needs_the_right_to_report_it, a_sender_reports_for_whom_it_may)
+#define READ                                                                                                        \
+	"{\"subject\":\"cpr:0101700001\",\"time\":\"2026-11-23T08:15:00Z\",\"action\":\"read\",\"outcome\":\"ok\","     \
+	"\"org\":{\"id\":\"cvr:55133018\",\"name\":\"K\"},\"system\":\"Indsigt\",\"activity\":\"O\",\"purpose\":\"x\"," \
+	"\"actor\":{\"kind\":\"human\",\"role\":\"r\"}}"
+
+/* EVT-17: nobody else says that somebody has read here. */
+START_TEST(a_read_needs_the_right_to_report_it)
+{
+	fixture_make(&f);
+	f.mandate.rights = RIGHT_GRANTS;
+	fixture_register(&f, 2, "cvr:55133018", "another");
+	expect(READ, E_POLICY, "system: Indsigt is this ledger itself");
+	f.mandate.rights = RIGHT_READS;
+	fixture_register(&f, 3, "cvr:55133018", "its own");
+	expect(READ, E_OK, "");
+	fixture_remove(&f);
+}
+END_TEST
+
+UNIT_MAIN("grants", a_grant_needs_the_right_to_report_it, a_read_needs_the_right_to_report_it,
+	a_sender_reports_for_whom_it_may)

@@ -85,7 +85,7 @@ static struct mirror *open_mirror(void)
 
 static void batches(unsigned count)
 {
-	const struct forge_draft drafts[] = {{"cpr:0101701234", 0, 0}, {"cpr:0202802345", 0, 0}};
+	const struct forge_draft drafts[] = {{.subject = "cpr:0101701234"}, {.subject = "cpr:0202802345"}};
 	while (count-- > 0)
 		forge_batch(forge, 1, drafts, 2);
 }

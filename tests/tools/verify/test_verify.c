@@ -70,7 +70,8 @@ START_TEST(a_whole_statement_is_told)
 		"All 3 accesses filed until 2026-11-23 12:04:05 UTC are listed.\n",
 		"2 are withheld, the last of them until 2027-01-01.\n", "(withheld until 2026-11-23 13:40:00 UTC: RPL § 729 a)",
 		"Aarhus Kommune (reported by system no. 1)", "  (reported by system no. 1)", "Opslag i sygedagpengesag",
-		"Not shown: the signatures", "Not proven without a witness policy", "this identifier and this log only");
+		"Not shown: the signatures", "Not checked: whether these systems may report",
+		"Not proven without a witness policy", "this identifier and this log only");
 	ck_says(
 		say_json(forge_statement(forge, &bent), "en"), "The 1 access filed until 2026-11-23 12:04:05 UTC is listed.\n");
 	ck_says(say_json(forge_statement(forge, &nobody), "en"), "Statement about " NOBODY,
@@ -110,8 +111,8 @@ START_TEST(more_is_told_when_asked)
 		(unsigned long long)epoch);
 	ck_says(say_json(forge_statement(forge, &all), "en"), "All 4 accesses", "1 is withheld until ",
 		"A date of withholding has passed since", "1 was erased.", "(erased)", "2 more came after that.",
-		"Not yet covered:", "Each access that is covered is signed", "not yet covered bear no signature",
-		"Aarhus Kommune, reported by Rigspolitiet (cvr:55133019)",
+		"Not yet covered:", "Each access that is covered is signed", "Each was registered beforehand",
+		"not yet covered bear no signature", "Aarhus Kommune, reported by Rigspolitiet (cvr:55133019)",
 		"  signatures of: Rigspolitiet (cvr:55133019), system no. 2\n", "NOT ENDORSED: Rigspolitiet (cvr:55133019)",
 		"The key of Rigspolitiet (cvr:55133019) was reported compromised", audited);
 	const struct forge_options window = {.subject = ANNE, .window = {.has_to = true, .to_s = FORGE_START_S + 1}};
