@@ -9,8 +9,7 @@
 #define FETCH_SECONDS 60L
 
 /* For a person: what answers at the address is something else. */
-#define FETCH_NO_HTTP \
-	"what answers there speaks no HTTP; is it the port that senders use?"
+#define FETCH_NO_HTTP "what answers there speaks no HTTP; is it the port that senders use?"
 
 struct fetch;
 
