@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A sender whose key never comes near the ledger: it is registered, gets other policies, a new key and an end by files that
 it signs. What was signed once comes back by nobody's hand, neither by these files nor by the bytes of an entry.
-(END-2, END-4, END-5, ENTRY-7, ENTRY-22, FRM-30) usage: endorsing.py INDSIGT"""
+(END-2, END-4, END-5, END-6, ENTRY-7, ENTRY-22, FRM-30) usage: endorsing.py INDSIGT"""
 
 import base64
 import json
@@ -85,6 +85,12 @@ def refused(world, name, result, wanted):
            "%s: refused, %d: %s" % (name, result.returncode, result.stderr.strip()))
 
 
+def there_already(world, name, result):
+    before = world.sender()
+    tap.ok(result.returncode == 0 and "in the log already, entry %d;" % before["entry"] in result.stderr and world.sender() == before,
+           "%s is in the log already: %d %s" % (name, result.returncode, (result.stdout + result.stderr).strip()))
+
+
 def registered(world):
     ledger = world.ledger
     twin = Ledger(ledger.indsigt)  # of the same name
@@ -103,7 +109,22 @@ def registered(world):
     with open(path, encoding="utf-8") as file:  # also through a pipe
         tap.ok(ledger.run("sender", "add", ledger.dir, "--public", public, "--endorsement", "/dev/stdin", stdin=file.read()).strip() == "1",
                "registered")
+    again = ledger.result("sender", "add", ledger.dir, "--public", public, "--endorsement", path)
+    there_already(world, "the registration", again)
+    tap.ok(again.stdout.strip() == "1", "... and its id is said again: " + again.stdout.strip())
+    with open(world.key, encoding="utf-8") as file:
+        whole = file.read()
+    again = world.endorse("--log", ledger.vkey, "--id", "1", "--name", "Aarhus Kommune", "--org", "cvr:55133018")
+    tap.ok(world.said == public, "signed again it is the same key")
+    there_already(world, "that", ledger.result("sender", "add", ledger.dir, "--public", public, "--endorsement", again))
+    taken = world.endorse("--log", ledger.vkey, "--id", "1", "--name", "Other", "--org", "cvr:7", key=world.key + ".other")
+    result = ledger.result("sender", "add", ledger.dir, "--public", world.said, "--endorsement", taken)
+    tap.ok(result.returncode == 1 and "2 is free: have it endorsed with --id 2" in result.stderr, "another's id is another thing: " + result.stderr.strip())
     tap.ok(world.send("first") == 0, "it reports")
+    for options in (("--id", "2", "--name", "Aarhus Kommune"), ("--id", "1", "--name", "Another")):
+        world.endorse("--log", ledger.vkey, *options, "--org", "cvr:55133018", code=1)
+        tap.ok("is in use" in world.said and "sender 1, Aarhus Kommune" in world.said and open(world.key, encoding="utf-8").read() == whole,
+               "a key file that is in use stays as it is: " + world.said.strip())
     refused(world, "another log's change of the sender with that number", world.apply("policy", change), "for another ledger")
     coverage = json.loads(ledger.get("/v1/coverage"))["senders"][0]
     tap.ok(coverage["entry"] == world.sender()["entry"] == 1, "coverage shows its newest entry")
@@ -117,6 +138,7 @@ def policies(world):
     refused(world, "a change of policy for a rotation", world.apply("rotate", wide), "sender policy DIR")
     result = world.apply("policy", wide)
     tap.ok(result.returncode == 0 and "before: none" in result.stdout, "another policy: " + result.stdout.strip())
+    there_already(world, "the policy", world.apply("policy", wide))
     sender = world.sender()
     first = sender["entry"]
     tap.ok(sender["endorsed"] and "withhold" in sender["policy"], "... endorsed")
@@ -127,7 +149,9 @@ def policies(world):
         refused(world, "change %d where %d is next" % (other, number), result, "--change %d" % number)
     result = world.apply("policy", world.change("--clear"))
     tap.ok(result.returncode == 0 and world.sender()["policy"] == [], "none again: " + result.stdout.strip())
-    refused(world, "the older file again", world.apply("policy", wide), "--follows %d" % world.sender()["entry"])
+    result = world.apply("policy", wide)
+    refused(world, "the older file again", result, "in the log already, entry %d, and sender 1 was changed since, by entry %d" % (first, world.sender()["entry"]))
+    tap.ok("anew" not in result.stderr, "... which is not to be signed anew")
     tap.ok(world.send("second") == 0, "it reports under the new one")
     # Past the commands, by whoever may write.
     replayed = world.entry(first)
@@ -177,7 +201,7 @@ def rotations(world):
     result = world.apply("rotate", early)
     told = "key %s; before: %s" % (world.sender()["public_key"], before)
     tap.ok(result.returncode == 0 and world.sender()["endorsed"] and world.sender()["public_key"] != before and told in result.stdout, "a new key: " + result.stdout.strip())
-    refused(world, "the same again", world.apply("rotate", early), "--follows")
+    there_already(world, "the new key", world.apply("rotate", early))
     os.replace(new, world.key)
     tap.ok(world.send("third") == 0, "it reports under the new key")
     stranger = world.change("--policy", "withhold", key=other, code=0)
@@ -205,7 +229,8 @@ def revoked(world):
     result = world.apply("revoke", path, "--yes")
     tap.ok(result.returncode == 0 and "its key reported compromised" in result.stdout, "revoked: " + result.stdout.strip())
     tap.ok(world.sender()["status"] == "revoked" and world.sender()["compromised"], "... as it was signed")
-    refused(world, "the same again", world.apply("revoke", path, "--yes"), "revoked already")
+    there_already(world, "the end", world.apply("revoke", path))
+    refused(world, "a policy after the end", world.apply("policy", world.change("--clear")), "revoked already")
     code, line = world.ledger.audit()
     tap.ok(code == 0 and "unendorsed=0" in line, "the audit: " + line)
 

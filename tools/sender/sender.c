@@ -15,6 +15,7 @@
 #include "ledger/store/place.h"
 #include "tools/command/admin.h"
 #include "tools/command/command.h"
+#include "tools/sender/in_log.h"
 #include "tools/sender/registration.h"
 #include "tools/sender/sender_words.h"
 #include "tools/show/table.h"
@@ -96,15 +97,19 @@ static enum error read_registered_key(const char *dir, const char *path, struct 
 
 /* ---- signed elsewhere ---- */
 
-/* What the file says is what the sender wants, as it is registered now; else nothing is appended. */
-static enum error read_endorsed(const char *dir, const char *path, enum sender_action action, struct entry_sender *out,
-	struct sender *before, struct fault *fault)
+/* What the file says is what the sender wants, as it is registered now; else nothing is appended. `there`: it stands in
+ * the log, and all is as it says; this has been said. */
+static enum error read_endorsed(const char *dir, const char *path, struct entry_sender *out, struct sender *before,
+	bool *there, enum sender_action action, struct fault *fault)
 {
 	struct vkey log;
 	TRY(place_read_vkey(dir, &log, fault));
 	TRY(endorsement_read(path, &log, out, fault));
 	if (out->action != action)
 		return fault_set(fault, E_BAD_VALUE, "'%s' is for '%s'", path, endorsement_command(out->action));
+	TRY(in_log_look(dir, out, there, fault));
+	if (*there)
+		return E_OK;
 	TRY(admin_sender(dir, out->sender, before, fault));
 	return endorsement_fits(&log, out, before, fault);
 }
@@ -151,12 +156,15 @@ static enum error revoke_sender(void *given, struct fault *fault)
 	const struct admin *admin = &options->admin;
 	struct entry_sender entry;
 	struct sender before;
+	bool there = false;
 	if (options->endorsement != NULL) {
-		TRY(read_endorsed(admin->dir, options->endorsement, SENDER_REVOKE, &entry, &before, fault));
+		TRY(read_endorsed(admin->dir, options->endorsement, &entry, &before, &there, SENDER_REVOKE, fault));
 	} else {
 		TRY(entry_about(admin->dir, options->id, SENDER_REVOKE, &entry, &before, fault));
 		entry.compromised = options->compromised;
 	}
+	if (there)
+		return E_OK;
 	if (!options->yes)
 		TRY(ask_first(&entry, fault));
 	return append(admin, &entry, &before, fault);
@@ -182,6 +190,17 @@ const struct command command_sender_revoke = {
 	.work = revoke_sender,
 	COMMAND_GIVEN(T, .yes = false),
 };
+
+/* A new key, or another policy. */
+static enum error change_endorsed(
+	const struct admin *admin, const char *endorsement, enum sender_action action, struct fault *fault)
+{
+	struct entry_sender entry;
+	struct sender before;
+	bool there;
+	TRY(read_endorsed(admin->dir, endorsement, &entry, &before, &there, action, fault));
+	return there ? E_OK : append(admin, &entry, &before, fault);
+}
 
 /* ---- rotate ----
  * The new key lies in FILE.new before it is registered and takes FILE's place afterwards, so that whatever dies in
@@ -283,14 +302,6 @@ static enum error rotate_own(const struct admin *admin, const char *path, struct
 	return error == E_OK || error == E_NOT_FOUND ? rotate_held(admin, path, fault) : error;
 }
 
-static enum error rotate_endorsed(const struct admin *admin, const char *endorsement, struct fault *fault)
-{
-	struct entry_sender entry;
-	struct sender before;
-	TRY(read_endorsed(admin->dir, endorsement, SENDER_ROTATE, &entry, &before, fault));
-	return append(admin, &entry, &before, fault);
-}
-
 static const struct option_row rotate_rows[] = {
 	ARGUMENT(T, admin.dir, "DIR"),
 	OPTION_TEXT(T, key, "key", "FILE", .forms = SAID, .required = REQUIRED, .help = "the sender's key file"),
@@ -303,7 +314,7 @@ static enum error rotate(void *given, struct fault *fault)
 {
 	const struct change_options *options = given;
 	return options->key != NULL ? rotate_own(&options->admin, options->key, fault)
-								: rotate_endorsed(&options->admin, options->endorsement, fault);
+								: change_endorsed(&options->admin, options->endorsement, SENDER_ROTATE, fault);
 }
 
 const struct command command_sender_rotate = {
@@ -341,14 +352,6 @@ static enum error change_policy(
 	return append(admin, &entry, &before, fault);
 }
 
-static enum error change_policy_endorsed(const struct admin *admin, const char *endorsement, struct fault *fault)
-{
-	struct entry_sender entry;
-	struct sender before;
-	TRY(read_endorsed(admin->dir, endorsement, SENDER_POLICY, &entry, &before, fault));
-	return append(admin, &entry, &before, fault);
-}
-
 static const struct option_row policy_rows[] = {
 	ARGUMENT(T, admin.dir, "DIR"),
 	OPTION_TEXT(T, key, "key", "FILE", .forms = SAID, .required = REQUIRED, .help = "the sender's key file"),
@@ -377,7 +380,7 @@ static enum error policy(void *given, struct fault *fault)
 	terms_settle(&options->given);
 	const struct terms_given *wanted = options->given.words || options->clear ? &options->given : NULL;
 	return options->key != NULL ? change_policy(&options->admin, options->key, wanted, fault)
-								: change_policy_endorsed(&options->admin, options->endorsement, fault);
+								: change_endorsed(&options->admin, options->endorsement, SENDER_POLICY, fault);
 }
 
 const struct command command_sender_policy = {

@@ -7,6 +7,7 @@
 #include "ledger/store/place.h"
 #include "tools/command/admin.h"
 #include "tools/command/command.h"
+#include "tools/sender/in_log.h"
 #include "tools/sender/registration.h"
 #include "tools/sender/sender_endorse.h"
 #include "tools/sender/sender_words.h"
@@ -57,7 +58,7 @@ static enum error add_own_key(
 	memcpy(entry.public_key, key.public_key, sizeof entry.public_key);
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
 		TRY(choose_id(options, &key, fault));
-		TRY(sender_key_write(options->key, &key, exists, fault));
+		TRY(sender_key_keep(options->key, &key, exists, fault));
 		exists = true;
 		entry.sender = key.sender;
 		TRY(sender_key_endorse(&key, &entry));
@@ -79,6 +80,7 @@ static enum error add_endorsed(
 {
 	uint8_t key[32];
 	uint32_t next = 0;
+	bool there;
 	struct entry_sender entry;
 	if (public_key_parse(options->public_key, key) != E_OK)
 		return fault_set(fault, E_USAGE, "--public is a key as 'indsigt sender endorse' prints it");
@@ -92,6 +94,11 @@ static enum error add_endorsed(
 	if ((options->org && strcmp(options->org, entry.org) != 0) ||
 		(options->name && strcmp(options->name, entry.name) != 0))
 		return fault_set(fault, E_BAD_VALUE, "the endorsement names another organisation or name than --org or --name");
+	TRY(in_log_look(options->admin.dir, &entry, &there, fault));
+	if (there) {
+		*id = entry.sender;
+		return E_OK;
+	}
 	enum error error = admin_append_sender(&options->admin, &entry, fault);
 	if (error == E_EXISTS && admin_next_sender(options->admin.dir, &next, NULL) == E_OK)
 		return fault_set(fault, error,

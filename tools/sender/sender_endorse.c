@@ -14,6 +14,7 @@
 #include "tools/show/table.h"
 
 #include <inttypes.h>
+#include <limits.h>
 
 #define FOLLOWS_NOTHING UINT64_MAX
 
@@ -53,6 +54,25 @@ enum error sender_key_take(const char *path, const struct vkey *log, const struc
 	return E_OK;
 }
 
+enum error sender_key_keep(const char *path, const struct sender_key *key, bool exists, struct fault *fault)
+{
+	OWNED(sender_key_wipe) struct sender_key before = {0};
+	char spool[PATH_MAX];
+	if (!exists)
+		return sender_key_write(path, key, false, fault);
+	TRY(sender_key_read(path, &before, fault));
+	if (before.sender == key->sender && strcmp(before.org, key->org) == 0 && strcmp(before.name, key->name) == 0)
+		return E_OK;
+	if (snprintf(spool, sizeof spool, "%s.spool", path) >= (int)sizeof spool)
+		return fault_set(fault, E_TOO_LONG, "");
+	if (access(spool, F_OK) == 0)
+		return fault_set(fault, E_EXISTS,
+			"'%s' is in use: it is the key file of sender %" PRIu32 ", %s (%s), whose spool is beside it; for another "
+			"registration give another file",
+			path, before.sender, before.name, before.org);
+	return sender_key_write(path, key, true, fault);
+}
+
 /* ---- a registration ---- */
 
 /* The public key is printed, and not only written into the file: the operator is to get it over another way, so that
@@ -73,7 +93,7 @@ static enum error endorse_registration(const struct endorse_options *options, st
 	key.sender = entry.sender;
 	memcpy(entry.public_key, key.public_key, sizeof entry.public_key);
 	TRY(sender_key_endorse(&key, &entry));
-	TRY(sender_key_write(options->key, &key, exists, fault));
+	TRY(sender_key_keep(options->key, &key, exists, fault));
 	TRY(endorsement_write(options->endorsement, &log, &entry, fault));
 	public_key_format(key.public_key, text);
 	puts(text);
