@@ -62,20 +62,24 @@ static bool hash_is(const json_t *value, struct bytes rows)
 	return json_is_string(value) && strcmp(json_string_value(value), text) == 0;
 }
 
-static bool add_row(const json_t *sender, uint8_t *row, struct coverage_counts *counts)
+/* Senders ascend by their ids; `*next` is the lowest that the next one may have. */
+static bool add_row(const json_t *sender, uint8_t *row, json_int_t *next, struct coverage_counts *counts)
 {
 	const json_t *id = json_object_get(sender, "id");
 	const json_t *entry = json_object_get(sender, "entry");
+	const json_t *silent = json_object_get(sender, "silent");
+	const json_t *compromised = json_object_get(sender, "compromised");
 	const char *status = json_string_value(json_object_get(sender, "status"));
-	bool silent = json_is_true(json_object_get(sender, "silent"));
-	if (!json_is_integer(id) || json_integer_value(id) < 0 || json_integer_value(id) > UINT32_MAX ||
-		!json_is_integer(entry) || status == NULL)
+	if (!json_is_integer(id) || WRONG(json_integer_value(id) < *next) || json_integer_value(id) > UINT32_MAX ||
+		!json_is_integer(entry) || status == NULL || WRONG(!json_is_boolean(silent)) ||
+		WRONG(!json_is_boolean(compromised)))
 		return false;
+	*next = json_integer_value(id) + 1;
 	counts->senders++;
 	counts->active += strcmp(status, "active") == 0;
-	counts->compromised += json_is_true(json_object_get(sender, "compromised"));
-	counts->silent += silent;
-	coverage_row((uint32_t)json_integer_value(id), (uint64_t)json_integer_value(entry), silent, row);
+	counts->compromised += json_is_true(compromised);
+	counts->silent += json_is_true(silent);
+	coverage_row((uint32_t)json_integer_value(id), (uint64_t)json_integer_value(entry), json_is_true(silent), row);
 	return true;
 }
 
@@ -86,13 +90,14 @@ static enum error check_coverage(const json_t *coverage, struct fault *fault)
 	const json_t *shown = json_object_get(coverage, "counts");
 	size_t count = json_array_size(senders);
 	struct coverage_counts counts = {0};
+	json_int_t next = 0;
 	if (senders == NULL)
 		return E_OK;
 	OWNED_MEMORY uint8_t *rows = malloc((count + 1) * COVERAGE_ROW_BYTES);
 	TRY(fault_set(fault, allocated(rows), ""));
 	for (size_t i = 0; i < count; i++)
-		if (!add_row(json_array_get(senders, i), rows + i * COVERAGE_ROW_BYTES, &counts))
-			return fault_set(fault, E_BAD_VALUE, "a sender in the answer's coverage is malformed");
+		if (!add_row(json_array_get(senders, i), rows + i * COVERAGE_ROW_BYTES, &next, &counts))
+			return fault_set(fault, E_BAD_VALUE, "a sender in the answer's coverage is malformed, or out of order");
 	if (WRONG(!hash_is(json_object_get(coverage, "hash"), bytes_of(rows, count * COVERAGE_ROW_BYTES))))
 		return fault_set(fault, E_BAD_VALUE, "the senders in the answer's coverage are not those of its hash");
 	if (WRONG(!count_is(shown, "senders", counts.senders)) || WRONG(!count_is(shown, "active", counts.active)) ||
@@ -114,6 +119,24 @@ static bool time_is(const json_t *value, uint64_t time_s)
 	char text[TIMESTAMP_TEXT_MAX];
 	timestamp_format_s(time_s, text);
 	return json_is_string(value) && strcmp(json_string_value(value), text) == 0;
+}
+
+/* These members, and no other. */
+static bool has_only(const json_t *item, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (json_object_get(item, names[i]) == NULL)
+			return false;
+	return json_object_size(item) == count;
+}
+
+/* The id is the entry's; organisation and name are the ledger's word. */
+static bool sender_is(const json_t *sender, uint32_t wanted)
+{
+	static const char *const names[] = {"id", "org", "name"};
+	const json_t *id = json_object_get(sender, "id");
+	return !WRONG(!has_only(sender, names, 3)) && json_is_integer(id) && !WRONG(json_integer_value(id) != wanted) &&
+		   json_is_string(json_object_get(sender, "org")) && json_is_string(json_object_get(sender, "name"));
 }
 
 /* Members that the page adds to the event's own. */
@@ -160,6 +183,7 @@ static enum error check_open(struct check *check, const json_t *item, const stru
 
 static enum error check_withheld(struct check *check, const json_t *item, const struct proven *proven)
 {
+	static const char *const names[] = {"index", "ledger_time", "until", "basis", "proof"};
 	const struct event_header *header = &proven->header;
 	const json_t *basis = json_object_get(item, "basis");
 	if (WRONG(proven->open) || WRONG(header->withheld_until_s + VERIFY_SKEW_S <= check->now_s))
@@ -168,7 +192,18 @@ static enum error check_withheld(struct check *check, const json_t *item, const 
 		WRONG(!bytes_equal(
 			bytes_of(json_string_value(basis), json_string_length(basis)), bytes_of(header->basis, header->basis_len))))
 		return mismatch(check, proven->index, "date or basis of the withholding");
+	if (WRONG(!has_only(item, names, sizeof names / sizeof names[0])))
+		return mismatch(check, proven->index, "what is told of a withheld event");
 	check->result.withheld++;
+	return E_OK;
+}
+
+static enum error check_erased(struct check *check, const json_t *item, const struct proven *proven)
+{
+	static const char *const names[] = {"erased", "index", "ledger_time", "sender", "proof"};
+	if (WRONG(!has_only(item, names, sizeof names / sizeof names[0])))
+		return mismatch(check, proven->index, "what is told of an erased event");
+	check->result.erased++;
 	return E_OK;
 }
 
@@ -181,13 +216,10 @@ static enum error check_item(struct check *check, const json_t *item, bool withh
 		return mismatch(check, proven->index, "the ledger time");
 	if (withheld)
 		return check_withheld(check, item, proven);
-	const json_t *sender = json_object_get(json_object_get(item, "sender"), "id");
-	if (!json_is_integer(sender) || WRONG(json_integer_value(sender) != proven->entry.sender))
+	if (!sender_is(json_object_get(item, "sender"), proven->entry.sender))
 		return mismatch(check, proven->index, "the sender");
-	if (!WRONG(!json_is_true(json_object_get(item, "erased"))) && !proven->open) {
-		check->result.erased++;
-		return E_OK;
-	}
+	if (!WRONG(!json_is_true(json_object_get(item, "erased"))) && !proven->open)
+		return check_erased(check, item, proven);
 	if (!proven->open)
 		return mismatch(check, proven->index, "an event that is neither open, withheld nor erased");
 	return check_open(check, item, proven);
@@ -215,6 +247,38 @@ static enum error check_list(struct check *check, const json_t *list, bool withh
 	return E_OK;
 }
 
+static json_int_t index_of(const json_t *list, size_t i)
+{
+	return json_integer_value(json_object_get(json_array_get(list, i), "index"));
+}
+
+/* Whether an event stands in both lists, which descend. */
+static bool twice(const json_t *accesses, const json_t *withheld)
+{
+	for (size_t i = 0, k = 0; i < json_array_size(accesses) && k < json_array_size(withheld);) {
+		if (index_of(accesses, i) == index_of(withheld, k))
+			return true;
+		if (index_of(accesses, i) > index_of(withheld, k))
+			i++;
+		else
+			k++;
+	}
+	return false;
+}
+
+static enum error check_lists(struct check *check, const json_t *page, uint64_t before)
+{
+	const json_t *withheld = json_object_get(page, "withheld");
+	const json_t *count = json_object_get(withheld, "count");
+	TRY(check_list(check, json_object_get(page, "accesses"), false, before));
+	TRY(check_list(check, json_object_get(withheld, "events"), true, before));
+	if (WRONG(twice(json_object_get(page, "accesses"), json_object_get(withheld, "events"))))
+		return fault_set(check->fault, E_BAD_VALUE, "an event is both shown and withheld");
+	if (WRONG(!json_is_integer(count)) || WRONG(json_integer_value(count) != (json_int_t)check->result.withheld))
+		return fault_set(check->fault, E_BAD_VALUE, "the count of withheld events is not their number");
+	return E_OK;
+}
+
 enum error verify_page(const json_t *page, struct bytes subject, uint64_t before, uint64_t now_s,
 	const struct vkey *vkey, struct verified *out, struct fault *fault)
 {
@@ -226,12 +290,11 @@ enum error verify_page(const json_t *page, struct bytes subject, uint64_t before
 		return fault_set(
 			fault, E_BAD_VALUE, "the answer is about another subject than was asked for; a token is for one of them");
 	TRY(check_checkpoint(page, vkey, &check.result, fault));
+	const char *origin = json_string_value(json_object_get(page, "origin"));
+	if (origin == NULL || WRONG(strcmp(origin, check.result.checkpoint.origin) != 0))
+		return fault_set(fault, E_BAD_VALUE, "the answer names another log than its checkpoint");
 	TRY(check_coverage(json_object_get(page, "coverage"), fault));
-	const json_t *withheld = json_object_get(page, "withheld");
-	TRY(check_list(&check, json_object_get(page, "accesses"), false, before));
-	TRY(check_list(&check, json_object_get(withheld, "events"), true, before));
-	if (WRONG(json_integer_value(json_object_get(withheld, "count")) != (json_int_t)check.result.withheld))
-		return fault_set(fault, E_BAD_VALUE, "the count of withheld events is not their number");
+	TRY(check_lists(&check, page, before));
 	*out = check.result;
 	return E_OK;
 }

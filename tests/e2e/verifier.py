@@ -68,4 +68,5 @@ def main():
     sys.exit(subprocess.run(["node", os.path.join(place, "tests", "web", script), vectors, last], check=False).returncode)
 
 
-main()
+if __name__ == "__main__":
+    main()

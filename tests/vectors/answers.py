@@ -62,6 +62,14 @@ class Ledger:
                 "purpose": "sagsbehandling", "actor": {"kind": "human", "role": "sagsbehandler"}, **common,
                 "proof": self.proof(name)}
 
+    def both(self, name):
+        """What an open access would be of an event that is withheld."""
+        made = next(made for other, made, _, _ in self.made if other == name)
+        until = int.from_bytes(made.header[:8], "big")
+        sequence = next(sequence for other, _, _, sequence in self.made if other == name)
+        return {"time": text_time(START + sequence), "activity": "Opslag " + name, "withheld_until": text_time(until),
+                "withheld_basis": "RPL § 729 c", "proof": self.proof(name)}
+
     def page(self, open_items=("erased", "second", "first"), withheld=("withheld",), key=LOG, **change):
         root = root_of([leaf_hash(entry) for entry in self.entries])
         page = {"subject": ANNE, "accesses": [self.item(name) for name in open_items],
@@ -117,6 +125,8 @@ def pages():
         [leaf_hash(entry) for entry in ledger.entries])), ORIGIN, LOG)
     vector("other-origin", "a checkpoint of another log", stranger, "HTTP-20", "bad-checkpoint")
     changed("no-checkpoint", "no checkpoint", "HTTP-20", "bad-value", lambda page: page.pop("checkpoint"))
+    changed("other-origin-shown", "another log's name beside the checkpoint", "HTTP-20", "bad-value",
+            lambda page: page.update(origin="ledger.example/2027"))
     # What the proof shows.
     item = lambda page, i=1: page["accesses"][i]
     proof = lambda page, i=1: page["accesses"][i]["proof"]
@@ -165,6 +175,8 @@ def pages():
         page["accesses"].insert(0, shown)
 
     changed("mass-entry", "a mass entry as an access", "HTTP-21", "bad-value", as_mass)
+    changed("no-proof", "an access without a proof", "HTTP-21", "bad-value", lambda page: item(page).pop("proof"))
+    changed("no-accesses", "no list of accesses", "HTTP-21", "bad-value", lambda page: page.pop("accesses"))
     # What is shown beside it.
     changed("other-subject-in-event", "an access to another person's data", "HTTP-22", "bad-proof",
             lambda page: page["accesses"].insert(0, ledger.item("other")))
@@ -180,6 +192,11 @@ def pages():
     changed("shown-ledger-time", "another ledger time", "HTTP-22", "bad-proof",
             lambda page: item(page).update(ledger_time=text_time(START)))
     changed("shown-sender", "another sender", "HTTP-22", "bad-proof", lambda page: item(page)["sender"].update(id=2))
+    changed("sender-less", "a sender without its name", "HTTP-22", "bad-proof", lambda page: item(page)["sender"].pop("name"))
+    changed("sender-more", "a sender of whom more is said", "HTTP-22", "bad-proof",
+            lambda page: item(page)["sender"].update(status="active"))
+    changed("erased-more", "an erased access that says what it was", "HTTP-22", "bad-proof",
+            lambda page: page["accesses"][0].update(activity="Opslag erased"))
     changed("shown-index", "another index beside the proof", "HTTP-22", "bad-proof", lambda page: item(page).update(index=2))
     # Withheld and erased.
     changed("withheld-over", "a withholding that ended a minute ago", "HTTP-23", "bad-proof", now=NOW + 1060)
@@ -196,6 +213,10 @@ def pages():
     changed("withheld-never", "an access that its header does not withhold", "HTTP-23", "bad-proof", withhold_open)
     changed("withheld-opened", "a withheld access that shows what it is", "HTTP-23", "bad-proof",
             lambda page: held(page).update(proof=ledger.proof("withheld")))
+    changed("withheld-more", "a withheld access of which more is told", "HTTP-23", "bad-proof",
+            lambda page: held(page).update(purpose="sagsbehandling"))
+    vector("withheld-no-count", "nothing is withheld, and that is not said",
+           {**ledger.page(withheld=()), "withheld": {"events": []}}, "HTTP-23", "bad-value")
     changed("withheld-count", "a count that is not the number", "HTTP-23", "bad-value",
             lambda page: page["withheld"].update(count=2))
     changed("erased-not-said", "an access that is neither open, nor withheld, nor erased", "HTTP-23", "bad-proof",
@@ -225,8 +246,14 @@ def pages():
     uncovered("not-silent", "a silent sender that is shown as one that is not", lambda shown: (
         shown["senders"][1].update(silent=False), shown["counts"].update(silent=1)))
     uncovered("order", "senders in another order", lambda shown: shown["senders"].reverse())
+    backwards = coverage((2, 700, "revoked", True, True), (1, 1, "active", False, False))
+    vector("coverage-descending", "senders in another order, and the hash of that order", ledger.page(coverage=backwards),
+           "HTTP-25", "bad-value")
+    uncovered("silent-number", "a silence that is a number", lambda shown: shown["senders"][0].update(silent=0))
+    uncovered("compromised-text", "a key that is compromised in words", lambda shown: shown["senders"][0].update(compromised="no"))
     uncovered("no-hash", "senders without a hash", lambda shown: shown.pop("hash"))
     uncovered("no-counts", "senders without counts", lambda shown: shown.pop("counts"))
+    uncovered("no-status", "a sender without its status", lambda shown: shown["senders"][1].pop("status"))
     uncovered("no-entry", "a sender without its entry", lambda shown: shown["senders"][0].pop("entry"))
     for name in ("senders", "active", "compromised", "silent"):
         uncovered("count-" + name, "a count that is not the number: " + name, count(name, 1))
@@ -235,6 +262,11 @@ def pages():
     # Order.
     changed("ascending", "oldest first", "HTTP-24", "bad-value", lambda page: page["accesses"].reverse())
     changed("twice", "an access twice", "HTTP-24", "bad-value", lambda page: page["accesses"].insert(1, page["accesses"][1]))
+    both = ledger.page(("withheld", "first"))
+    both["accesses"][0] = {**ledger.item("first"), **ledger.item("withheld"), **ledger.both("withheld")}
+    for name in ("until", "basis"):
+        both["accesses"][0].pop(name)
+    vector("both-lists", "an event that is shown and withheld at once", both, "HTTP-24", "bad-value")
     vector("after-page", "an access that the page before had", ledger.page(("second",), ()), "HTTP-24", "bad-value",
            before=ledger.index["second"])
     vector("above-page", "an access above those of the page before", ledger.page(("second",), ()), "HTTP-24", "bad-value",

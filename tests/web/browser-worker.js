@@ -2,15 +2,15 @@
 import { ready } from '../../query/web/verify/hash.js';
 import { FOLDERS, run } from './vectors.js';
 
-self.onmessage = async ({ data }) => {
-  await ready;
-  if (data.folders) {
-    self.postMessage({ folders: Object.keys(FOLDERS) });
-    return;
-  }
+async function wrongWith(list) {
   const results = [];
-  for (const [folder, name, vector] of data.list) {
+  for (const [folder, name, vector] of list) {
     results.push(await run(folder, name, vector));
   }
-  self.postMessage({ results });
+  return results;
+}
+
+self.onmessage = async ({ data }) => {
+  await ready;
+  self.postMessage({ type: 'result', folders: Object.keys(FOLDERS), results: await wrongWith(data.list) });
 };

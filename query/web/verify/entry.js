@@ -7,7 +7,6 @@ import { isKeyName, LOG_KEY, openCheckpointBytes, readVkey } from './note.js';
 import { Refused, need } from './refused.js';
 import { isOrganisation } from './subject.js';
 import { SECONDS_MAX } from './time.js';
-import { SIZE_MAX } from './tree.js';
 
 export const GENESIS = 0;
 export const SENDER = 1;
@@ -36,12 +35,6 @@ function time(cursor) {
   const seconds = cursor.u64();
   need(seconds <= SECONDS_MAX, 'ENTRY-2', 'a time is later than can be');
   return seconds;
-}
-
-function size(cursor) {
-  const number = cursor.u64();
-  need(number <= SIZE_MAX, 'TREE-4', 'a size or an index is over 2^63');
-  return number;
 }
 
 function flag(cursor) {
@@ -154,11 +147,7 @@ function sender(cursor) {
   };
   need(entry.action >= REGISTER && entry.action <= REVOKE, 'ENTRY-2', 'a sender entry has another action');
   const registers = entry.action === REGISTER;
-  need(
-    (entry.follows === NOTHING) === registers && (registers || entry.follows < SIZE_MAX),
-    'ENTRY-23',
-    'a registration follows something, or a change nothing',
-  );
+  need((entry.follows === NOTHING) === registers, 'ENTRY-23', 'a registration follows something, or a change nothing');
   need((entry.change === 0) === registers, 'ENTRY-24', 'a registration is a change, or a change has no number');
   entry.org = text(cursor, 0, ORG_BYTES_MAX, 'an organisation');
   need(/^[^:]+:[^]+$/.test(entry.org), 'ENTRY-6', 'an organisation lacks its scheme or its id');
@@ -205,7 +194,7 @@ function batch(cursor) {
 
 function epoch(cursor) {
   const entry = {
-    size: size(cursor),
+    size: cursor.u64(),
     mapRoot: cursor.take(32),
     filingRoot: cursor.take(32),
     time: time(cursor),
@@ -233,7 +222,7 @@ function erasure(cursor) {
 }
 
 function loss(cursor) {
-  const entry = { first: size(cursor), end: size(cursor), events: cursor.u64() };
+  const entry = { first: cursor.u64(), end: cursor.u64(), events: cursor.u64() };
   need(entry.first >= 1n && entry.end > entry.first, 'LOSS-1', 'a loss has no range, or reaches the genesis entry');
   return entry;
 }

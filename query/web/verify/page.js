@@ -192,6 +192,7 @@ function checkCoverage(coverage) {
       isObject(sender) &&
       typeof sender.silent === 'boolean' &&
       typeof sender.compromised === 'boolean' &&
+      typeof sender.status === 'string' &&
       typeof sender.id === 'bigint' &&
       sender.id < 2n ** 32n &&
       typeof sender.entry === 'bigint' &&
@@ -226,6 +227,7 @@ export function checkCoverageAnswer(coverage) {
 export function checkPage(source, { key, subject, now, before = null }) {
   const page = typeof source === 'string' ? readJson(source, 'HTTP-21', { signs: true }) : exact(source);
   const checkpoint = openAnswer(page, key);
+  need(page.origin === checkpoint.origin, 'HTTP-20', 'the answer names another log than its checkpoint');
   need(page.subject === subject, 'HTTP-22', 'the answer is about somebody else than was asked for');
   need(
     Array.isArray(page.accesses) && isObject(page.withheld) && Array.isArray(page.withheld.events),
@@ -244,6 +246,8 @@ export function checkPage(source, { key, subject, now, before = null }) {
   const above = before === null ? null : BigInt(before);
   checkOrder(accesses, above);
   checkOrder(withheld, above);
+  const shown = new Set(accesses.map(({ index }) => index));
+  need(!withheld.some(({ index }) => shown.has(index)), 'HTTP-24', 'an event is both shown and withheld');
   checkCoverage(page.coverage);
   return { checkpoint, accesses, withheld, coverage: page.coverage, signed: key !== null };
 }

@@ -52,7 +52,7 @@ function isOid(text) {
 }
 
 function isCodeSystemOid(oid) {
-  return CODE_SYSTEM_OIDS.some((root) => oid === root || oid.startsWith(root + '.'));
+  return CODE_SYSTEM_OIDS.some((root) => oid.startsWith(root + '.'));
 }
 
 const CODE_SYSTEM_PARTS = ['/codesystem/', '/valueset/', '/structuredefinition/'];
@@ -71,18 +71,14 @@ const CODE_SYSTEM_PLACES = [
 ];
 const NO_CODE_SYSTEMS = /^(terminology\.hl7\.org\/namingsystem\/|hl7\.org\/fhir\/sid\/(?!icd|cvx|mvx|ndc|dsm))/;
 
+// Places stand directly behind the first ://, whatever the scheme, and whatever goes on behind them.
 function isCodeSystem(uri) {
-  const small = uri.toLowerCase();
-  const place = small.replace(/^https?:\/\//, '');
-  const stands =
-    place !== small &&
-    !NO_CODE_SYSTEMS.test(place) &&
-    CODE_SYSTEM_PLACES.some((known) => place.startsWith(known) && /^([/#:]|$)/.test(place.slice(known.length)));
+  const place = uri.includes('://') ? uri.slice(uri.indexOf('://') + 3).toLowerCase() : '';
   return (
-    stands ||
-    CODE_SYSTEM_PARTS.some((part) => small.includes(part)) ||
-    small.startsWith('urn:ietf:bcp:') ||
-    small.startsWith('urn:iso:std:iso:')
+    (!NO_CODE_SYSTEMS.test(place) && CODE_SYSTEM_PLACES.some((known) => place.startsWith(known))) ||
+    CODE_SYSTEM_PARTS.some((part) => uri.toLowerCase().includes(part)) ||
+    uri.startsWith('urn:ietf:bcp:') ||
+    uri.startsWith('urn:iso:std:iso:')
   );
 }
 
@@ -106,18 +102,16 @@ function isUrn(uri) {
   );
 }
 
+// The port stands behind the last colon of host and port, unless a bracket (of an IPv6 address) follows.
 function isWebAddress(uri, ownPort) {
-  const [, host, port, path] =
-    /^https?:\/\/([^/?#:@%]+|\[[^\]/?#@%]+\])(?::([^/?#]*))?((?:[/#][^]*)?)$/.exec(uri) ?? [];
+  const [, authority, behind] = /^https?:\/\/([^/?#]*)([^]*)$/.exec(uri) ?? [];
+  const [, host, port] = /^(.*?)(?::([^:\]]*))?$/.exec(authority ?? '') ?? [];
   return (
-    host !== undefined &&
+    /^[^@%]+$/.test(host) &&
     host === host.toLowerCase() &&
     !host.endsWith('.') &&
-    !/\?/.test(uri) &&
     (port === undefined || (/^[1-9][0-9]*$/.test(port) && port !== ownPort)) &&
-    !/\/\/|\/\.\.?\//.test(path.split('#')[0]) &&
-    !/[/.#]$/.test(uri) &&
-    !path.startsWith('#')
+    !/\?|\/\/|\/\.\.?\/|^#|[/.#]$/.test(behind)
   );
 }
 
@@ -223,21 +217,20 @@ function isOidPerson(rest) {
   );
 }
 
+// A URI that tells whose numbers these are: in its one spelling, and neither an OID nor a code system.
+function isSystem(uri) {
+  return isCanonicalUri(uri) && !isCodeSystem(uri) && !/^(urn:)?oid:/.test(uri);
+}
+
 function isUriPerson(rest) {
   const [, system, value] = /^([^|]*)\|(.*)$/s.exec(rest) ?? [];
-  if (
-    system === undefined ||
-    !isValue(value) ||
-    !isCanonicalUri(system) ||
-    isCodeSystem(system) ||
-    /^(urn:oid:|oid:)/.test(system)
-  ) {
+  if (system === undefined || !isSystem(system)) {
     return false;
   }
   if (system === 'urn:ietf:rfc:3986') {
-    return value.startsWith('urn:oid:') ? isOid(value.slice(8)) : isCanonicalUri(value);
+    return value.startsWith('urn:oid:') ? isOid(value.slice(8)) : isSystem(value);
   }
-  return isNationalNumber(`uri:${system}`, value);
+  return isValue(value) && isNationalNumber(`uri:${system}`, value);
 }
 
 function isReferredPerson(rest) {
