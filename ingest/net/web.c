@@ -24,6 +24,7 @@ struct slot {
 	enum { IDLE, UNDER_WAY, ENDED } state;
 	CURLcode code;
 	long status;
+	uint64_t retry_after_s;
 	uint8_t *body;
 	size_t len; /* <= capacity, and never more than answer_max or the manner's refusal_max */
 	size_t capacity;
@@ -212,6 +213,7 @@ enum error web_begin(struct web *web, size_t at, const struct web_question *ques
 	slot->len = 0;
 	slot->answer_max = question->answer_max;
 	slot->status = 0;
+	slot->retry_after_s = 0;
 	slot->details[0] = '\0';
 	slot->told[0] = '\0';
 	slot->plain = strncasecmp(question->url, "http://", 7) == 0;
@@ -341,6 +343,9 @@ static void collect(struct web *web)
 		slot->code = message->data.result;
 		slot->state = ENDED;
 		curl_easy_getinfo(slot->curl, CURLINFO_RESPONSE_CODE, &slot->status);
+		curl_off_t after_s = 0;
+		curl_easy_getinfo(slot->curl, CURLINFO_RETRY_AFTER, &after_s);
+		slot->retry_after_s = after_s > 0 ? (uint64_t)after_s : 0;
 		tell(slot);
 		curl_multi_remove_handle(web->multi, slot->curl); /* and `message` is gone */
 	}
@@ -368,6 +373,7 @@ struct web_answer web_answer(const struct web *web, size_t at)
 						  : curl_easy_strerror(slot->code);
 	return (struct web_answer){.end = end_of(slot),
 		.status = slot->status,
+		.retry_after_s = slot->retry_after_s,
 		.body = bytes_of(slot->body != NULL ? slot->body : (const uint8_t *)"", slot->len),
 		.why = why,
 		.details = slot->told[0] != '\0'      ? slot->told

@@ -32,4 +32,5 @@
 #define DOMAIN_WELCOME       "indsigt/v2 welcome\n"        /* the log answers a hello         spec/frame.md */
 #define DOMAIN_DEMO_ID_TOKEN "indsigt/v1 demo id token\n" /* the demo issuer's key to that of ID tokens spec/identity.md */
 #define DOMAIN_COVERAGE      "indsigt/v1 coverage\n"       /* who reports, in short           spec/http.md */
+#define DOMAIN_WISHES        "indsigt/v1 wishes\n"         /* records of who wants notices   spec/notify.md */
 /* clang-format on */

@@ -65,7 +65,8 @@ int command_usage(const struct command *command, const struct fault *fault);
 	X(sender_policy) X(sender_rotate) X(sender_revoke) \
 	X(issuer_check) X(serve) X(send) X(spool) X(epoch) X(clock) X(evidence) \
 	X(token) X(who) X(statement) X(filing) X(proof) X(verify) X(audit) X(export) X(page_write) X(page_verify) X(copy) X(cosign) X(recover) \
-	X(mirror_init) X(mirror_serve) X(witness_init) X(witness_add) X(witness_serve) X(bench) X(completion) \
+	X(mirror_init) X(mirror_serve) X(witness_init) X(witness_add) X(witness_serve) \
+	X(notify_key) X(notify_status) X(notify) X(bench) X(completion) \
 	X(help)
 #define X(name) extern const struct command command_##name;
 COMMANDS(X)

@@ -1,5 +1,5 @@
 /* indsigt serve: runs both daemons, with witnesses the process that asks them, and where the ledger has a key for it
- * the sender that reports what is read here; starts again the one that dies.
+ * the sender that reports what is read here, with a portal the one that tells people; starts again the one that dies.
  *
  *   STARTING ──"listening ADDRESS"──► RUNNING ──died──► WAITING ──back-off over──► STARTING
  *      │ died before it ever listened                     ▲                          │
@@ -12,6 +12,7 @@
  * and less often. All waiting is done in one poll(): output of the daemons, signals (signalfd), back-off. */
 #include "ingest/net/web.h"
 #include "ledger/base/clock.h"
+#include "ledger/base/file.h"
 #include "ledger/read/status.h"
 #include "ledger/store/place.h"
 #include "ledger/tls/tls_server.h"
@@ -21,13 +22,14 @@
 #include "tools/command/command.h"
 #include "tools/run/owners.h"
 
+#include <grp.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
-#define DAEMONS 4
+#define DAEMONS 5
 #define BACKOFF_MS_FIRST 50u
 #define BACKOFF_MS_RUNNING 500u /* the most after a daemon that came to listen: back within a second, always */
 #define BACKOFF_MS_MAX 5000u    /* the most after one that did not */
@@ -77,8 +79,10 @@ struct serve {
 	struct tls_files tls;                 /* of both daemons ... */
 	const char *query_cert, *query_key;   /* ... unless queryd has a pair of its own */
 	const char *ingest_user, *query_user; /* both or neither */
-	struct daemon daemons[DAEMONS];       /* ingest, query, who asks the witnesses, and who reports reads */
-	char reads_socket[CHILD_PATH_MAX];    /* of the last one */
+	const char *notify_user;              /* or NULL: the query user */
+	struct daemon daemons[DAEMONS];       /* ingest, query, who asks the witnesses, who reports reads, who tells people */
+	char notify_group[64];
+	char reads_socket[CHILD_PATH_MAX]; /* of who reports reads */
 	char reads_key[CHILD_PATH_MAX];
 	int signals;
 	bool announced;
@@ -110,7 +114,7 @@ static enum error start(const struct serve *serve, struct daemon *daemon, struct
 {
 	const char *argv[4 + ARGUMENTS_MAX + 4] = {daemon->program, serve->dir, "--listen", daemon->address};
 	memcpy(argv + 4, daemon->extra, sizeof daemon->extra);
-	if (daemon == &serve->daemons[2]) {
+	if (daemon == &serve->daemons[2] || daemon == &serve->daemons[4]) {
 		memcpy(argv, (const char *[]){daemon->program, daemon->command, serve->dir}, 3 * sizeof *argv);
 		memcpy(argv + 3, daemon->extra, sizeof daemon->extra);
 	}
@@ -403,6 +407,30 @@ static enum error look_for_reads(struct serve *serve, struct fault *fault)
 	return E_OK;
 }
 
+/* People are told where there is a portal. It has a user of its own if one is named, in the group of queryd's. */
+static enum error look_for_portal(struct serve *serve, const struct owners *owners, struct fault *fault)
+{
+	struct daemon *daemon = &serve->daemons[4];
+	daemon->wanted = file_is_there(serve->dir, "notify.json");
+	daemon->listened = true;
+	if (serve->notify_user == NULL)
+		return E_OK;
+	const struct group *group = getgrgid(owners->query.gid);
+	if (group == NULL)
+		return fault_set(fault, E_USAGE, "the group of --query-user has no name");
+	snprintf(serve->notify_group, sizeof serve->notify_group, "%s", group->gr_name);
+	daemon->extra[2] = "--group";
+	daemon->extra[3] = serve->notify_group;
+	return E_OK;
+}
+
+static enum error find_program(struct daemon *daemon, struct fault *fault)
+{
+	bool beside = daemon->command == NULL || daemon->build_dir != NULL;
+	return beside ? child_find(daemon->program, daemon->build_dir, daemon->path, fault)
+				  : child_self(daemon->path, fault);
+}
+
 static enum error serve_run(struct serve *serve, struct fault *fault)
 {
 	struct vkey vkey;
@@ -413,11 +441,9 @@ static enum error serve_run(struct serve *serve, struct fault *fault)
 	TRY(owners_set(serve->dir, &owners, fault)); /* commands of root's may have made files since */
 	TRY(look_for_policy(serve, fault));
 	TRY(look_for_reads(serve, fault));
-	for (size_t i = 0; i < DAEMONS; i++) {
-		struct daemon *daemon = &serve->daemons[i];
-		TRY(daemon->command ? child_self(daemon->path, fault)
-							: child_find(daemon->program, daemon->build_dir, daemon->path, fault));
-	}
+	TRY(look_for_portal(serve, &owners, fault));
+	for (size_t i = 0; i < DAEMONS; i++)
+		TRY(find_program(&serve->daemons[i], fault));
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
 	sigaddset(&mask, SIGTERM);
@@ -475,6 +501,9 @@ static const struct option_row rows[] = {
 		.help = "as root: run indsigt-queryd, and who asks witnesses, as this user. Without both, and always if you "
 				"are not "
 				"root, all of them run as the user that you are"),
+	OPTION_TEXT(T, notify_user, "notify-user", "NAME", .wants = "query-user",
+		.help = "as root: run who tells people (DIR/notify.json) as this user, in the group of --query-user, whose user "
+				"it is otherwise"),
 };
 
 static const char **add_user(const char **extra, const char *user)
@@ -547,6 +576,7 @@ static enum error set_arguments(struct serve *serve, struct fault *fault)
 	*extra = serve->demo_tokens ? "--demo-tokens" : NULL;
 	(void)add_user(add_ca(serve->daemons[2].extra), serve->query_user);
 	(void)add_user(serve->daemons[3].extra, serve->query_user);
+	(void)add_user(serve->daemons[4].extra, serve->notify_user != NULL ? serve->notify_user : serve->query_user);
 	TRY(check_address(serve->ingest, &serve->tls, false, &serve->daemons[0], fault));
 	return check_address(serve->query, &query_tls, serve->demo_tokens, &serve->daemons[1], fault);
 }
@@ -558,7 +588,8 @@ static int run(int argc, char **argv)
 		.daemons = {{.program = "indsigt-ingestd", .build_dir = "ingest", .wanted = true, .child = CHILD_NONE},
 			{.program = "indsigt-queryd", .build_dir = "query", .wanted = true, .child = CHILD_NONE},
 			{.program = "indsigt", .command = "cosign", .child = CHILD_NONE},
-			{.program = "indsigt", .command = "send", .child = CHILD_NONE}}};
+			{.program = "indsigt", .command = "send", .child = CHILD_NONE},
+			{.program = "indsigt-notify", .build_dir = "tools", .command = "notify", .child = CHILD_NONE}}};
 	struct fault fault = {0};
 	if (!command_read(&command_serve, argc, argv, &serve))
 		return EXIT_USAGE;
@@ -585,6 +616,7 @@ const struct command command_serve = {
 				 "first user's, and --query-tls-cert and --query-tls-key give the second one its own.\n\n"
 				 "Where the ledger has witnesses they are asked before anything is signed. One that shows more than "
 				 "the store holds ends it (exit code 1). While too few answer, questions are answered but nothing is "
-				 "taken in, and 'ready' is printed once they do.\n"},
+				 "taken in, and 'ready' is printed once they do.\n\n"
+				 "With DIR/notify.json people are told that there is something new ('indsigt help notify').\n"},
 	.run = run,
 };

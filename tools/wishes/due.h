@@ -1,0 +1,13 @@
+/* When somebody is to be told: their hour, their quiet hours, in their own zone. Pure but for the zone files of the C
+ * library (tzdata). One thread: the C library has one zone at a time. spec/notify.md */
+#pragma once
+
+#include "tools/wishes/wishes.h"
+
+/* Whether it is a name of a zone, and its file is there. "UTC" always is. */
+bool zone_known(const char *zone);
+
+/* The earliest time at which somebody with these wishes is told of something that came at `new_s`, seconds since 1970.
+ * `told_s`: when they were last told (0: never), and `gap_s` how long at least after that, for who is told at once. A
+ * zone whose file is gone counts as UTC. */
+uint64_t due_time(const struct wishes *wishes, uint64_t new_s, uint64_t told_s, uint32_t gap_s);
