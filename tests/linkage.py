@@ -19,6 +19,9 @@ SURE = {"libindsigt-write.a": ["ledger_append", "ledger_commit", "ledger_create"
         "libindsigt-read.a": ["db_open", "db_get", "store_open", "keystore_open", "archive_open"]}
 # Whatever library it may come from.
 NEVER = re.compile(r"ledger_append|ledger_commit|\w+_put|checkpoint_sign|secrets_create")
+# Nor may these programs open a record (NTF-1): the calls that do, and the one that loads what they need.
+OPENS = re.compile(r"record_find\w*|snapshot_\w+|archive_\w+|secrets_load|keystore_unwrap_period")
+BLIND = ("indsigt-notify",)
 
 
 def exported(nm, path):
@@ -50,6 +53,10 @@ def judge(nm, writer, readers):
         for one in sorted(wrong):
             print("# %s has %s" % (os.path.basename(name), one))
         yield "%s: %d names, none that it may not have" % (os.path.basename(name), len(has)), "main" in has and not wrong
+        if os.path.basename(name) in BLIND:
+            opens = {one for one in has if OPENS.fullmatch(one)}
+            yield "%s cannot open a record: %s" % (os.path.basename(name), " ".join(sorted(opens)) or "nothing in it does"), not opens
+            yield "what could is seen", any(OPENS.fullmatch(one) for one in everything)
         # The rule sees what it is there for.
         yield "a name too many in %s is noticed" % os.path.basename(name), all(
             forbidden(has | {sure}, exports) != wrong for library in libraries for sure in SURE[os.path.basename(library)])

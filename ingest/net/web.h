@@ -78,11 +78,11 @@ enum web_end {
 
 struct web_answer {
 	enum web_end end;
-	long status;         /* 0: none came */
+	long status;            /* 0: none came */
 	uint64_t retry_after_s; /* when to come back, if it said so (Retry-After, in seconds or as a date); else 0 */
-	struct bytes body;   /* borrowed until the slot's next question */
-	const char *why;     /* it ended so, in general words, static */
-	const char *details; /* as `why`, with what is known of this one and what may help; borrowed like the body */
+	struct bytes body;      /* borrowed until the slot's next question */
+	const char *why;        /* it ended so, in general words, static */
+	const char *details;    /* as `why`, with what is known of this one and what may help; borrowed like the body */
 };
 
 /* Asks in a slot where nothing is under way. E_NO_MEMORY; E_USAGE for an address that is none. */

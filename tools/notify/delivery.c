@@ -26,8 +26,7 @@ static const struct web_manner manner = {.private = true,
 	.connections = DELIVERY_SLOTS,
 	.refusal_max = ANSWER_BYTES_MAX};
 
-enum error delivery_open(
-	const struct notify_config *config, int notify_fd, struct delivery **out, struct fault *fault)
+enum error delivery_open(const struct notify_config *config, int notify_fd, struct delivery **out, struct fault *fault)
 {
 	OWNED(delivery_release) struct delivery *delivery = calloc(1, sizeof *delivery);
 	TRY(fault_set(fault, allocated(delivery), ""));
@@ -132,8 +131,7 @@ bool delivery_ended(struct delivery *delivery, uint64_t now_ms, struct delivered
 	free_slot(delivery, slot);
 	uint64_t asked_s = answer.retry_after_s < GATE_RETRY_AFTER_S_MAX ? answer.retry_after_s : GATE_RETRY_AFTER_S_MAX;
 	uint64_t wait_ms = verdict == HOOK_REFUSED ? hook_wait_ms(person->refusals + 1, chance) : 0;
-	*out = (struct delivered){
-		person, verdict, now_ms + (wait_ms > asked_s * 1000 ? wait_ms : asked_s * 1000)};
+	*out = (struct delivered){person, verdict, now_ms + (wait_ms > asked_s * 1000 ? wait_ms : asked_s * 1000)};
 	return true;
 }
 

@@ -51,8 +51,7 @@ static bool may_speak(const struct door *door, int fd)
 	socklen_t len = sizeof peer;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || fstat(door->notify_fd, &folder) != 0)
 		return false;
-	return peer.uid == 0 || peer.uid == geteuid() ||
-		   (file_is_shared(folder.st_mode) && peer.gid == folder.st_gid);
+	return peer.uid == 0 || peer.uid == geteuid() || (file_is_shared(folder.st_mode) && peer.gid == folder.st_gid);
 }
 
 static void let_in(struct door *door, uint64_t now_ms)
@@ -65,8 +64,7 @@ static void let_in(struct door *door, uint64_t now_ms)
 		while (i < DOOR_CALLERS_MAX && door->callers[i].fd >= 0)
 			i++;
 		struct epoll_event event = {.events = EPOLLIN};
-		if (i == DOOR_CALLERS_MAX || !may_speak(door, fd) ||
-			epoll_ctl(door->wake_fd, EPOLL_CTL_ADD, fd, &event) != 0)
+		if (i == DOOR_CALLERS_MAX || !may_speak(door, fd) || epoll_ctl(door->wake_fd, EPOLL_CTL_ADD, fd, &event) != 0)
 			continue;
 		door->callers[i].fd = fd;
 		door->callers[i].until_ms = now_ms + DOOR_IDLE_MS;
@@ -101,8 +99,8 @@ static enum error read_request(const json_t *json, struct door_request *out, str
 
 static json_t *refusal(enum error error, const struct fault *fault)
 {
-	return json_pack("{s:s, s:s}", "error", error_name(error), "reason",
-		fault->text[0] != '\0' ? fault->text : error_text(error));
+	return json_pack(
+		"{s:s, s:s}", "error", error_name(error), "reason", fault->text[0] != '\0' ? fault->text : error_text(error));
 }
 
 /* False: there is no room for it, so its caller asks for more than it reads. */
@@ -190,8 +188,8 @@ void door_answer(struct door *door, uint64_t now_ms)
 		struct caller *caller = &door->callers[i];
 		if (caller->fd < 0)
 			continue;
-		if (caller->out_len > 0 && send(caller->fd, caller->out, caller->out_len, MSG_NOSIGNAL | MSG_DONTWAIT) !=
-									   (ssize_t)caller->out_len) {
+		if (caller->out_len > 0 &&
+			send(caller->fd, caller->out, caller->out_len, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)caller->out_len) {
 			let_go(caller);
 			continue;
 		}

@@ -11,6 +11,7 @@
 #include <sodium.h>
 #include <stdio.h>
 
+#define ID_TEXT 37
 #define WAIT_MS_FIRST 5000u
 #define WAIT_MS_MAX (4u * 3600 * 1000)
 #define PAUSE_MS_FIRST 1000u
@@ -30,16 +31,17 @@ void hook_public_text(const uint8_t secret[64], char out[HOOK_PUBLIC_TEXT_MAX])
 	*base64_encode(BYTES_ARRAY(public_key), out + strlen(out)) = '\0';
 }
 
-void hook_id_text(const uint8_t id[NOTICE_ID_BYTES], char out[HOOK_ID_TEXT])
+/* "msg_" and 32 hexadecimal digits. */
+static void id_text(const uint8_t id[NOTICE_ID_BYTES], char out[ID_TEXT])
 {
 	strcpy(out, "msg_");
-	sodium_bin2hex(out + 4, HOOK_ID_TEXT - 4, id, NOTICE_ID_BYTES);
+	sodium_bin2hex(out + 4, ID_TEXT - 4, id, NOTICE_ID_BYTES);
 }
 
 /* ---- the message ---- */
 
-enum error hook_sign(const struct hook_keys *keys, const char *id, uint64_t time_s, struct bytes body, char *out,
-	size_t capacity)
+enum error hook_sign(
+	const struct hook_keys *keys, const char *id, uint64_t time_s, struct bytes body, char *out, size_t capacity)
 {
 	uint8_t text[HOOK_BODY_MAX + 256];
 	int len = snprintf((char *)text, sizeof text, "%s.%" PRIu64 ".", id, time_s);
@@ -78,15 +80,15 @@ static enum error write_body(const struct person *person, struct hook_message *o
 enum error hook_write(
 	const struct person *person, const struct hook_keys *keys, uint64_t now_s, struct hook_message *out)
 {
-	char id[HOOK_ID_TEXT];
-	hook_id_text(person->id, id);
+	char id[ID_TEXT];
+	id_text(person->id, id);
 	TRY(write_body(person, out));
 	strcpy(out->headers[0], "content-type: application/json");
 	snprintf(out->headers[1], HOOK_HEADER_MAX, "webhook-id: %s", id);
 	snprintf(out->headers[2], HOOK_HEADER_MAX, "webhook-timestamp: %" PRIu64, now_s);
 	size_t name = (size_t)snprintf(out->headers[3], HOOK_HEADER_MAX, "webhook-signature: ");
-	return hook_sign(keys, id, now_s, bytes_of(out->body, out->body_bytes), out->headers[3] + name,
-		HOOK_HEADER_MAX - name);
+	return hook_sign(
+		keys, id, now_s, bytes_of(out->body, out->body_bytes), out->headers[3] + name, HOOK_HEADER_MAX - name);
 }
 
 /* ---- answers ---- */

@@ -23,10 +23,6 @@ void hook_key_of(const struct key *seed, uint8_t secret[64]);
 #define HOOK_PUBLIC_TEXT_MAX 64
 void hook_public_text(const uint8_t secret[64], char out[HOOK_PUBLIC_TEXT_MAX]);
 
-/* "msg_" and 32 hexadecimal digits. */
-#define HOOK_ID_TEXT 37
-void hook_id_text(const uint8_t id[NOTICE_ID_BYTES], char out[HOOK_ID_TEXT]);
-
 /* One attempt, ready to be sent: complete header lines, with end marks. */
 struct hook_message {
 	char headers[HOOK_HEADERS][HOOK_HEADER_MAX];

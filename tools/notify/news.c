@@ -1,4 +1,5 @@
-/*   guard: how far ─► packs of aliases from there on (ledger/filed/aliases.h) ─► visit ─► the entry before where it ended
+/*   guard: how far ─► packs of aliases from there on (ledger/filed/aliases.h) ─► visit ─► the entry before where it
+ * ended
  *
  * The guard lags behind the store by a second at most, and a checkpoint that it has is on the disk for certain; what is
  * newer waits for the next look. So a power cut never takes back an entry that somebody was told of.

@@ -23,9 +23,9 @@ struct news_seen {
 	bool held;                     /* what stands at `position` cannot be read now; nothing is passed over */
 };
 
-/* Gives `visit` the alias of each event at or behind `from`, oldest first, some thousands at most, and where that ended.
- * Only what the guard has: that no power cut takes back. E_ROLLED_BACK: the log is not the one that was read before. The
- * errors of `visit`, of the store (E_REPLACED, E_READERS, E_CORRUPT, E_IO). */
+/* Gives `visit` the alias of each event at or behind `from`, oldest first, some thousands at most, and where that
+ * ended. Only what the guard has: that no power cut takes back. E_ROLLED_BACK: the log is not the one that was read
+ * before. The errors of `visit`, of the store (E_REPLACED, E_READERS, E_CORRUPT, E_IO). */
 typedef enum error news_visitor(void *context, const struct alias *alias);
 enum error news_read(struct news *news, const struct book_position *from, news_visitor *visit, void *context,
 	struct news_seen *out, struct fault *fault) MUST_USE;

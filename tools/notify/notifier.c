@@ -58,9 +58,10 @@ static enum error on_news(void *context, const struct alias *alias)
 static void tell_held(struct notifier *notifier)
 {
 	if (notifier->seen.held != notifier->held)
-		fprintf(stderr, notifier->seen.held ? "indsigt: notify: events from entry %" PRIu64 " cannot be read now; nobody "
-											   "is told of anything behind them until they can\n"
-											 : "indsigt: notify: events are read again, from entry %" PRIu64 "\n",
+		fprintf(stderr,
+			notifier->seen.held ? "indsigt: notify: events from entry %" PRIu64 " cannot be read now; nobody "
+								  "is told of anything behind them until they can\n"
+								: "indsigt: notify: events are read again, from entry %" PRIu64 "\n",
 			notifier->seen.position.next);
 	notifier->held = notifier->seen.held;
 }
@@ -82,8 +83,9 @@ static enum error look(struct notifier *notifier, uint64_t now_ms, struct fault 
 
 static json_t *state_of(const struct person *person)
 {
-	json_t *json = json_pack("{s:o, s:b, s:b}", "wishes", wishes_json(person != NULL ? &person->wishes : NULL), "stopped",
-		person != NULL && person->stopped, "waiting", person != NULL && (person->new_s != 0 || person->made_s != 0));
+	json_t *json = json_pack("{s:o, s:b, s:b}", "wishes", wishes_json(person != NULL ? &person->wishes : NULL),
+		"stopped", person != NULL && person->stopped, "waiting",
+		person != NULL && (person->new_s != 0 || person->made_s != 0));
 	if (json != NULL && person != NULL && person->told_s != 0)
 		json_object_set_new(json, "told", json_time(person->told_s));
 	return json;
@@ -108,7 +110,8 @@ static enum error on_request(void *context, const struct door_request *request, 
 /* ---- notices ---- */
 
 /* Those whose turn it is, as many as may be on the line; none of them is sent yet. */
-static enum error take_turns(struct notifier *notifier, uint64_t now_ms, struct person *out[DELIVERY_SLOTS], size_t *count)
+static enum error take_turns(
+	struct notifier *notifier, uint64_t now_ms, struct person *out[DELIVERY_SLOTS], size_t *count)
 {
 	size_t most = delivery_room(notifier->delivery, now_ms);
 	*count = 0;
@@ -256,10 +259,10 @@ static enum error open_book(struct notifier *notifier, struct fault *fault)
 	const struct book_rules rules = {
 		.gap_s = notifier->config.gap_s, .dead_s = (uint64_t)notifier->config.days * 86400};
 	TRY(keyfile_read(notifier->notify_fd, NOTIFY_SEALING, KEYFILE_OWNER, &sealing, fault));
-	TRY(book_open(
-		notifier->notify_fd, news_alias_key(notifier->news), &sealing, &rules, &notifier->book, fault));
+	TRY(book_open(notifier->notify_fd, news_alias_key(notifier->news), &sealing, &rules, &notifier->book, fault));
 	if (book_cut(notifier->book) > 0)
-		fprintf(stderr, "indsigt: notify: the last %" PRIu64 " bytes of notify/wishes were never finished and are cut off\n",
+		fprintf(stderr,
+			"indsigt: notify: the last %" PRIu64 " bytes of notify/wishes were never finished and are cut off\n",
 			book_cut(notifier->book));
 	return E_OK;
 }

@@ -17,14 +17,14 @@ static const struct option_row rows[] = {
 const struct command command_notify = {
 	.options = {.name = "indsigt notify",
 		.summary = "tells people that there is something new, through a portal ('serve' runs it)",
-		.text =
-			"Whoever has asked for it is told that there is something new about them, and nothing else: not what, not who, "
-			"not how much. It reads the log beside the writer without opening a record, and sends a signed webhook "
-			"(Standard Webhooks) to the portal that DIR/notify.json names:\n\n  {\"url\": "
-			"\"https://portal.example/indsigt\", \"ca\": \"/etc/ssl/portal.pem\", \"days\": 3, \"gap_seconds\": "
-			"900}\n\nAll but the address may be left out. What people wish (at once, daily, weekly; quiet hours; "
-			"language) comes through indsigt-queryd, to the socket DIR/notify/socket, and is kept in DIR/notify, "
-			"sealed.\n",
+		.text = "Whoever has asked for it is told that there is something new about them, and nothing else: not what, "
+				"not who, "
+				"not how much. It reads the log beside the writer without opening a record, and sends a signed webhook "
+				"(Standard Webhooks) to the portal that DIR/notify.json names:\n\n  {\"url\": "
+				"\"https://portal.example/indsigt\", \"ca\": \"/etc/ssl/portal.pem\", \"days\": 3, \"gap_seconds\": "
+				"900}\n\nAll but the address may be left out. What people wish (at once, daily, weekly; quiet hours; "
+				"language) comes through indsigt-queryd, to the socket DIR/notify/socket, and is kept in DIR/notify, "
+				"sealed.\n",
 		OPTION_ROWS(rows),
 		.after = "A portal that is away is tried again, less and less often, for as many days as said; nothing is lost "
 				 "and what comes twice has the same webhook-id. 'indsigt notify key DIR' prints the key by which the "
@@ -37,15 +37,16 @@ static const struct option_row key_rows[] = {
 	ARGUMENT(T, dir, "DIR"),
 	OPTION_FLAG(T, rotate, "rotate", .group = 1,
 		.help = "make a new key; the old one goes on signing beside it until it is forgotten"),
-	OPTION_FLAG(T, forget, "forget-old", .group = 1,
-		.help = "have the old key sign no more: the portal has the new one"),
+	OPTION_FLAG(
+		T, forget, "forget-old", .group = 1, .help = "have the old key sign no more: the portal has the new one"),
 };
 
 const struct command command_notify_key = {
 	.options = {.name = "indsigt notify key",
 		.summary = "prints the key that signs notices, for the portal; makes it",
-		.text = "Prints whpk_..., the public key of Standard Webhooks (Ed25519, v1a), each time; makes DIR/notify and its "
-				"keys where they are not there. A notifier that runs takes up another key when it is started again.\n",
+		.text =
+			"Prints whpk_..., the public key of Standard Webhooks (Ed25519, v1a), each time; makes DIR/notify and its "
+			"keys where they are not there. A notifier that runs takes up another key when it is started again.\n",
 		OPTION_ROWS(key_rows)},
 	.beside = "indsigt-notify",
 	COMMAND_GIVEN(T, .from = NOTIFY_FROM_LEFT),

@@ -60,8 +60,8 @@ static enum error read_url(const json_t *value, struct notify_config *out, struc
 	bool secure = url != NULL && strncasecmp(url, "https://", 8) == 0;
 	bool plain = url != NULL && strncasecmp(url, "http://", 7) == 0;
 	if ((!secure && !plain) || strlen(url) > NOTIFY_URL_MAX || host_of(url).len == 0)
-		return fault_set(fault, E_BAD_VALUE, NOTIFY_CONFIG ": url: an address of https, of at most %u bytes",
-			NOTIFY_URL_MAX);
+		return fault_set(
+			fault, E_BAD_VALUE, NOTIFY_CONFIG ": url: an address of https, of at most %u bytes", NOTIFY_URL_MAX);
 	if (plain && !is_loopback(host_of(url)))
 		return fault_set(fault, E_BAD_VALUE,
 			NOTIFY_CONFIG ": url: another machine is told over https only, since it is told whom to tell");
@@ -114,8 +114,8 @@ enum error notify_config_read(int dir_fd, struct notify_config *out, struct faul
 	json_error_t detail;
 	size_t len;
 	*out = (struct notify_config){.days = DAYS_DEFAULT, .gap_s = GAP_S_DEFAULT};
-	TRY(fault_because(fault, file_read_all(dir_fd, NOTIFY_CONFIG, CONFIG_BYTES_MAX, &text, &len),
-		NOTIFY_CONFIG " cannot be read"));
+	TRY(fault_because(
+		fault, file_read_all(dir_fd, NOTIFY_CONFIG, CONFIG_BYTES_MAX, &text, &len), NOTIFY_CONFIG " cannot be read"));
 	enum error error = json_read(bytes_of(text, len), JSON_REJECT_DUPLICATES, &detail, &json);
 	if (error != E_OK)
 		return fault_set(fault, error, NOTIFY_CONFIG " is no JSON in line %d", detail.line);
@@ -136,7 +136,8 @@ static enum error give_files(int fd, const struct user *user, struct fault *faul
 			continue;
 		if (file < 0 || fstat(file, &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink > 1 ||
 			(info.st_uid != 0 && info.st_uid != user->uid))
-			return fault_set(fault, E_EXISTS, "notify/ has something in it that is a link or another user's: look at it");
+			return fault_set(
+				fault, E_EXISTS, "notify/ has something in it that is a link or another user's: look at it");
 		if (fchown(file, user->uid, (gid_t)-1) != 0)
 			return fault_set(fault, E_IO, "notify/ cannot be given to its user: %m");
 	}

@@ -28,8 +28,8 @@ struct notify_config {
 	uint32_t gap_s;              /* between two notices, for who is told at once (900) */
 };
 
-/* Of the ledger in `dir_fd`. E_NOT_FOUND, E_BAD_JSON, E_UNKNOWN_FIELD, E_MISSING_FIELD, E_BAD_VALUE: also for an address
- * that is not https and names another machine. */
+/* Of the ledger in `dir_fd`. E_NOT_FOUND, E_BAD_JSON, E_UNKNOWN_FIELD, E_MISSING_FIELD, E_BAD_VALUE: also for an
+ * address that is not https and names another machine. */
 enum error notify_config_read(int dir_fd, struct notify_config *out, struct fault *fault) MUST_USE;
 
 /* DIR/notify, made where it is not there, as a descriptor to close. As root with a user given: it and what is in it are

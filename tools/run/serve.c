@@ -80,7 +80,7 @@ struct serve {
 	const char *query_cert, *query_key;   /* ... unless queryd has a pair of its own */
 	const char *ingest_user, *query_user; /* both or neither */
 	const char *notify_user;              /* or NULL: the query user */
-	struct daemon daemons[DAEMONS];       /* ingest, query, who asks the witnesses, who reports reads, who tells people */
+	struct daemon daemons[DAEMONS]; /* ingest, query, who asks the witnesses, who reports reads, who tells people */
 	char notify_group[64];
 	char reads_socket[CHILD_PATH_MAX]; /* of who reports reads */
 	char reads_key[CHILD_PATH_MAX];
@@ -502,8 +502,9 @@ static const struct option_row rows[] = {
 				"are not "
 				"root, all of them run as the user that you are"),
 	OPTION_TEXT(T, notify_user, "notify-user", "NAME", .wants = "query-user",
-		.help = "as root: run who tells people (DIR/notify.json) as this user, in the group of --query-user, whose user "
-				"it is otherwise"),
+		.help =
+			"as root: run who tells people (DIR/notify.json) as this user, in the group of --query-user, whose user "
+			"it is otherwise"),
 };
 
 static const char **add_user(const char **extra, const char *user)

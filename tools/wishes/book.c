@@ -8,8 +8,8 @@
 #include <sodium.h>
 
 #define FILE_NAME "wishes"
-#define APART_MS 5000u            /* the clocks, before turns are reckoned anew */
-#define STALE_BYTES (4ull << 20)  /* that the file may have, besides as much again as counts */
+#define APART_MS 5000u           /* the clocks, before turns are reckoned anew */
+#define STALE_BYTES (4ull << 20) /* that the file may have, besides as much again as counts */
 #define PERSON_BYTES_MAX (1 + 1 + 3 * 8 + NOTICE_ID_BYTES + WISHES_BYTES_MAX + 2 + SUBJECT_BYTES_MAX)
 _Static_assert(PERSON_BYTES_MAX <= JOURNAL_RECORD_BYTES_MAX, "a person is one record");
 
@@ -25,9 +25,9 @@ struct book {
 	uint64_t delivered, dead, stopped, waiting;
 	uint64_t cut;
 	uint64_t wall_s, now_ms;
-	int64_t apart_ms;      /* of the two clocks, when turns were last reckoned */
-	uint64_t fresh_bytes;  /* of the file when it was last written anew */
-	uint64_t erase_ms;     /* by when it is to be; TURN_NEVER: nobody is to be erased */
+	int64_t apart_ms;     /* of the two clocks, when turns were last reckoned */
+	uint64_t fresh_bytes; /* of the file when it was last written anew */
+	uint64_t erase_ms;    /* by when it is to be; TURN_NEVER: nobody is to be erased */
 };
 
 /* ---- records ---- */
@@ -89,8 +89,7 @@ static void count(struct book *book, const struct person *person, int sign)
 	book->waiting += (uint64_t)(sign * (person->new_s != 0 || person->made_s != 0));
 }
 
-static enum error person_at(
-	struct book *book, const struct alias *alias, struct bytes subject, struct person **out)
+static enum error person_at(struct book *book, const struct alias *alias, struct bytes subject, struct person **out)
 {
 	*out = people_find(book->people, alias);
 	if (*out == NULL)

@@ -3,46 +3,11 @@
  * say which of them it gives. */
 #include "tools/wishes/due.h"
 
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tools/wishes/zone.h"
+
 #include <time.h>
-#include <unistd.h>
 
-#define ZONE_DIR "/usr/share/zoneinfo/"
 #define SHIFT_MAX_S (3 * 3600) /* no zone has moved its clocks by more, but for a few that skipped a day */
-
-bool zone_known(const char *zone)
-{
-	char path[sizeof ZONE_DIR + ZONE_BYTES_MAX + 1];
-	char magic[4] = "";
-	size_t len = strlen(zone);
-	if (len == 0 || len > ZONE_BYTES_MAX || zone[0] == '/' || strstr(zone, "..") != NULL || strstr(zone, "//") != NULL ||
-		strspn(zone, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-_/") != len)
-		return false;
-	if (strcmp(zone, "UTC") == 0)
-		return true;
-	snprintf(path, sizeof path, ZONE_DIR "%s", zone);
-	FILE *file = fopen(path, "re");
-	bool good = file != NULL && fread(magic, sizeof magic, 1, file) == 1 && memcmp(magic, "TZif", 4) == 0;
-	if (file != NULL)
-		fclose(file);
-	return good;
-}
-
-/* Only when it is another one: most people are in one zone, and the C library reads a file for each change. */
-static void use_zone(const char *zone)
-{
-	static char used[ZONE_BYTES_MAX + 2];
-	char wanted[ZONE_BYTES_MAX + 2];
-	snprintf(wanted, sizeof wanted, ":%s", zone);
-	if (strcmp(used, wanted) == 0)
-		return;
-	strcpy(used, wanted);
-	setenv("TZ", zone_known(zone) ? wanted : "UTC0", true);
-	tzset();
-}
 
 static struct tm local(time_t time_s)
 {
@@ -62,8 +27,12 @@ static long compare(time_t at, const struct tm *date, int minute)
 /* `date` is normalized. Near a change of the clocks, minute by minute. */
 static time_t instant(const struct tm *date, int minute)
 {
-	struct tm wanted = {.tm_year = date->tm_year, .tm_mon = date->tm_mon, .tm_mday = date->tm_mday,
-		.tm_hour = minute / 60, .tm_min = minute % 60, .tm_isdst = -1};
+	struct tm wanted = {.tm_year = date->tm_year,
+		.tm_mon = date->tm_mon,
+		.tm_mday = date->tm_mday,
+		.tm_hour = minute / 60,
+		.tm_min = minute % 60,
+		.tm_isdst = -1};
 	time_t guess = mktime(&wanted);
 	bool plain = compare(guess, date, minute) == 0;
 	for (int hours = 1; plain && hours <= 3; hours++)
@@ -80,8 +49,11 @@ static time_t instant(const struct tm *date, int minute)
 /* The date `days` later, at noon, so that no change of the clocks makes it another. */
 static struct tm day_after(const struct tm *date, int days)
 {
-	struct tm later = {
-		.tm_year = date->tm_year, .tm_mon = date->tm_mon, .tm_mday = date->tm_mday + days, .tm_hour = 12, .tm_isdst = -1};
+	struct tm later = {.tm_year = date->tm_year,
+		.tm_mon = date->tm_mon,
+		.tm_mday = date->tm_mday + days,
+		.tm_hour = 12,
+		.tm_isdst = -1};
 	mktime(&later);
 	return later;
 }
@@ -116,7 +88,7 @@ static time_t after_quiet(const struct wishes *wishes, time_t at)
 uint64_t due_time(const struct wishes *wishes, uint64_t new_s, uint64_t told_s, uint32_t gap_s)
 {
 	time_t at = (time_t)new_s;
-	use_zone(wishes->zone);
+	zone_use(wishes->zone);
 	if (wishes->when != WISH_AT_ONCE)
 		at = next_hour(wishes, at);
 	else if (told_s != 0 && told_s <= new_s && told_s + gap_s > new_s)

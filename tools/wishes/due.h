@@ -1,11 +1,7 @@
-/* When somebody is to be told: their hour, their quiet hours, in their own zone. Pure but for the zone files of the C
- * library (tzdata). One thread: the C library has one zone at a time. spec/notify.md */
+/* When somebody is to be told: their hour, their quiet hours, in their own zone. One thread (zone.h). spec/notify.md */
 #pragma once
 
 #include "tools/wishes/wishes.h"
-
-/* Whether it is a name of a zone, and its file is there. "UTC" always is. */
-bool zone_known(const char *zone);
 
 /* The earliest time at which somebody with these wishes is told of something that came at `new_s`, seconds since 1970.
  * `told_s`: when they were last told (0: never), and `gap_s` how long at least after that, for who is told at once. A

@@ -101,7 +101,8 @@ static enum error read_file(
 	TRY(fault_because(fault, read_records(journal, file, reader, context), "notify/%s cannot be read", journal->name));
 	if (journal->records == 0)
 		return fault_set(fault, E_UNSEALED,
-			"notify/%s does not open with notify/sealing: the key is another one, or both were mixed up", journal->name);
+			"notify/%s does not open with notify/sealing: the key is another one, or both were mixed up",
+			journal->name);
 	return E_OK;
 }
 
@@ -145,8 +146,7 @@ static int open_file(const struct journal *journal)
 
 static enum error replace(struct journal *journal)
 {
-	TRY(file_write_atomic(
-		journal->dir_fd, journal->name, bytes_of(journal->added, journal->added_bytes), 0600));
+	TRY(file_write_atomic(journal->dir_fd, journal->name, bytes_of(journal->added, journal->added_bytes), 0600));
 	int fd = open_file(journal);
 	if (fd < 0)
 		return E_IO;

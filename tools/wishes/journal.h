@@ -1,6 +1,7 @@
 /* A file of sealed records, one behind the other, only ever added to, or written anew as a whole. spec/notify.md
  *
- *     open: what was finished is read ─► add, add ─► commit: written and synced ─► ... ─► anew, when most of it is stale
+ *     open: what was finished is read ─► add, add ─► commit: written and synced ─► ... ─► anew, when most of it is
+ * stale
  *
  * Each record is sealed under the file's number and its own place, so none can be moved, changed or taken from another
  * file unseen. What a crash left unfinished at the end is cut off; a record that does not open before others that do is

@@ -167,8 +167,7 @@ static void move_down(struct people *people, struct person *person)
 	size_t place = person->place;
 	for (;;) {
 		size_t below = place * 2 + 1;
-		if (below + 1 < people->agenda_count &&
-			people->agenda[below + 1]->turn_ms < people->agenda[below]->turn_ms)
+		if (below + 1 < people->agenda_count && people->agenda[below + 1]->turn_ms < people->agenda[below]->turn_ms)
 			below++;
 		if (below >= people->agenda_count || people->agenda[below]->turn_ms >= person->turn_ms)
 			break;

@@ -18,10 +18,10 @@
 struct person {
 	struct alias alias;
 	struct wishes wishes;
-	bool stopped;     /* the portal has said that it cannot tell them any more */
-	uint64_t new_s;   /* when something new was first seen, 0: nothing is */
-	uint64_t told_s;  /* when the last notice was made, 0: never */
-	uint64_t made_s;  /* the notice under way, 0: none */
+	bool stopped;    /* the portal has said that it cannot tell them any more */
+	uint64_t new_s;  /* when something new was first seen, 0: nothing is */
+	uint64_t told_s; /* when the last notice was made, 0: never */
+	uint64_t made_s; /* the notice under way, 0: none */
 	uint8_t id[NOTICE_ID_BYTES];
 	/* what is forgotten when the process ends */
 	uint32_t refusals; /* of the notice under way */

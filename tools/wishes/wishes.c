@@ -3,7 +3,6 @@
 #include "tools/wishes/wishes.h"
 
 #include "ledger/json/json_text.h"
-#include "tools/wishes/due.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,10 +5,10 @@
 #pragma once
 
 #include "ledger/base/bytes.h"
+#include "tools/wishes/zone.h"
 
 #include <jansson.h>
 
-#define ZONE_BYTES_MAX 40u /* "America/Argentina/ComodRivadavia" has 32 */
 #define LANGUAGE_BYTES_MAX 5u
 #define DAY_MINUTES 1440u
 
@@ -16,11 +16,11 @@ enum wish_when { WISH_AT_ONCE, WISH_DAILY, WISH_WEEKLY };
 
 /* Who is not on has no wishes at all: nothing is kept of them. */
 struct wishes {
-	uint8_t when;                      /* enum wish_when */
-	uint8_t hour;                      /* daily and weekly: local, 0 to 23 */
-	uint8_t weekday;                   /* weekly: 1 Monday to 7 */
-	uint16_t quiet_from, quiet_to;     /* minutes of the local day; the same: no quiet hours */
-	char zone[ZONE_BYTES_MAX + 1];     /* a name of the tz database; "UTC" where it does not matter */
+	uint8_t when;                  /* enum wish_when */
+	uint8_t hour;                  /* daily and weekly: local, 0 to 23 */
+	uint8_t weekday;               /* weekly: 1 Monday to 7 */
+	uint16_t quiet_from, quiet_to; /* minutes of the local day; the same: no quiet hours */
+	char zone[ZONE_BYTES_MAX + 1]; /* a name of the tz database; "UTC" where it does not matter */
 	char language[LANGUAGE_BYTES_MAX + 1];
 };
 
