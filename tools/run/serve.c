@@ -21,6 +21,7 @@
 #include "tools/command/child.h"
 #include "tools/command/command.h"
 #include "tools/run/owners.h"
+#include "tools/run/passed_on.h"
 
 #include <grp.h>
 #include <inttypes.h>
@@ -507,38 +508,6 @@ static const struct option_row rows[] = {
 			"it is otherwise"),
 };
 
-static const char **add_user(const char **extra, const char *user)
-{
-	if (user != NULL) {
-		*extra++ = "--user";
-		*extra++ = user;
-	}
-	return extra;
-}
-
-/* For those who ask witnesses. */
-static const char **add_ca(const char **extra)
-{
-	if (web_trust().ca != NULL) {
-		*extra++ = "--ca";
-		*extra++ = web_trust().ca;
-	}
-	return extra;
-}
-
-static const char **add_tls(const struct tls_files *tls, const char **extra)
-{
-	if (tls->certificate != NULL) {
-		memcpy(extra, (const char *[]){"--tls-cert", tls->certificate, "--tls-key", tls->key}, 4 * sizeof *extra);
-		extra += 4;
-	}
-	if (tls->old)
-		*extra++ = "--tls-older";
-	if (tls->plain_off_loopback)
-		*extra++ = "--plain-off-loopback";
-	return extra;
-}
-
 /* The page that was named, or the one that came with this program; a build without npm has none. */
 static const char *find_page(struct serve *serve)
 {
@@ -552,7 +521,7 @@ static const char *find_page(struct serve *serve)
 static enum error set_arguments(struct serve *serve, struct fault *fault)
 {
 	struct tls_files query_tls = serve->tls;
-	const char **extra = add_tls(&serve->tls, serve->daemons[0].extra);
+	const char **extra = pass_tls(&serve->tls, serve->daemons[0].extra);
 	if (serve->query_cert != NULL) {
 		query_tls.certificate = serve->query_cert;
 		query_tls.key = serve->query_key;
@@ -563,8 +532,8 @@ static enum error set_arguments(struct serve *serve, struct fault *fault)
 	}
 	if (serve->without_witnesses)
 		*extra++ = "--without-witnesses";
-	(void)add_user(add_ca(extra), serve->ingest_user);
-	extra = add_user(add_tls(&query_tls, serve->daemons[1].extra), serve->query_user);
+	(void)pass_user(pass_ca(extra), serve->ingest_user);
+	extra = pass_user(pass_tls(&query_tls, serve->daemons[1].extra), serve->query_user);
 	if (serve->issuers != NULL) {
 		*extra++ = "--issuers";
 		*extra++ = serve->issuers;
@@ -575,9 +544,9 @@ static enum error set_arguments(struct serve *serve, struct fault *fault)
 		*extra++ = page;
 	}
 	*extra = serve->demo_tokens ? "--demo-tokens" : NULL;
-	(void)add_user(add_ca(serve->daemons[2].extra), serve->query_user);
-	(void)add_user(serve->daemons[3].extra, serve->query_user);
-	(void)add_user(serve->daemons[4].extra, serve->notify_user != NULL ? serve->notify_user : serve->query_user);
+	(void)pass_user(pass_ca(serve->daemons[2].extra), serve->query_user);
+	(void)pass_user(serve->daemons[3].extra, serve->query_user);
+	(void)pass_user(serve->daemons[4].extra, serve->notify_user != NULL ? serve->notify_user : serve->query_user);
 	TRY(check_address(serve->ingest, &serve->tls, false, &serve->daemons[0], fault));
 	return check_address(serve->query, &query_tls, serve->demo_tokens, &serve->daemons[1], fault);
 }
