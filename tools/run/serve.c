@@ -444,7 +444,8 @@ static enum error serve_run(struct serve *serve, struct fault *fault)
 	TRY(look_for_reads(serve, fault));
 	TRY(look_for_portal(serve, &owners, fault));
 	for (size_t i = 0; i < DAEMONS; i++)
-		TRY(find_program(&serve->daemons[i], fault));
+		if (serve->daemons[i].wanted)
+			TRY(find_program(&serve->daemons[i], fault));
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
 	sigaddset(&mask, SIGTERM);
