@@ -2,14 +2,18 @@
 """The verifier of the citizen's page (query/web/verify), written from spec/ alone: it runs all vectors that concern a verifier, in
 Node and in a worker of Chromium, each refused by its rule; it takes nothing else for a statement that was changed in any place;
 and for each of its checks there is a vector that notices when it is left out.
-usage: verifier.py INDSIGT vectors|mutations|left-out|chromium"""
+And what a real ledger with witnesses hands out holds for it. (HTTP-20 to HTTP-25, STM-1, STM-60)
+usage: verifier.py INDSIGT vectors|mutations|left-out|ledger|chromium"""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+import urllib.request
 
-from indsigt import Tap
+from indsigt import Tap, event, wait_until
+from witnesses import World
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.join(HERE, "..", "..")
@@ -55,6 +59,74 @@ def prepared(build, part):
     return place, why
 
 
+ANNE, BO, NOBODY = "cpr:0101701234", "cpr:0202702345", "cpr:0303701238"
+
+
+def fill(world):
+    """About Anne five events, one of them withheld, by two systems in several batches; about Bo one; and a search."""
+    ledger = world.ledger
+    second = ledger.add_sender("two", "cvr:29190623", "--policy", "withhold")
+    more = ({}, {"objects": ["sag:1"], "emergency": True}, {"withheld_until": "2099-01-01T00:00:00Z", "withheld_basis": "RPL § 729 c"},
+            {"retention": "10y", "categories": ["helbred", "skat"]}, {"subjects": 3})
+    for number, members in enumerate(more):
+        lines = event(None if "subjects" in members else ANNE, "Opslag %d" % number, **members) + "\n" + (event(BO, "Opslag") + "\n" if number == 0 else "")
+        ledger.run("send", "--server", ledger.ingest, "--key", second if number > 0 else world.key, "-", stdin=lines)
+
+
+def asked(ledger, path, token):
+    request = urllib.request.Request("http://%s%s" % (ledger.query, path), headers={"Authorization": "Bearer " + token})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return answer.read().decode()
+
+
+def cases(world):
+    """What the ledger hands out: [name, file, what to ask the verifier, what has to come out]."""
+    ledger = world.ledger
+    fill(world)
+    ledger.run("epoch", ledger.dir)
+    with open(world.policy, encoding="utf-8") as file:
+        witnessed = {"vkey": ledger.vkey, "policy": file.read()}
+    signed = {"vkey": ledger.vkey}
+    made = []
+
+    def statement(name, subject, options, expect, *arguments):
+        path = ledger.path(name + ".json")
+        ledger.run("statement", subject, "--ledger", ledger.dir, "-o", path, *arguments)
+        made.append({"name": name, "path": path, "options": {**options, "subject": subject}, "expect": {"ok": True, **expect}})
+
+    def fulfilled():
+        statement("witnessed", ANNE, witnessed, {"open": 3, "withheld": 1})
+        result = ledger.result("verify", made[-1]["path"], "--vkey", ledger.vkey, "--policy", world.policy)
+        return result.returncode == 0 or made.clear()
+    wait_until(fulfilled, "a witnessed statement")
+    statement("signatures", ANNE, signed, {"open": 3, "withheld": 1, "count": 4, "witnesses": None}, "--signatures")
+    statement("one-event", BO, witnessed, {"open": 1, "present": True})
+    statement("nobody", NOBODY, witnessed, {"present": False, "count": 0})
+    statement("window", ANNE, signed, {"open": 0, "present": True}, "--to", "2026-01-01")
+    token = ledger.run("token", ledger.dir, ANNE).strip()
+    for name, query in (("page", "limit=100"), ("page-whole", "limit=100&coverage=whole")):
+        path = ledger.path(name + ".json")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(asked(ledger, "/v1/accesses?" + query, token))
+        made.append({"name": name, "page": True, "path": path, "options": {**signed, "subject": ANNE},
+                     "expect": {"ok": True, "open": 3, "withheld": 1, "erased": 0, "signed": True}})
+    return made
+
+
+def handed_out(indsigt, place, tap):
+    world = World(indsigt, tap)
+    try:
+        world.ledger.serve()
+        path = world.ledger.path("cases.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(cases(world), file)
+        return subprocess.run(["node", os.path.join(place, "tests", "web", "run-cases.js"), path], check=False).returncode
+    finally:
+        for witness in world.witnesses:
+            witness.kill()
+        world.ledger.remove()
+
+
 def main():
     indsigt, part = os.path.abspath(sys.argv[1]), sys.argv[2]
     place, why = prepared(os.path.join(os.path.dirname(os.path.dirname(indsigt)), "tests"), part)
@@ -62,6 +134,8 @@ def main():
         tap = Tap()
         tap.skip("the verifier in JavaScript: " + part, why)
         tap.done()
+    if part == "ledger":
+        sys.exit(handed_out(indsigt, place, Tap()))
     vectors = os.path.join(SOURCE, "tests", "vectors")
     script = "run-browser.js" if part == "chromium" else "run-node.js"
     last = next(filter(None, map(shutil.which, BROWSERS))) if part == "chromium" else part

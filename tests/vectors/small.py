@@ -158,8 +158,8 @@ def event_vectors():
               9: "KSD Sygedagpenge", 10: "Opslag", 11: "sagsbehandling", 12: 0, 15: "sagsbehandler"}
 
     def part(name, about, expect, change, json_event=None):
-        vector = {"about": about, "kind": "part", "disclosed": cbor({**fields, **change} if change is not None else {}).hex(),
-                  "expect": expect}
+        members = {number: value for number, value in {**fields, **change}.items() if value is not None}
+        vector = {"about": about, "kind": "part", "disclosed": cbor(members).hex(), "expect": expect}
         if json_event:
             vector["event"] = json_event
         write("event", "part-" + name, vector)
@@ -170,10 +170,10 @@ def event_vectors():
     part("subject-spelling", "a subject in another spelling than its canonical one", "bad-subject", {1: "cpr:010170-1234"})
     part("code-too-large", "an action that the table does not have", "bad-value", {5: 9})
     part("text-control", "a control character", "bad-value", {10: "Op\u001fslag"})
-    part("text-c1", "U+0080: no control character here", "ok", {10: "Op\u0080slag"},
-         {"subject": "cpr:0101701234", "time": "2026-11-23T08:15:30.120Z", "action": "read", "outcome": "ok",
-          "org": {"id": "cvr:55133018", "name": "Aarhus Kommune"}, "system": "KSD Sygedagpenge", "activity": "Op\u0080slag",
-          "purpose": "sagsbehandling", "actor": {"kind": "human", "role": "sagsbehandler"}})
+    shown = {"subject": "cpr:0101701234", "time": "2026-11-23T08:15:30.120Z", "action": "read", "outcome": "ok",
+             "org": {"id": "cvr:55133018", "name": "Aarhus Kommune"}, "system": "KSD Sygedagpenge", "activity": "Opslag",
+             "purpose": "sagsbehandling", "actor": {"kind": "human", "role": "sagsbehandler"}}
+    part("text-c1", "U+0080: no control character here", "ok", {10: "Op\u0080slag"}, {**shown, "activity": "Op\u0080slag"})
     write("event", "part-few-fields", {"about": "a part with the subject alone: what is missing is not asked of a part",
                                        "kind": "part", "disclosed": cbor({1: "cpr:0101701234"}).hex(), "expect": "ok",
                                        "event": {"subject": "cpr:0101701234"}})
@@ -273,6 +273,21 @@ def event_vectors():
                                       "event": {**plain, "subject": "grants:cpr:0101701234", "grant": grant,
                                                 "withheld_until": "2027-01-01T00:00:00Z", "withheld_basis": "b"}})
     part("grant-among-events", "a grant with a person as its subject", "bad-value", {38: "7", 39: 1, 40: "cpr:0202702345"})
+    given = {1: "grants:cpr:0101701234", 38: "fuldmagt-7", 39: 1, 40: "cpr:0202702345"}
+    part("grant", "a grant", "ok", {**given, 41: 1830297600000000000},
+         {**shown, "subject": "grants:cpr:0101701234", "grant": {"id": "fuldmagt-7", "kind": "attorney", "to": "cpr:0202702345",
+                                                                "until": "2028-01-01T00:00:00Z"}})
+    for name, about, change in (
+            ("no-name", "a grant without a name", {38: None}), ("no-holder", "a grant to nobody", {40: None}),
+            ("to-self", "a grant to oneself", {40: "cpr:0101701234"}), ("to-list", "a grant to a list of grants", {40: "grants:cpr:0202702345"}),
+            ("revoked-false", "a grant that says it is not revoked", {42: False}),
+            ("revoked-until", "a grant that is revoked and has an end", {41: 1830297600000000000, 42: True}),
+            ("until-time", "a grant that ends when it begins", {41: 1795421730120000000})):
+        part("grant-" + name, about, "missing-field" if None in change.values() else "bad-value", {**given, **change})
+    part("sha256-capital", "a digest in capitals", "bad-value", {36: "A" * 64})
+    part("list-text", "a text for a list", "bad-value", {29: "helbred"})
+    part("list-number", "a number in a list", "bad-value", {29: ["helbred", 1]})
+    part("time-text", "a text for a time", "bad-value", {3: "2026-11-23T08:15:30Z"})
     part("grant-without", "something else than a grant in a list of grants", "bad-value", {1: "grants:cpr:0101701234"})
 
     whole("json-escapes", "members and texts with escapes are what they stand for", {}, {},
@@ -550,14 +565,16 @@ def entry():
     sender_vector("truncated", "the last byte is missing", register[:-1], "truncated")
     sender_vector("trailing", "a byte too many", register + b"\0", "trailing")
 
-    def erased(name, about, person=0, month=682, years=5, commitment=bytes(32), expect="bad-value"):
-        data = b"\6" + u(1, person) + u(2, month) + u(1, years) + commitment + range16("retention") + u(8, 1790000000)
+    def erased(name, about, person=0, month=682, years=5, commitment=bytes(32), expect="bad-value", policy="retention"):
+        data = b"\6" + u(1, person) + u(2, month) + u(1, years) + commitment + range16(policy) + u(8, 1790000000)
         vector = {"about": about, "entry": data.hex(), "expect": expect}
         if expect == "ok":
             vector["kind"] = 6
         write("entry", "erasure-" + name, vector)
 
     label = b"\x08" * 32
+    erased("policy-256", "a policy of 256 bytes", policy="p" * 256, expect="too-long")
+    erased("policy-control", "a line break in the policy", policy="a\nb")
     erased("class-1", "the smallest class", years=1, expect="ok")
     erased("class-99", "the largest class", years=99, expect="ok")
     erased("class-0", "class 0", years=0)

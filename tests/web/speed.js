@@ -19,7 +19,7 @@ async function inNode() {
 
 // The statement is fetched by the page, as it is in life; the longest time that its own thread was held is measured by ticks.
 async function inChromium() {
-  const { page, close } = await opened(executable, '../../query/web/verify/worker.js');
+  const { page, close } = await opened(executable, '../../query/web/app/verify-worker.js');
   await page.route('**/statement.json', (route) => route.fulfill({ body: source, contentType: 'application/json' }));
   const times = [];
   for (let i = 0; i < 3; i++) {
@@ -40,15 +40,10 @@ async function inChromium() {
           channel.port2.postMessage(0);
           window.told.length = 0;
           const from = performance.now();
-          const { result } = await window.ask({
-            type: 'statement',
-            source: bytes,
-            config: { vkey: key },
-            subject: who,
-          });
+          const { result } = await window.ask({ type: 'check', bytes, size: 0, options: { vkey: key, subject: who } });
           const ms = performance.now() - from;
           going = false;
-          return { ok: result.ok, ms, longest, progress: window.told.length, events: result.events.length };
+          return { ok: result.ok, ms, longest, progress: window.told.length, events: result.open };
         },
         [vkey, subject],
       ),

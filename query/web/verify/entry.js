@@ -24,6 +24,9 @@ export const REVOKE = 4;
 
 export const EVENT_BYTES = 53;
 export const ENTRY_BYTES_MAX = 65535;
+export const MAY_WITHHOLD = 1; // flags
+export const REPORTS_GRANTS = 1; // rights
+export const REPORTS_READS = 2;
 const FORMAT = 3;
 const BATCH_COUNT_MAX = 4096;
 const ORG_BYTES_MAX = 128;

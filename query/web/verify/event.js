@@ -205,6 +205,12 @@ function asJson(values) {
   return event;
 }
 
+// Which fields an event in JSON has, as the bits of a policy (ENTRY-21).
+export function fieldsOf(event) {
+  const has = (name) => name.split('.').reduce((value, member) => value?.[member], event) !== undefined;
+  return TABLE.filter(([, name]) => has(name)).reduce((fields, [number]) => fields | (1n << BigInt(number)), 0n);
+}
+
 // What a disclosed part says (STM-27): what is missing is not asked of it.
 export function readDisclosed(bytes) {
   need(bytes.length <= PARTS_BYTES_MAX, 'EVT-6', 'a part has more than 16,384 bytes');

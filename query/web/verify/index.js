@@ -9,7 +9,7 @@ import { textOf } from './bytes.js';
 import { claimsOf, plain, shownEvent } from './claims.js';
 import { fail } from './form.js';
 import { ready } from './hash.js';
-import { checkCoverageAnswer, checkPage } from './page.js';
+import { checkPage } from './page.js';
 import { checkProofFile } from './proof-file.js';
 import { Misconfigured, Refused } from './refused.js';
 import { checkStatement } from './statement.js';
@@ -121,11 +121,6 @@ export function verifyPage(page, { vkey, subject, now, before }) {
   });
 }
 
-// The answer of /v1/coverage, in itself (HTTP-25): its `hash` is to be compared with that of a page.
-export function verifyCoverage(coverage) {
-  return answered(() => checkCoverageAnswer(coverage));
-}
-
 // A proof file (spec/proof-file.md).
 export function verifyProofFile(text, { vkey, policy }) {
   return answered(() => {
@@ -138,14 +133,4 @@ export function verifyProofFile(text, { vkey, policy }) {
       witnessed: log.quorumTime !== null,
     };
   });
-}
-
-// Whether the accesses that are shown (their indexes, of pages that hold) are those of a statement that holds: `missing` were
-// filed and are not shown, `more` are shown, lie under the statement's epoch and are not in it.
-export function compareShown(statement, shown) {
-  const proven = new Set([...statement.events, ...statement.notCovered].map(({ index }) => index));
-  const all = new Set(shown);
-  const missing = [...proven].filter((index) => !all.has(index));
-  const more = [...all].filter((index) => !proven.has(index) && Number(index) < Number(statement.epoch.size));
-  return { ok: missing.length === 0 && more.length === 0, missing, more };
 }

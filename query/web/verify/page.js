@@ -219,10 +219,6 @@ function checkCoverage(coverage) {
   need(same(counts, exact(counted)), 'HTTP-25', 'the senders are others than the counts say');
 }
 
-export function checkCoverageAnswer(coverage) {
-  checkCoverage(typeof coverage === 'string' ? readJson(coverage, 'HTTP-25', { signs: true }) : exact(coverage));
-}
-
 // `key` is null where nobody has one; `before` is the lowest index of the page before, or null; `now` in seconds.
 export function checkPage(source, { key, subject, now, before = null }) {
   const page = typeof source === 'string' ? readJson(source, 'HTTP-21', { signs: true }) : exact(source);

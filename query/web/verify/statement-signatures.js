@@ -1,8 +1,21 @@
-// The senders' signatures over the events of a statement (STM-46 to STM-54).
+// The senders' signatures over the events of a statement (STM-46 to STM-54), and
+// that each of them had the right to report what it did (STM-62).
 
 import { equal } from './bytes.js';
-import { BATCH, batchMessage, isEndorsed, readEntryOf, REGISTER, REVOKE, SENDER } from './entry.js';
+import {
+  BATCH,
+  batchMessage,
+  MAY_WITHHOLD,
+  REPORTS_GRANTS,
+  REPORTS_READS,
+  isEndorsed,
+  readEntryOf,
+  REGISTER,
+  REVOKE,
+  SENDER,
+} from './entry.js';
 import { signatureHolds } from './ed25519.js';
+import { fieldsOf } from './event.js';
 import { isIncluded } from './anchor.js';
 import { at, check } from './refused.js';
 import { rootFromInclusion } from './tree.js';
@@ -53,8 +66,8 @@ function openSenders(log, items) {
   return senders;
 }
 
-// The key under which a batch at this index has to be signed.
-function keyAt(senders, batch, index) {
+// The registration under which a batch at this index was taken; its key has signed it.
+function registrationAt(senders, batch, index) {
   const newest = (senders.get(batch.sender)?.entries ?? []).filter((entry) => entry.index < index).at(-1);
   check(
     'sender-history',
@@ -62,7 +75,7 @@ function keyAt(senders, batch, index) {
     'the sender of a batch is not shown, or was revoked before it',
     () => newest !== undefined && newest.action !== REVOKE,
   );
-  return newest.key;
+  return newest;
 }
 
 // STM-51, STM-52: the batch's root by the path of one event.
@@ -88,11 +101,11 @@ function rootByPath(batch, batchIndex, event, path) {
 function checkBatch(log, senders, item, events, named) {
   const batch = check('batch-entry', 'STM-49', 'this is no batch entry', () => readEntryOf(BATCH, item.entry));
   check('batch-inclusion', 'STM-50', 'a batch entry is not in the log', () => isIncluded(log, item));
-  const key = keyAt(senders, batch, item.index);
+  const registration = registrationAt(senders, batch, item.index);
   let root = null;
   for (const [index, path] of item.paths) {
     check('batch-place', 'STM-51', 'an event is named in two batches', () => !named.has(index));
-    named.add(index);
+    named.set(index, registration);
     const again = rootByPath(batch, item.index, events.get(index), path);
     check(
       'signature-path',
@@ -103,7 +116,35 @@ function checkBatch(log, senders, item, events, named) {
     root = again;
   }
   check('signature', 'STM-53', "a sender's signature does not verify", () =>
-    signatureHolds(batch.signature, batchMessage(log.origin, batch, root), key),
+    signatureHolds(batch.signature, batchMessage(log.origin, batch, root), registration.key),
+  );
+}
+
+const READS_SYSTEM = 'Indsigt'; // EVT-17
+
+// STM-62; `content` is what an open event says.
+function hadRight({ header, content }, { org, restrictedFields, flags, mandate }) {
+  const withheld = header.until > 0n;
+  if (content === undefined) {
+    return !withheld || (flags & MAY_WITHHOLD) !== 0;
+  }
+  const grant = content.grant !== undefined;
+  return (
+    (!withheld || ((flags & MAY_WITHHOLD) !== 0 && !grant)) &&
+    (fieldsOf(content) & restrictedFields) === 0n &&
+    (content.org?.id === undefined || content.org.id === org || mandate.reportsFor.includes(content.org.id)) &&
+    (!grant || (mandate.rights & REPORTS_GRANTS) !== 0) &&
+    (content.system !== READS_SYSTEM || (mandate.rights & REPORTS_READS) !== 0)
+  );
+}
+
+function checkRights(events, registrations) {
+  events.forEach((event, i) =>
+    at(`events[${i}]`, () =>
+      check('event-right', 'STM-62', 'an event that its sender was not registered to report', () =>
+        hadRight(event, registrations.get(event.index)),
+      ),
+    ),
   );
 }
 
@@ -111,7 +152,7 @@ function checkBatch(log, senders, item, events, named) {
 export function checkSignatures(log, { senders: senderItems, batches }, events, onBatch) {
   const senders = openSenders(log, senderItems);
   const byIndex = new Map(events.map((event) => [event.index, event]));
-  const named = new Set();
+  const named = new Map();
   batches.forEach((item, i) =>
     at(`signatures.batches[${i}]`, () => {
       checkBatch(log, senders, item, byIndex, named);
@@ -121,6 +162,7 @@ export function checkSignatures(log, { senders: senderItems, batches }, events, 
   check('signature-missing', 'STM-54', 'an event has no signature', () =>
     events.every((event) => named.has(event.index)),
   );
+  checkRights(events, named);
   const concerned = new Set(events.map((event) => event.sender));
   check('form', 'STM-2', 'a sender is shown who has no event', () =>
     [...senders.keys()].every((id) => concerned.has(id)),
