@@ -9,6 +9,7 @@
 #include "query/claims/strict.h"
 
 #include <fcntl.h>
+#include <libgen.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -48,6 +49,15 @@ static enum error make(const char *id, const char *secret, char **out)
 	return allocated(header);
 }
 
+/* A ledger whose daemons have users of their own: its group is queryd's, on purpose. */
+static bool in_shared(const char *path)
+{
+	char folder[PATH_BYTES_MAX];
+	struct stat info;
+	snprintf(folder, sizeof folder, "%s", path);
+	return stat(dirname(folder), &info) == 0 && file_is_shared(info.st_mode);
+}
+
 /* The mode before the content: what others could read is no secret any more. */
 static enum error read_file(const char *path, struct own_secret *out, struct fault *fault)
 {
@@ -55,9 +65,14 @@ static enum error read_file(const char *path, struct own_secret *out, struct fau
 	if (stat(path, &info) != 0)
 		return fault_set(
 			fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "the client's file '%s' cannot be opened: %m", path);
-	if ((info.st_mode & 077) != 0)
+	if ((info.st_mode & (in_shared(path) ? 037 : 077)) != 0)
 		return fault_set(
 			fault, E_PERMISSION, "the client's file '%s' can be read by others; set its mode to 0600", path);
+	if (access(path, R_OK) != 0)
+		return fault_set(fault, E_IO,
+			"the client's file '%s' cannot be read: %m; where queryd has a user of its own it stands in the ledger's "
+			"directory, and 'indsigt own' lets that user's group read it",
+			path);
 	return fault_because(fault, file_read_all(AT_FDCWD, path, CLIENT_FILE_BYTES_MAX, &out->data, &out->len),
 		"the client's file '%s'", path);
 }

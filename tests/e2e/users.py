@@ -88,12 +88,32 @@ def ask(path):
         return json.loads(client.makefile().readline())
 
 
+def write(path, text):
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
 def set_up(t, ledger):
     os.chmod(ledger.place, 0o711)
+    # An operator's: what queryd reads, and what is nobody's business. Nobody answers at that address.
+    write(ledger.dir + "/issuers.json", json.dumps({"issuers": [{
+        "issuer": "http://127.0.0.1:9", "audiences": ["x"], "person": {"claim": "cpr", "prefix": "cpr:"},
+        "role": {"claim": "roles", "values": {"a": "auditor"}, "default": "subject"}, "ca": "authority.crt", "introspection": {"client": "client.json"}}]}))
+    write(ledger.dir + "/client.json", '{"client_id":"a","client_secret":"b"}')
+    write(ledger.dir + "/authority.crt", "")
+    write(ledger.dir + "/notes.txt", "mine")
+    ledger.add_reporter()
     result = ledger.result("own", ledger.dir, "--ingest-user", INGEST, "--query-user", QUERY)
     rows = {line.split()[0]: line for line in result.stdout.splitlines()[1:]}
     t.ok(result.returncode == 0 and rows["keys/log"].split()[3:] == ["read,", "write", "-", "-"],
          "only ingestd's user may read the log's key: " + rows.get("keys/log", result.stderr))
+    for name in "issuers.json", "client.json", "authority.crt":
+        info = os.stat(os.path.join(ledger.dir, name))
+        t.ok((info.st_uid, info.st_gid, info.st_mode & 0o777) == (0, ids(QUERY)[1], 0o640), "queryd's group reads %s, which stays root's" % name)
+    info = os.stat(ledger.dir + "/notes.txt")
+    t.ok((info.st_uid, info.st_gid, info.st_mode & 0o777) == (0, 0, 0o600), "what no ledger makes is left alone")
+    looked = {line.split()[0]: line for line in ledger.run("own", ledger.dir).splitlines()[1:]}
+    t.ok(looked == rows and looked["reads"].split()[3:] == ["-", "read,", "write", "-"], "looked at later it is the same: " + looked.get("reads", ""))
     t.ok(rows["keys/master"].split()[3:] == ["read,", "write", "read", "-"], "queryd's user may read what opens records")
     key = ledger.add_sender("KSD")  # as root: what it makes must not be in the way
     ledger.serve("--ingest-user", INGEST, "--query-user", QUERY)
@@ -118,15 +138,16 @@ def look_at_files(t, ledger):
     paths = files_of(ledger.dir)
     folders = [path for path in paths if os.path.isdir(path)]
     files = [path for path in paths if os.path.isfile(path)]
-    own = ledger.dir + "/cosigned"
+    own, reads = ledger.dir + "/cosigned", [folder for folder in folders if folder.startswith(ledger.dir + "/reads")]
+    files = [path for path in files if not path.startswith(ledger.dir + "/reads")]
     locks = {ledger.dir + "/store/lock.mdb", ledger.dir + "/keys/env/lock.mdb"}
     written = set(as_user(QUERY, lambda: opened(files, os.O_RDWR))) | set(as_user(QUERY, lambda: opened(files, os.O_WRONLY)))
     t.ok(written == locks, "queryd's user can open nothing for writing but the tables of readers: %s" %
          sorted(os.path.relpath(path, ledger.dir) for path in written))
     made = as_user(QUERY, lambda: may_make(folders))
-    t.ok(made == [own], "and make no file but in cosigned/")
+    t.ok(set(made) == {own, *reads}, "and make no file but in cosigned/ and reads/: %s" % made)
     read = set(as_user(QUERY, lambda: opened(files, os.O_RDONLY)))
-    secret = {ledger.dir + "/keys/log", ledger.dir + "/lock"}
+    secret = {ledger.dir + "/keys/log", ledger.dir + "/lock", ledger.dir + "/notes.txt"}
     t.ok(set(files) - read == secret, "it reads all but the log's key: %s" %
          sorted(os.path.relpath(path, ledger.dir) for path in set(files) - read))
     sealed = [path for path in files if "/keys/" in path or "/store/" in path or "/filed/" in path]
@@ -159,6 +180,9 @@ def go_on_after_root(t, ledger, key):
     ledger.stop()
     ledger.run("send", "--server", "127.0.0.1:1", "--key", key, "/dev/null", check=False)
     ledger.run("epoch", ledger.dir, "--rebuild")
+    roots = [path for path in files_of(ledger.dir) if os.stat(path).st_uid == 0]
+    t.ok(sorted(os.path.relpath(path, ledger.dir) for path in roots) == ["authority.crt", "client.json", "issuers.json", "notes.txt"],
+         "what root's commands make in it is handed over: %s" % roots)
     ledger.serve("--ingest-user", INGEST, "--query-user", QUERY)
     work(t, ledger, key, 10)
     code, line = ledger.audit("--labels")
@@ -217,6 +241,20 @@ def refuse(t, ledger):
         os.unlink(outside)
 
 
+def one_user(t, indsigt):
+    """Who has a ledger alone keeps it, whatever root does in it."""
+    ledger = Ledger(indsigt)
+    uid, gid = ids(INGEST)
+    for path in files_of(ledger.dir):
+        os.chown(path, uid, gid)
+    modes = {path: os.stat(path).st_mode for path in files_of(ledger.dir)}
+    ledger.add_sender("KSD")
+    ledger.run("epoch", ledger.dir, "--rebuild")
+    t.ok(all(os.stat(path).st_uid == uid for path in files_of(ledger.dir)) and
+         all(os.stat(path).st_mode == mode for path, mode in modes.items() if os.path.exists(path)), "one user's ledger stays that user's")
+    ledger.remove()
+
+
 def end_with_its_parent(t, ledger):
     pids = [ledger.daemon("indsigt-ingestd"), ledger.daemon("indsigt-queryd")]
     ledger.server.send_signal(signal.SIGKILL)
@@ -252,6 +290,7 @@ def main():
         refuse(t, ledger)
         only_root(t, ledger)
         end_with_its_parent(t, ledger)
+        one_user(t, sys.argv[1])
     finally:
         ledger.remove()
     t.done()

@@ -12,6 +12,7 @@
 #include "ingest/wire/control_client.h"
 #include "ledger/json/json_base64.h"
 #include "ledger/read/archive.h"
+#include "tools/command/owners.h"
 
 #include <inttypes.h>
 
@@ -114,7 +115,7 @@ static enum error epoch_directly(const struct admin *admin, bool declare_lost, s
 	return run_epoch_and_say(ledger, fault);
 }
 
-enum error admin_rebuild(const struct admin *admin, bool declare_lost, struct fault *fault)
+static enum error rebuild(const struct admin *admin, bool declare_lost, struct fault *fault)
 {
 	OWNED(ledger_release) struct ledger *ledger = NULL;
 	TRY(open_ledger(admin, &ledger, fault));
@@ -123,6 +124,13 @@ enum error admin_rebuild(const struct admin *admin, bool declare_lost, struct fa
 	ledger_declare_lost(ledger, declare_lost);
 	TRY(ledger_forget_filing(ledger, fault));
 	return run_epoch_and_say(ledger, fault);
+}
+
+enum error admin_rebuild(const struct admin *admin, bool declare_lost, struct fault *fault)
+{
+	enum error error = rebuild(admin, declare_lost, fault);
+	owners_keep(admin->dir);
+	return error;
 }
 
 /* ---- through the daemon ---- */
@@ -165,14 +173,21 @@ static enum error ask_to_append(const char *dir, const struct entry_sender *send
 enum error admin_append_sender(const struct admin *admin, struct entry_sender *entry, struct fault *fault)
 {
 	enum error error = ask_to_append(admin->dir, entry, fault);
-	return error == E_NOT_FOUND ? append_directly(admin, entry, fault) : error;
+	if (error == E_NOT_FOUND)
+		error = append_directly(admin, entry, fault);
+	owners_keep(admin->dir); /* a sender's key may be among it */
+	return error;
 }
 
 enum error admin_epoch(const struct admin *admin, bool declare_lost, struct fault *fault)
 {
 	enum error error =
 		ask(admin->dir, json_pack("{s:s,s:b}", "do", "epoch", "declare-lost", declare_lost), NULL, fault);
-	return error == E_NOT_FOUND ? epoch_directly(admin, declare_lost, fault) : error;
+	if (error != E_NOT_FOUND)
+		return error;
+	error = epoch_directly(admin, declare_lost, fault);
+	owners_keep(admin->dir);
+	return error;
 }
 
 /* ---- reading ---- */

@@ -6,7 +6,7 @@
 #include "ledger/store/place.h"
 #include "ledger/write/ledger.h"
 #include "tools/command/command.h"
-#include "tools/run/owners.h"
+#include "tools/command/owners.h"
 #include "tools/run/reporter.h"
 #include "tools/show/vkey_option.h"
 

@@ -20,7 +20,7 @@
 #include "query/reads/reads.h"
 #include "tools/command/child.h"
 #include "tools/command/command.h"
-#include "tools/run/owners.h"
+#include "tools/command/owners.h"
 #include "tools/run/passed_on.h"
 
 #include <grp.h>

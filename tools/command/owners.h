@@ -9,19 +9,21 @@
 
 #include "ledger/process/user.h"
 
-#include <stdio.h>
-
 struct owners {
 	struct user ingest;
 	struct user query;
+	bool one; /* both are the same user, who has a ledger alone: no modes are set */
 };
 
 /* Both names or none; they must be two users of two groups. E_USAGE: see user_find. */
 enum error owners_find(const char *ingest, const char *query, struct owners *out, struct fault *fault) MUST_USE;
 /* Sets owners, groups and modes of all that a ledger has; can be done again, also while it runs. Nothing is done where
  * no users are given. E_NOT_FOUND: no ledger; E_EXISTS: something in it that no ledger makes there (a link, a file with
- * two names, a file of another user); E_IO. */
+ * two names, a file of another user; in the directory itself what no ledger makes is left alone); E_IO. */
 enum error owners_set(const char *dir, const struct owners *owners, struct fault *fault) MUST_USE;
-/* A table of who may read and write what, as the files are now: for these users, or, where none are given, for the
- * owner of the directory and the group that keys/ was given to. */
-enum error owners_print(const char *dir, const struct owners *owners, FILE *out, struct fault *fault) MUST_USE;
+/* Whose it is, as the files say it: the owner of the directory, and the group that keys/ was given to, with the owner
+ * of cosigned/. What does not show is -1. E_IO. */
+enum error owners_look(int dir_fd, struct owners *out, struct fault *fault) MUST_USE;
+/* For root, after a command that may have made files in a ledger that is somebody else's: hands them over. What fails
+ * is told on stderr. */
+void owners_keep(const char *dir);
