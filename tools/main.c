@@ -42,11 +42,17 @@ struct topic {
 static const char *event_field_note(const char *path)
 {
 	static const char *const notes[][2] = {
-		{"subject", "required, or subjects: cpr:DIGITS, oid:OID:VALUE, uri:SYSTEM|VALUE, ref:SCHEME:ORG/Patient/ID"},
+		{"subject", "required, or subjects: cpr:DIGITS, oid:OID:VALUE, uri:SYSTEM|VALUE, ref:SCHEME:ORG/Patient/ID; "
+					"of a grant grants: and one of these"},
 		{"subjects", "a number, in place of subject"},
 		{"time", "required: 2026-11-23T08:15:30+01:00, always with a zone"},
 		{"org.id", "required: SCHEME:ID, such as cvr:55133018"},
 		{"purpose", "required, if the registration has none"},
+		{"grant.id", "of a grant, required: its name, the same when it is revoked"},
+		{"grant.kind", "of a grant, required"},
+		{"grant.to", "of a grant, required: who may read, as subject"},
+		{"grant.until", "of a grant: when it ends by itself, later than time"},
+		{"grant.revoked", "true, without until: it ends now"},
 		{"id", "your own, the same when an event is sent again; kept back from the person"},
 	};
 	for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
@@ -131,6 +137,24 @@ static const struct topic topics[] = {
 		"'subjects' in its place is how many an event without a single person was about. 'purpose' may be left out\n"
 		"if the registration has one. 'withheld_until' with 'withheld_basis', and 'retention' (\"5y\"), go with any\n"
 		"event. Other names are refused.\n"
+		"\n"
+		"A grant, which says that somebody may read in a person's place, is an event in that person's list of\n"
+		"grants. Who reports it is registered with 'indsigt sender add --grants', and signs such as\n"
+		"\n"
+		"  "
+		"{\"subject\":\"grants:cpr:0101701234\",\"time\":\"2026-11-23T08:15:30Z\",\"action\":\"create\",\"outcome\":"
+		"\"ok\","
+		"\n"
+		"   \"org\":{\"id\":\"cvr:34051178\",\"name\":\"Digitaliseringsstyrelsen\"},\"system\":\"Digital Fuldmagt\",\n"
+		"   \"activity\":\"Fuldmagt "
+		"registreret\",\"purpose\":\"fuldmagt\",\"actor\":{\"kind\":\"system\",\"role\":\"register\"},\n"
+		"   "
+		"\"grant\":{\"id\":\"fuldmagt-7\",\"kind\":\"attorney\",\"to\":\"cpr:0202702345\",\"until\":\"2028-01-01T00:00:"
+		"00Z\"}}"
+		"\n"
+		"\n"
+		"It ends at its date, or with a later event of the same id: 'until' left out, \"revoked\":true in its place.\n"
+		"Who reports reads of the ledger itself ('--reads') uses the same fields as anybody.\n"
 		"\n",
 		print_event_fields},
 };

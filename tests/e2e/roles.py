@@ -267,6 +267,21 @@ def by_tls(tap, indsigt):
         ledger.remove()
 
 
+def help_says_so(tap, ledger):
+    """'help event' has every field of the page, and its grant is taken as it stands there."""
+    said = ledger.run("help", "event")
+    page = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "spec", "event.md"), encoding="utf-8").read()
+    fields = re.findall(r"^\| \d+ \| `([a-z0-9_.]+)` \|", page, re.M)
+    lacks = [field for field in fields if not re.search(r"^  %s +\S" % re.escape(field), said, re.M)]
+    tap.ok(len(fields) >= 42 and not lacks, "help event has all %d fields: %s" % (len(fields), lacks or "all"))
+    examples = re.findall(r"^  \{.*?\}\}$", said, re.M | re.S)
+    key = ledger.add_sender("as-helped", "cvr:34051178", "--grants", "--reports-for", "cvr:55133018")
+    for text in examples:
+        result = ledger.result("send", "--server", ledger.ingest, "--key", key, "-", stdin=json.dumps(json.loads(text)) + "\n")
+        tap.ok(result.returncode == 0, "an example of help event is taken: %s" % result.stderr.strip())
+    tap.ok(len(examples) == 2, "there are two")
+
+
 def main():
     tap = Tap()
     ledger = Ledger(sys.argv[1], "log.example.dk/roles", operator="cvr:34051178")
@@ -294,6 +309,7 @@ def main():
         tap.ok(int(counts["indsigt_reads_own_total"]) > 0 and int(counts["indsigt_reads_of_others_total"]) >= asker.recorded,
                "both kinds are counted: %s" % counts)
         reloaded(tap, ledger, asker)
+        help_says_so(tap, ledger)
         code, line = ledger.audit("--labels")
         tap.ok(code == 0, "the audit holds: %s" % line)
         log = open(ledger.path("serve.log"), encoding="utf-8").read()
