@@ -67,7 +67,7 @@ static enum error take_config(const struct page_source *source, struct edition *
 		uint8_t *text = NULL;
 		size_t len = 0;
 		TRY(make_config(source, &text, &len, fault));
-		TRY(fault_set(fault, page_folder_put(edition->folder, PAGE_CONFIG_NAME, text, len), ""));
+		TRY(fault_set(fault, page_folder_add(edition->folder, PAGE_CONFIG_NAME, text, len), ""));
 	}
 	const struct page_file *config = page_folder_find(edition->folder, PAGE_CONFIG_NAME);
 	enum error error = page_config_check(bytes_of(config->plain, config->plain_len), origins, &why);

@@ -79,7 +79,7 @@ const struct page_file *page_folder_find(const struct page_folder *folder, const
 	return file_at((struct page_folder *)(uintptr_t)folder, name);
 }
 
-enum error page_folder_put(struct page_folder *folder, const char *name, uint8_t *text, size_t len)
+enum error page_folder_add(struct page_folder *folder, const char *name, uint8_t *text, size_t len)
 {
 	struct page_file *file = file_at(folder, name);
 	if (file == NULL && folder->count == PAGE_FILES_MAX) {
@@ -128,7 +128,7 @@ static enum error read_file(
 		return fault_set(fault, error, "%s has over %u MiB", reading->path, PAGE_BYTES_MAX >> 20);
 	TRY(fault_because(fault, error, "%s/%s", reading->path, name));
 	reading->bytes += len;
-	return fault_set(fault, page_folder_put(reading->folder, name, text, len), "");
+	return fault_set(fault, page_folder_add(reading->folder, name, text, len), "");
 }
 
 static enum error read_dir(struct reading *reading, int dir_fd, const char *front, unsigned depth, struct fault *fault);

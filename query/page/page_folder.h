@@ -37,6 +37,6 @@ void page_folder_free(struct page_folder *folder);
 OWN(page_folder, page_folder_free);
 /* One more, or another in place of one of this name; takes `text`. Its name is known to be good. E_TOO_LONG,
  * E_NO_MEMORY. */
-enum error page_folder_put(struct page_folder *folder, const char *name, uint8_t *text, size_t len) MUST_USE;
+enum error page_folder_add(struct page_folder *folder, const char *name, uint8_t *text, size_t len) MUST_USE;
 /* By its whole name; NULL. */
 const struct page_file *page_folder_find(const struct page_folder *folder, const char *name);

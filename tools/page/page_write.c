@@ -52,7 +52,7 @@ static enum error take_config(const struct page_write *options, struct page_fold
 		free(text);
 		return error;
 	}
-	return fault_set(fault, page_folder_put(folder, PAGE_CONFIG_NAME, (uint8_t *)text, whole.len), "");
+	return fault_set(fault, page_folder_add(folder, PAGE_CONFIG_NAME, (uint8_t *)text, whole.len), "");
 }
 
 static int by_name(const void *a, const void *b)
