@@ -4,7 +4,8 @@
  * twice: folders and files are opened without following links, and what is open is changed. A file that has a second
  * name might be somebody else's file, and one that is neither root's nor one of the two users' is; both are refused,
  * since giving it away would be giving away what is not the ledger's. In DIR itself an operator may have files of their
- * own: what no ledger makes is left alone there, but for issuers.json and what it names, which queryd has to read. */
+ * own: what no ledger makes is left alone there, but for issuers.json and what it names, which queryd has to read, and
+ * notify.json, which who tells people reads by the same group. */
 #include "tools/command/owners.h"
 
 #include "ledger/base/file.h"
@@ -133,7 +134,7 @@ static enum whose whose(const struct setting *setting, const struct folder *fold
 	for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
 		if (strcmp(made[i], name) == 0)
 			return LEDGERS;
-	return strcmp(name, ISSUERS_FILE_NAME) == 0 ? SHOWN_TO_QUERY : LEFT;
+	return strcmp(name, ISSUERS_FILE_NAME) == 0 || strcmp(name, "notify.json") == 0 ? SHOWN_TO_QUERY : LEFT;
 }
 
 static enum error failed(const char *folder, const char *name, struct fault *fault)
