@@ -4,11 +4,16 @@
  * ingest says of itself (the status file) stand side by side, since either may be away without the other. A daemon that
  * gives no sign of life is itself a reason, so that a monitor that only asks this one hears of it. */
 #include "ledger/base/clock.h"
+#include "ledger/base/file.h"
+#include "ledger/json/json_read.h"
 #include "ledger/read/status.h"
 #include "ledger/text/timestamp.h"
 #include "query/routes/call.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
+
+#define NOTIFY_STATUS_BYTES_MAX 4096u
 
 /* Help and type before each value, as Prometheus wants it. */
 static void gauge(FILE *out, const char *name, const char *help, uint64_t value)
@@ -162,6 +167,31 @@ static void reads_metrics(FILE *out, const struct read_counts *reads)
 		reads->of_others);
 }
 
+/* What the notifier says of itself (spec/notify.md), where there is one. */
+static void notices_metrics(FILE *out, const char *dir)
+{
+	static const struct {
+		const char *member, *name, *help;
+		void (*write)(FILE *out, const char *name, const char *help, uint64_t value);
+	} table[] = {{"people", "indsigt_notify_people", "people who want to be told that there is something new", gauge},
+		{"stopped", "indsigt_notify_stopped", "of them, whom the portal does not know", gauge},
+		{"waiting", "indsigt_notify_waiting", "of them, with something new that they were not told of yet", gauge},
+		{"position", "indsigt_notify_position", "entries below this index were read for notices", gauge},
+		{"delivered", "indsigt_notices_delivered_total", "notices that the portal took", counter},
+		{"dead", "indsigt_notices_dead_total", "notices that were given up", counter}};
+	char path[PATH_BYTES_MAX];
+	OWNED_MEMORY uint8_t *text = NULL;
+	json_auto_t *json = NULL;
+	size_t len;
+	if (file_path(dir, "notify/status.json", path) != E_OK ||
+		file_read_all(AT_FDCWD, path, NOTIFY_STATUS_BYTES_MAX, &text, &len) != E_OK ||
+		json_read(bytes_of(text, len), 0, NULL, &json) != E_OK)
+		return;
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		table[i].write(
+			out, table[i].name, table[i].help, (uint64_t)json_integer_value(json_object_get(json, table[i].member)));
+}
+
 static enum error count_evidence(void *context, const struct evidence_row *row)
 {
 	uint64_t *count = context;
@@ -202,6 +232,7 @@ void route_metrics(struct call *call)
 		gauge(out, "indsigt_query_certificate_ends_seconds",
 			"when the certificate of this port ends, in seconds since 1970", call->request->certificate_ends_s);
 	reads_metrics(out, call->routes->reads);
+	notices_metrics(out, snapshot_dir(call->snapshot));
 	status_metrics(out, &status);
 	witnessing_metrics(out, witnessing);
 	bool failed = ferror(out) != 0;

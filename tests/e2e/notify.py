@@ -9,6 +9,7 @@ import ctypes.util
 import http.server
 import json
 import os
+import pwd
 import re
 import signal
 import socket
@@ -130,14 +131,14 @@ class Door:
         self.socket.close()
 
 
-def heard_as(uid, path):
-    """What another user hears at the socket, which the modes would let it reach."""
+def heard_as(uid, path, gid=None):
+    """What another user hears at the socket; None: it cannot reach it."""
     ends = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             os.setgroups([])
-            os.setgid(uid)
+            os.setgid(uid if gid is None else gid)
             os.setuid(uid)
             one = socket.socket(socket.AF_UNIX)
             one.connect(path)
@@ -230,6 +231,9 @@ def told(tap, indsigt):
     place.report(A)
     place.settled(waiting=1)
     tap.ok(len(portal.got) == 2 and door.get(A)["waiting"], "NTF-13: who is told weekly waits")
+    metrics = dict(line.split(" ") for line in place.ledger.get("/metrics").splitlines() if line.startswith("indsigt_noti"))
+    tap.ok(metrics["indsigt_notify_people"] == "2" and metrics["indsigt_notices_delivered_total"] == "2" and
+           metrics["indsigt_notify_waiting"] == "1" and metrics["indsigt_notices_dead_total"] == "0", "metrics say it, too")
     words = place.ledger.run("notify", "status", place.ledger.dir)
     tap.ok("notices delivered           2" in words and "portal                      well" in words, "status in words")
     place.ledger.stop()
@@ -459,6 +463,37 @@ def put_back(tap, indsigt):
     portal.close()
 
 
+def users(tap, indsigt):
+    """NTF-4: a user of its own, in the group of queryd's."""
+    if os.geteuid() != 0:
+        tap.skip("a user of its own", "only root may become one")
+        return
+    daemon, games, www = (pwd.getpwnam(name) for name in ("daemon", "games", "www-data"))
+    portal = Portal()
+    place = Place(indsigt, portal)
+    os.chmod(place.ledger.place, 0o755)
+    place.ledger.serve("--ingest-user", "daemon", "--query-user", "games", "--notify-user", "www-data")
+    door = Door(place.ledger)
+    door.put(A, AT_ONCE)
+    place.report(A)
+    wait_until(lambda: portal.got, "a notice")
+    ids = dict(line.split(":", 1) for line in open("/proc/%d/status" % place.ledger.daemon("indsigt-notify"), encoding="ascii") if ":" in line)
+    tap.ok(set(ids["Uid"].split()) == {str(www.pw_uid)} and set(ids["Gid"].split()) == {str(games.pw_gid)} and not ids["Groups"].strip(),
+           "it runs as its user, in queryd's group: %s %s" % (ids["Uid"], ids["Gid"]))
+    folder = os.path.join(place.ledger.dir, "notify")
+    info = os.stat(folder)
+    tap.ok((info.st_uid, info.st_gid, info.st_mode & 0o7777) == (www.pw_uid, games.pw_gid, 0o2750) and
+           all(os.stat(os.path.join(folder, name)).st_uid == www.pw_uid and os.stat(os.path.join(folder, name)).st_mode & 0o077 == 0
+               for name in ("signing", "sealing", "wishes")), "its keys and its file are its own alone")
+    path = os.path.join(folder, "socket")
+    tap.ok(b"wishes" in (heard_as(games.pw_uid, path, games.pw_gid) or b""), "queryd's user is heard")
+    tap.ok(not heard_as(daemon.pw_uid, path, daemon.pw_gid), "ingestd's is not")
+    tap.ok(wait_until(lambda: "indsigt_notify_people 1\n" in place.ledger.get("/metrics"), "counts"), "queryd reads its counts")
+    place.ledger.stop()
+    portal.close()
+    place.ledger.remove()
+
+
 def keys(tap, indsigt):
     portal = Portal()
     place = Place(indsigt, portal)
@@ -491,7 +526,7 @@ def keys(tap, indsigt):
 
 def main():
     tap = Tap()
-    for part in (told, refusals, keys, over_tls, put_back, portal_away, killed_by_hand):
+    for part in (told, refusals, users, keys, over_tls, put_back, portal_away, killed_by_hand):
         part(tap, sys.argv[1])
     if len(sys.argv) > 2:  # sanitizers want to be where the library is
         killed_anywhere(tap, sys.argv[1], sys.argv[2])

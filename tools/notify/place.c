@@ -131,6 +131,8 @@ static enum error give_files(int fd, const struct user *user, struct fault *faul
 		return fault_set(fault, E_IO, "notify cannot be listed: %m");
 	for (const char *name; (name = file_list_next(files)) != NULL;) {
 		struct stat info;
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+			continue;
 		OWNED_FD file = openat(fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (file < 0 && (errno == ENXIO || errno == ENOENT)) /* the socket of a run before this one */
 			continue;
