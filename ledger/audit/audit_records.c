@@ -93,7 +93,7 @@ static enum error check_content(struct audit_records *records, const struct audi
 	if (error == E_OK)
 		error = event_decode(opened->disclosed, opened->restricted, policy, false, event, &fault);
 	if (error == E_OK)
-		error = event_header_check(&header, policy, event_is_grant(event), &fault);
+		error = event_header_check(&header, policy, event_act(event) != ACT_ACCESS, &fault);
 	if (error == E_OK)
 		error = reporting_check(run->mandate, run->org, event, &fault);
 	if (error == E_OK && event_is_mass(event) != entry->mass)

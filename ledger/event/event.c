@@ -136,35 +136,6 @@ static bool hexadecimal(struct bytes text)
 	return true;
 }
 
-/* All of a grant or nothing of it, and a grant's place is among the grants of the person who gives it, where nothing
- * else stands: by that list alone is decided who may read for somebody. */
-static enum error check_grant(const struct event *event, struct fault *fault)
-{
-	static const uint64_t all = 1ull << EVENT_GRANT_ID | 1ull << EVENT_GRANT_KIND | 1ull << EVENT_GRANT_TO;
-	static const uint64_t any = all | 1ull << EVENT_GRANT_UNTIL | 1ull << EVENT_GRANT_REVOKED;
-	struct bytes subject = event_subject(event);
-	bool among = subject_is_grants(subject);
-	if (WRONG(among != ((event->present & any) != 0)))
-		return fault_set(fault, E_BAD_VALUE,
-			"grant: an event with a grant has the subject grants:ID, where ID is who it is given by, and no other has");
-	if (!among)
-		return E_OK;
-	if (WRONG((event->present & all) != all))
-		return fault_set(fault, E_MISSING_FIELD, "grant: must have id, kind and to");
-	struct bytes to = event->values[EVENT_GRANT_TO].text;
-	if (WRONG(subject_is_grants(to)) || WRONG(subject_check(to) != E_OK))
-		return fault_set(fault, E_BAD_VALUE, "grant.to: must be the canonical id of a person");
-	if (WRONG(bytes_equal(to, subject_principal(subject))))
-		return fault_set(fault, E_BAD_VALUE, "grant.to: must be another person than who it is given by");
-	if (has(event, EVENT_GRANT_REVOKED) &&
-		(WRONG(event->values[EVENT_GRANT_REVOKED].number != 1) || WRONG(has(event, EVENT_GRANT_UNTIL))))
-		return fault_set(fault, E_BAD_VALUE, "grant.revoked: must be true, without until, or not be there");
-	if (has(event, EVENT_GRANT_UNTIL) && has(event, EVENT_TIME) &&
-		WRONG(event->values[EVENT_GRANT_UNTIL].time_ns <= event->values[EVENT_TIME].time_ns))
-		return fault_set(fault, E_BAD_VALUE, "grant.until: not after time");
-	return E_OK;
-}
-
 /* Rules that concern the values of single fields or of two together; for whatever is present. */
 static enum error check_values(const struct event *event, struct fault *fault)
 {
@@ -183,17 +154,18 @@ static enum error check_values(const struct event *event, struct fault *fault)
 	if (has(event, EVENT_END_TIME) && has(event, EVENT_TIME) &&
 		WRONG(event->values[EVENT_END_TIME].time_ns < event->values[EVENT_TIME].time_ns))
 		return fault_set(fault, E_BAD_VALUE, "end_time: before time");
-	return check_grant(event, fault);
+	return event_check_acts(event, fault);
 }
 
 enum error event_header_check(
-	const struct event_header *header, const struct policy *policy, bool grant, struct fault *fault)
+	const struct event_header *header, const struct policy *policy, bool act, struct fault *fault)
 {
 	bool withheld = header->withheld_until_s != 0;
 	if (WRONG(withheld && (policy->flags & POLICY_WITHHOLD) == 0))
 		return fault_set(fault, E_POLICY, "withheld_until: the registration does not allow withholding");
-	if (WRONG(withheld && grant))
-		return fault_set(fault, E_POLICY, "withheld_until: a grant is never withheld from who it is given by");
+	if (WRONG(withheld && act))
+		return fault_set(
+			fault, E_POLICY, "withheld_until: a grant, a report, an answer and a consent are never withheld");
 	return E_OK;
 }
 
@@ -205,7 +177,7 @@ static enum error check_header(const struct event *event, const struct policy *p
 			"bytes, 1y "
 			"to %uy",
 			WITHHELD_BASIS_BYTES_MAX, RETENTION_YEARS_MAX);
-	return event_header_check(&event->header, policy, event_is_grant(event), fault);
+	return event_header_check(&event->header, policy, event_act(event) != ACT_ACCESS, fault);
 }
 
 /* ---- encoding ---- */
@@ -399,11 +371,6 @@ int64_t event_time_ns(const struct event *event)
 struct bytes event_org_id(const struct event *event)
 {
 	return has(event, EVENT_ORG_ID) ? event->values[EVENT_ORG_ID].text : BYTES_EMPTY;
-}
-
-bool event_is_grant(const struct event *event)
-{
-	return has(event, EVENT_GRANT_ID);
 }
 
 /* ---- commitment ---- */

@@ -25,7 +25,7 @@ union event_value {
 };
 
 #define EVENT_FIELDS_MAX 64 /* field numbers are 1 to 63: one bit each */
-#define EVENT_LISTS_MAX 4   /* the schema has three list fields */
+#define EVENT_LISTS_MAX 6   /* list fields of the schema */
 
 /* What stands outside both parts. */
 struct event_header {
@@ -50,7 +50,7 @@ void event_header_encode(const struct event_header *header, struct writer *out);
 void event_header_decode(struct reader *in, struct event_header *out);
 /* Whether its sender may withhold, and whether this may be withheld at all. E_POLICY. */
 enum error event_header_check(
-	const struct event_header *header, const struct policy *policy, bool grant, struct fault *fault) MUST_USE;
+	const struct event_header *header, const struct policy *policy, bool act, struct fault *fault) MUST_USE;
 
 /* ---- CBOR ---- */
 
@@ -76,8 +76,23 @@ bool event_is_mass(const struct event *event);
 struct bytes event_subject(const struct event *event);
 int64_t event_time_ns(const struct event *event);
 struct bytes event_org_id(const struct event *event);
-/* Whether it gives or revokes a grant: then it is filed among the principal's grants, and may not be withheld. */
-bool event_is_grant(const struct event *event);
+
+/* ---- acts (event_acts.c) ----
+ * What an event does beside telling of an access: it gives or takes back a right to read, complains of an access,
+ * answers a complaint, or tells of a consent. Each has fields of its own and a place where it stands. */
+
+enum event_act_kind {
+	ACT_ACCESS,
+	ACT_GRANT,   /* in the principal's list of grants */
+	ACT_MANDATE, /* the same, in the holder's list of mandates */
+	ACT_REPORT,  /* of suspicion: in the person's list, and in that of the organisation that it is about */
+	ACT_ANSWER,  /* to a report, in the person's list */
+	ACT_CONSENT, /* given, changed or withdrawn, in the person's list */
+};
+
+enum event_act_kind event_act(const struct event *event);
+/* All of an act or nothing of it, one of them at most, and where it belongs. E_BAD_VALUE, E_MISSING_FIELD. */
+enum error event_check_acts(const struct event *event, struct fault *fault) MUST_USE;
 
 /* ---- commitment ---- */
 

@@ -182,7 +182,8 @@ static enum error read_retention(const struct reading *reading, const json_t *va
 
 /* ---- objects ---- */
 
-static const char *const groups[] = {"org", "actor", "on_behalf_of", "ai", "source", "grant"};
+static const char *const groups[] = {
+	"org", "actor", "on_behalf_of", "ai", "source", "grant", "report", "answer", "consent_record"};
 
 static bool is_group(const char *name)
 {

@@ -63,7 +63,22 @@ enum event_type {
 	X(39, GRANT_KIND,          "grant.kind",          EVENT_TYPE_ENUM,  FIELD_FIXED,                                     0, "parental\0attorney\0") \
 	X(40, GRANT_TO,            "grant.to",            EVENT_TYPE_TEXT,  FIELD_FIXED | FIELD_PERSONAL,                    SUBJECT_BYTES_MAX, NULL) \
 	X(41, GRANT_UNTIL,         "grant.until",         EVENT_TYPE_TIME,  FIELD_FIXED,                                     0, NULL) \
-	X(42, GRANT_REVOKED,       "grant.revoked",       EVENT_TYPE_BOOL,  FIELD_FIXED,                                     0, NULL)
+	X(42, GRANT_REVOKED,       "grant.revoked",       EVENT_TYPE_BOOL,  FIELD_FIXED,                                     0, NULL) \
+	X(43, GRANT_FROM,          "grant.from",          EVENT_TYPE_TEXT,  FIELD_FIXED | FIELD_PERSONAL,                    SUBJECT_BYTES_MAX, NULL) \
+	X(44, GRANT_NAME,          "grant.name",          EVENT_TYPE_TEXT,  FIELD_FIXED | FIELD_PERSONAL,                    NAME_BYTES_MAX, NULL) \
+	X(45, REPORT_ID,           "report.id",           EVENT_TYPE_TEXT,  FIELD_FIXED | FIELD_PERSONAL,                    GRANT_ID_BYTES_MAX, NULL) \
+	X(46, REPORT_INDEX,        "report.index",        EVENT_TYPE_COUNT, FIELD_FIXED,                                     0, NULL) \
+	X(47, REPORT_ORG,          "report.org",          EVENT_TYPE_TEXT,  FIELD_FIXED,                                     ORG_BYTES_MAX, NULL) \
+	X(48, REPORT_TEXT,         "report.text",         EVENT_TYPE_TEXT,  FIELD_FIXED | FIELD_PERSONAL,                    EVENT_TEXT_BYTES_MAX, NULL) \
+	X(49, REPORT_BY,           "report.by",           EVENT_TYPE_TEXT,  FIELD_FIXED | FIELD_PERSONAL,                    SUBJECT_BYTES_MAX, NULL) \
+	X(50, ANSWER_REPORT,       "answer.report",       EVENT_TYPE_TEXT,  FIELD_FIXED | FIELD_PERSONAL,                    GRANT_ID_BYTES_MAX, NULL) \
+	X(51, ANSWER_TEXT,         "answer.text",         EVENT_TYPE_TEXT,  FIELD_FIXED | FIELD_PERSONAL,                    EVENT_TEXT_BYTES_MAX, NULL) \
+	X(52, CONSENT_ID,          "consent_record.id",        EVENT_TYPE_TEXT,  FIELD_FIXED | FIELD_PERSONAL,              EVENT_TEXT_BYTES_MAX, NULL) \
+	X(53, CONSENT_TO,          "consent_record.to",        EVENT_TYPE_LIST,  FIELD_FIXED | FIELD_PERSONAL,              EVENT_TEXT_BYTES_MAX, NULL) \
+	X(54, CONSENT_PURPOSES,    "consent_record.purposes",  EVENT_TYPE_LIST,  FIELD_FIXED,                               EVENT_TEXT_BYTES_MAX, NULL) \
+	X(55, CONSENT_CATEGORIES,  "consent_record.categories", EVENT_TYPE_LIST, FIELD_FIXED,                               EVENT_TEXT_BYTES_MAX, NULL) \
+	X(56, CONSENT_UNTIL,       "consent_record.until",     EVENT_TYPE_TIME,  FIELD_FIXED,                               0, NULL) \
+	X(57, CONSENT_WITHDRAWN,   "consent_record.withdrawn", EVENT_TYPE_BOOL,  FIELD_FIXED,                               0, NULL)
 /* clang-format on */
 
 enum event_field_number {
@@ -72,7 +87,7 @@ enum event_field_number {
 #undef X
 };
 
-#define EVENT_FIELD_LAST EVENT_GRANT_REVOKED
+#define EVENT_FIELD_LAST EVENT_CONSENT_WITHDRAWN
 
 /* Codes of the closed lists, in the order of their words. */
 enum {

@@ -120,7 +120,8 @@ bool mandate_takes_line(const struct mandate *mandate, const uint8_t *spki_sha25
 bool mandate_valid(const struct mandate *mandate)
 {
 	return !WRONG(!orgs_valid(mandate->reports_for)) &&
-		   !WRONG((mandate->rights & ~(RIGHT_GRANTS | RIGHT_READS)) != 0) && !WRONG(!certificates_valid(mandate));
+		   !WRONG((mandate->rights & ~(RIGHT_GRANTS | RIGHT_READS | RIGHT_CONSENTS)) != 0) &&
+		   !WRONG(!certificates_valid(mandate));
 }
 
 bool mandate_equal(const struct mandate *a, const struct mandate *b)
@@ -211,6 +212,8 @@ enum error terms_apply(struct policy *policy, struct mandate *mandate, const cha
 		mandate->rights |= RIGHT_GRANTS;
 	else if (strcmp(word, "reads") == 0)
 		mandate->rights |= RIGHT_READS;
+	else if (strcmp(word, "consents") == 0)
+		mandate->rights |= RIGHT_CONSENTS;
 	else
 		return policy_apply(policy, word, fault);
 	return E_OK;
@@ -242,6 +245,8 @@ enum error terms_format(const struct policy *policy, const struct mandate *manda
 		write_word(out, "grants", BYTES_EMPTY);
 	if (mandate->rights & RIGHT_READS)
 		write_word(out, "reads", BYTES_EMPTY);
+	if (mandate->rights & RIGHT_CONSENTS)
+		write_word(out, "consents", BYTES_EMPTY);
 	for (size_t i = 0; i < mandate->certificate_count; i++) {
 		char hex[65];
 		sodium_bin2hex(hex, sizeof hex, mandate->certificates[i], 32);

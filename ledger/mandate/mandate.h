@@ -6,8 +6,9 @@
 
 #include <jansson.h>
 
-#define RIGHT_GRANTS 0x0001 /* may report grants: who may ask for whom */
-#define RIGHT_READS 0x0002  /* reports reads of this very ledger */
+#define RIGHT_GRANTS 0x0001   /* may report grants: who may ask for whom */
+#define RIGHT_READS 0x0002    /* the ledger's own: reports reads of it, and what people report through it */
+#define RIGHT_CONSENTS 0x0004 /* may report consents */
 
 /* One spelling for each: see mandate_valid. All zero: no more than its own organisation's events, at any speed. */
 struct mandate {
@@ -43,7 +44,8 @@ bool mandate_names(const struct mandate *mandate, struct bytes org);
 /* ---- words ----
  * As in a policy: what a mandate says beyond nothing, one word each, for people and JSON. */
 
-/* "reports-for=SCHEME:ID", "events-per-second=N", "bytes-per-second=N", "grants", "reads", "certificate=HEX"; any other
+/* "reports-for=SCHEME:ID", "events-per-second=N", "bytes-per-second=N", "grants", "reads", "consents",
+ * "certificate=HEX"; any other
  * is a word of the policy (policy_apply), whose errors are these too. */
 enum error terms_apply(struct policy *policy, struct mandate *mandate, const char *word, struct fault *fault) MUST_USE;
 /* One a line, the policy's first; NUL-terminated. */

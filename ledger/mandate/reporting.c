@@ -19,8 +19,13 @@ enum error reporting_check(
 		return fault_set(fault, E_POLICY,
 			"org.id: not the sender's own organisation, and its registration does not let it report for this one "
 			"(reports-for)");
-	if (WRONG(event_is_grant(event) && (mandate->rights & RIGHT_GRANTS) == 0))
+	enum event_act_kind act = event_act(event);
+	if (WRONG((act == ACT_GRANT || act == ACT_MANDATE) && (mandate->rights & RIGHT_GRANTS) == 0))
 		return fault_set(fault, E_POLICY, "grant: the registration does not allow reporting grants");
+	if (WRONG(act == ACT_CONSENT && (mandate->rights & RIGHT_CONSENTS) == 0))
+		return fault_set(fault, E_POLICY, "consent_record: the registration does not allow reporting consents");
+	if (WRONG(act == ACT_REPORT && (mandate->rights & RIGHT_READS) == 0))
+		return fault_set(fault, E_POLICY, "report: people report through the ledger's own sender of reads alone");
 	if (WRONG(is_read(event) && (mandate->rights & RIGHT_READS) == 0))
 		return fault_set(fault, E_POLICY,
 			"system: " SYSTEM_OF_READS " is this ledger itself, and the registration does not allow reporting what is "

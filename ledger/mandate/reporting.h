@@ -9,7 +9,7 @@
 #define SYSTEM_OF_READS "Indsigt"
 
 /* Whether a sender that is registered for `own` may report this event: of its organisation (BATCH-8), with a grant
- * (EVT-16), as a read of this ledger (EVT-17); the fault names the field. A field that is not there is not judged.
- * E_POLICY. */
+ * or a mandate (EVT-16), as a read of this ledger (EVT-17), a report (EVT-18), a consent (EVT-20); the fault names the
+ * field. A field that is not there is not judged. E_POLICY. */
 enum error reporting_check(
 	const struct mandate *mandate, const char *own, const struct event *event, struct fault *fault) MUST_USE;

@@ -150,7 +150,7 @@ static enum error check_right(
 	struct event content = {.present = 0};
 	bool open = event->state == STATEMENT_OPEN;
 	if ((open && WRONG(event_decode(event->disclosed, BYTES_EMPTY, &by->policy, true, &content, NULL) != E_OK)) ||
-		WRONG(event_header_check(&event->header, &by->policy, event_is_grant(&content), NULL) != E_OK) ||
+		WRONG(event_header_check(&event->header, &by->policy, event_act(&content) != ACT_ACCESS, NULL) != E_OK) ||
 		(open && WRONG(reporting_check(&by->mandate, by->org, &content, NULL) != E_OK)))
 		return finding_set(shown->finding, FINDING_EVENT_RIGHT, event->index);
 	return E_OK;

@@ -18,7 +18,6 @@
 #define CPR_OID "1.2.208.176.1.2"
 #define URI_VALUES "urn:ietf:rfc:3986" /* the system of values that are URIs themselves */
 #define FORMS "must be cpr: and ten digits, oid:OID:VALUE, uri:SYSTEM|VALUE or ref:SCHEME:ORG/Patient/ID"
-#define GRANTS "grants:"
 #define REF_ID_MAX 64 /* a FHIR id */
 
 /* ---- values ---- */
@@ -151,33 +150,62 @@ static const char *judge_number(struct bytes id)
 	return NULL;
 }
 
-/* ---- lists of grants ---- */
+/* ---- lists beside a person's own ---- */
 
-bool subject_is_grants(struct bytes id)
+static const char *const fronts[] = {[LIST_OF_PERSON] = "",
+	[LIST_OF_GRANTS] = "grants:",
+	[LIST_OF_MANDATES] = "mandates:",
+	[LIST_OF_REPORTS] = "reports:"};
+
+enum subject_list subject_list(struct bytes id)
 {
-	return bytes_begin(id, GRANTS);
+	for (enum subject_list list = LIST_OF_GRANTS; list <= LIST_OF_REPORTS; list++)
+		if (bytes_begin(id, fronts[list]))
+			return list;
+	return LIST_OF_PERSON;
 }
 
 struct bytes subject_principal(struct bytes id)
 {
-	return subject_is_grants(id) ? bytes_after(id, strlen(GRANTS)) : id;
+	return bytes_after(id, strlen(fronts[subject_list(id)]));
 }
 
-bool subject_grants(struct bytes person, char *out)
+bool subject_of_list(enum subject_list list, struct bytes whose, char *out)
 {
-	if (strlen(GRANTS) + person.len > SUBJECT_BYTES_MAX)
+	size_t front = strlen(fronts[list]);
+	if (front + whose.len > SUBJECT_BYTES_MAX)
 		return false;
-	memcpy(stpcpy(out, GRANTS), person.data, person.len);
-	out[strlen(GRANTS) + person.len] = '\0';
+	memcpy(stpcpy(out, fronts[list]), whose.data, whose.len);
+	out[front + whose.len] = '\0';
 	return true;
 }
 
-/* A list of grants is judged by the person whose it is; a list of a list is none, for its front is no person's. */
+bool subject_org_valid(struct bytes org)
+{
+	size_t colon = find(org, ':');
+	for (size_t i = 0; i < colon; i++) {
+		uint8_t c = org.data[i];
+		bool letter = c >= 'a' && c <= 'z';
+		bool other = (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '+';
+		if (WRONG(!letter && i == 0) || WRONG(!letter && !other))
+			return false;
+	}
+	if (WRONG(colon == 0) || WRONG(colon + 1 >= org.len) || !bytes_utf8(org))
+		return false;
+	return !WRONG(find(org, ' ') < org.len) && !WRONG(visible_hides(org));
+}
+
+/* A list is judged by whose it is; a list of a list is none, for its front is no person's. */
 enum error subject_judge(struct bytes id, struct fault *fault)
 {
 	const char *why = FORMS;
 	if (id.len > SUBJECT_BYTES_MAX)
 		return fault_set(fault, E_BAD_SUBJECT, "subject: longer than %u bytes", SUBJECT_BYTES_MAX);
+	if (subject_list(id) == LIST_OF_REPORTS)
+		return subject_org_valid(subject_principal(id)) && subject_principal(id).len <= ORG_BYTES_MAX
+				   ? E_OK
+				   : fault_set(
+						 fault, E_BAD_SUBJECT, "subject: reports: must be followed by an organisation, SCHEME:ID");
 	id = subject_principal(id);
 	if (bytes_begin(id, "cpr:"))
 		why = ten_digits(bytes_after(id, 4)) ? NULL : FORMS;
@@ -250,9 +278,9 @@ static struct bytes value_in(struct bytes id)
 /* What comes in now is nobody's id. Not asked of what is filed: a ledger that has such a subject stays readable. */
 static const char *refuse_new(struct bytes id)
 {
-	static const char *const fronts[] = {"uri:cpr:", "uri:ref:", "uri:uri:"};
-	for (size_t i = 0; i < sizeof fronts / sizeof fronts[0]; i++)
-		if (bytes_begin(id, fronts[i]))
+	static const char *const ours[] = {"uri:cpr:", "uri:ref:", "uri:uri:"};
+	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+		if (bytes_begin(id, ours[i]))
 			return "has a system that begins as our own ids do; send the system alone, as it is registered";
 	return subject_placeholder(value_in(id))
 			   ? "has a placeholder where the identifier of a person should stand; send the identifier, or an event "
@@ -263,31 +291,17 @@ static const char *refuse_new(struct bytes id)
 enum error subject_canonical(struct bytes text, char *out, struct fault *fault)
 {
 	char spelled[SUBJECT_BYTES_MAX + 6];
-	size_t front = subject_is_grants(text) ? strlen(GRANTS) : 0;
+	const char *list = fronts[subject_list(text)];
+	size_t front = strlen(list);
 	if (text.len > SUBJECT_BYTES_MAX)
 		return fault_set(fault, E_BAD_SUBJECT, "subject: longer than %u bytes", SUBJECT_BYTES_MAX);
 	if (text.len == 0 || memchr(text.data, '\0', text.len) != NULL)
 		return fault_set(fault, E_BAD_SUBJECT, "subject: empty, or with a NUL byte");
-	memcpy(spelled, GRANTS, front);
+	memcpy(spelled, list, front);
 	size_t len = front + spell(bytes_after(text, front), spelled + front);
 	TRY(subject_judge(bytes_of(spelled, len), fault));
 	memcpy(out, spelled, len + 1);
 	return E_OK;
-}
-
-bool subject_org_valid(struct bytes org)
-{
-	size_t colon = find(org, ':');
-	for (size_t i = 0; i < colon; i++) {
-		uint8_t c = org.data[i];
-		bool letter = c >= 'a' && c <= 'z';
-		bool other = (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '+';
-		if (WRONG(!letter && i == 0) || WRONG(!letter && !other))
-			return false;
-	}
-	if (WRONG(colon == 0) || WRONG(colon + 1 >= org.len) || !bytes_utf8(org))
-		return false;
-	return !WRONG(find(org, ' ') < org.len) && !WRONG(visible_hides(org));
 }
 
 enum error subject_reported(struct bytes text, char *out, struct fault *fault)

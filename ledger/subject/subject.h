@@ -5,8 +5,8 @@
  *   uri:SYSTEM|VALUE            FHIR identifiers with another system
  *   ref:ORG/Patient/ID          a bare FHIR reference, scoped to the sender's organisation
  *
- * And a list of each person's own, which is no person: grants: and the person's id, for what says who may read in their
- * place. */
+ * And lists that are no person: grants: and a person's id, for what says who may read in their place; mandates: and a
+ * person's id, for whom that person may read; reports: and an organisation, for the reports about its accesses. */
 #pragma once
 
 #include "ledger/base/bytes.h"
@@ -29,10 +29,17 @@ enum error subject_canonical(struct bytes text, char *out, struct fault *fault) 
  * (subject_placeholder.h). Whoever was filed under such a one before can still be asked about. */
 enum error subject_reported(struct bytes text, char *out, struct fault *fault) MUST_USE;
 
-/* The list of somebody's grants, and not a person. */
-bool subject_is_grants(struct bytes id);
-/* Whose list it is; the id itself where it is a person's. */
+/* Whose events stand in the list that an id names. */
+enum subject_list {
+	LIST_OF_PERSON,
+	LIST_OF_GRANTS,   /* given by a person */
+	LIST_OF_MANDATES, /* held by a person: the same from the other side */
+	LIST_OF_REPORTS,  /* of suspicion, about an organisation's accesses */
+};
+
+enum subject_list subject_list(struct bytes id);
+/* Whose list it is, a person or an organisation; the id itself where it is a person's. */
 struct bytes subject_principal(struct bytes id);
-/* The list of a person's grants: `out` has SUBJECT_BYTES_MAX + 1 bytes and gets an end mark. False: the id is too long,
- * so there are none. */
-bool subject_grants(struct bytes person, char *out);
+/* The id of a list: `out` has SUBJECT_BYTES_MAX + 1 bytes and gets an end mark. False: the id is too long, so the list
+ * has nothing in it. */
+bool subject_of_list(enum subject_list list, struct bytes whose, char *out);

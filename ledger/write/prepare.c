@@ -173,7 +173,7 @@ static enum error check_event(
 {
 	TRY(event_decode(work->wire.disclosed, work->wire.restricted, &p->sender.policy, false, &p->event, fault));
 	TRY(reporting_check(&p->sender.mandate, p->sender.org, &p->event, fault));
-	TRY(event_header_check(&work->header, &p->sender.policy, event_is_grant(&p->event), fault));
+	TRY(event_header_check(&work->header, &p->sender.policy, event_act(&p->event) != ACT_ACCESS, fault));
 	if (event_is_mass(&p->event) != (kind == BATCH_MASS))
 		return fault_set(fault, E_BAD_VALUE,
 			"subject: a batch of mass events holds only events without a subject, and the other way round");

@@ -117,7 +117,7 @@ static enum error read_grant(struct walk *walk, uint64_t index, uint32_t *sender
 	if (error != E_OK)
 		return fault_set(fault, error, "index %llu: %s", (unsigned long long)index, error_reason(error));
 	TRY(event_decode(opened.disclosed, BYTES_EMPTY, NULL, true, &walk->event, fault));
-	if (!event_is_grant(&walk->event) || !bytes_equal(event_subject(&walk->event), walk->list))
+	if (event_act(&walk->event) != ACT_GRANT || !bytes_equal(event_subject(&walk->event), walk->list))
 		return fault_set(
 			fault, E_CORRUPT, "index %llu is filed under another subject than its own", (unsigned long long)index);
 	*sender = opened.entry.sender;
@@ -186,7 +186,7 @@ enum error grants_find(struct snapshot *snapshot, struct bytes principal, struct
 {
 	char list[SUBJECT_BYTES_MAX + 1];
 	out[0] = '\0';
-	if (!subject_grants(principal, list))
+	if (!subject_of_list(LIST_OF_GRANTS, principal, list))
 		return E_OK;
 	OWNED(walk_release) struct walk *walk = calloc(1, sizeof *walk);
 	TRY(fault_set(fault, allocated(walk), ""));

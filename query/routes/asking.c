@@ -40,12 +40,12 @@ static bool read_subject(struct call *call, struct asking *asking)
 /* What needs no look into the ledger: a person's own, and what is no person's. */
 static bool within_reach(struct call *call, const struct asking *asking)
 {
-	bool grants = subject_is_grants(bytes_text(asking->subject));
+	bool person = subject_list(bytes_text(asking->subject)) == LIST_OF_PERSON;
 	if (asking->own || asking->reach == REACH_ANYBODY || asking->reach == REACH_ALL)
 		return true;
 	if (asking->reach == REACH_SELF)
 		return forbid(call, "this role reads about who it is, and about nobody else");
-	return !grants || forbid(call, "the list of somebody's grants is read by who it is about, and by a supervisor");
+	return person || forbid(call, "the list of somebody's grants is read by who it is about, and by a supervisor");
 }
 
 bool call_asking(struct call *call, struct asking *out, struct params *params)

@@ -93,7 +93,7 @@ void route_accesses(struct call *call)
 	OWNED(text_release) struct text text = {.room = NULL};
 	uint64_t next = 0;
 	call_text(call, accesses_page(call->snapshot, &query, &coverage, &text, &next, &fault), &text, "no-store");
-	bool grants = subject_is_grants(query.subject);
+	bool grants = subject_list(query.subject) != LIST_OF_PERSON;
 	call_record(
 		call, &asking, &(struct read){"read", grants ? "Opslag i registrerede fuldmagter" : "Opslag i adgangsloggen"});
 }

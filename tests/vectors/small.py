@@ -120,6 +120,88 @@ def vrf():
         "public_key": identity.hex(), "alpha": alpha.hex(), "proof": (identity + c + k).hex(), "expect": "bad-vrf"})
 
 
+PERSON, SOMEBODY, FIRM = "cpr:0101701234", "cpr:0202702345", "cvr:55133018"
+UNTIL, UNTIL_NS = "2030-01-01T00:00:00Z", 1893456000000000000
+
+
+def acts(whole, part, plain):
+    """EVT-18 to EVT-21, EVT-23"""
+    def bad(name, about, expect="bad-value", policy=(), **change):
+        event = {key: value for key, value in {**plain, **change}.items() if value is not None}
+        write("event", name, {"about": about, "kind": "event", "policy": list(policy), "expect": expect, "event": event})
+
+    held = {"id": "f-7", "kind": "attorney", "from": SOMEBODY}
+    holder = "mandates:" + PERSON
+    whole("mandate-given", "a mandate with its principal's name and its end", {"subject": holder, "grant": {**held, "name": "Bo", "until": UNTIL}},
+          {1: holder, 38: "f-7", 39: 1, 41: UNTIL_NS, 43: SOMEBODY, 44: "Bo"})
+    whole("mandate-revoked", "a mandate that is revoked", {"subject": holder, "grant": {**held, "revoked": True}}, {1: holder, 38: "f-7", 39: 1, 42: True, 43: SOMEBODY})
+    for name, about, subject, grant, expect in (
+            ("among-events", "a mandate with a person as its subject", PERSON, held, "bad-value"),
+            ("among-grants", "a mandate among grants", "grants:" + PERSON, held, "missing-field"),
+            ("without", "something else than a mandate in a list of mandates", holder, None, "bad-value"),
+            ("no-from", "a mandate from nobody", holder, {"id": "f-7", "kind": "attorney"}, "missing-field"),
+            ("to", "a mandate that says to whom", holder, {**held, "to": SOMEBODY}, "bad-value"),
+            ("from-self", "a mandate from its holder", holder, {**held, "from": PERSON}, "bad-value"),
+            ("from-spelling", "a mandate from an id that is not canonical", holder, {**held, "from": "cpr:020270-2345"}, "bad-value"),
+            ("from-list", "a mandate from a list", holder, {**held, "from": "grants:" + SOMEBODY}, "bad-value"),
+            ("revoked-until", "a mandate that is revoked and has an end", holder, {**held, "revoked": True, "until": UNTIL}, "bad-value"),
+            ("until-time", "a mandate that ends when it begins", holder, {**held, "until": "2026-11-23T08:15:30Z"}, "bad-value"),
+            ("of-list", "the mandates of a list", "mandates:grants:" + PERSON, held, "bad-subject")):
+        bad("mandate-" + name, about, expect, subject=subject, grant=grant)
+    bad("mandate-withheld", "a mandate that is withheld", "policy", ["withhold"], subject=holder, grant=held,
+        withheld_until="2027-01-01T00:00:00Z", withheld_basis="b")
+    bad("grant-from", "a grant that says from whom", subject="grants:" + PERSON, grant={"id": "7", "kind": "attorney", "to": SOMEBODY, "from": SOMEBODY})
+    part("mandate-without", "something else than a mandate in a list of mandates", "bad-value", {1: holder})
+
+    report, said = {"id": "r-1", "index": 17, "org": FIRM}, {45: "r-1", 46: 17, 47: FIRM}
+    copy = "reports:" + FIRM
+    whole("report-plain", "a report of suspicion without words", {"report": report}, said)
+    whole("report-text", "a report of suspicion with a comment", {"report": {**report, "text": "Hvem?"}}, {**said, 48: "Hvem?"})
+    whole("report-copy", "the organisation's copy says who reported", {"subject": copy, "report": {**report, "by": PERSON}}, {1: copy, **said, 49: PERSON})
+    for name, about, subject, change, expect in (
+            ("no-id", "a report without a name", PERSON, {"id": None}, "missing-field"),
+            ("no-index", "a report about nothing", PERSON, {"index": None}, "missing-field"),
+            ("no-org", "a report about nobody", PERSON, {"org": None}, "missing-field"),
+            ("org-form", "a report about what is no organisation", PERSON, {"org": "55133018"}, "bad-value"),
+            ("by-in-own", "a report in the person's own list that says by whom", PERSON, {"by": PERSON}, "bad-value"),
+            ("copy-no-by", "an organisation's copy that does not say by whom", copy, {}, "bad-value"),
+            ("copy-by-nobody", "an organisation's copy by no person", copy, {"by": copy}, "bad-value"),
+            ("copy-of-other", "a copy in another organisation's list", "reports:cvr:1", {"by": PERSON}, "bad-value"),
+            ("among-grants", "a report among grants", "grants:" + PERSON, {}, "bad-value"),
+            ("of-nobody", "a list of reports about no organisation", "reports:55133018", {"by": PERSON}, "bad-subject"),
+            ("org-129", "a list of reports about an organisation of 129 bytes", "reports:cvr:" + 125 * "1", {"by": PERSON}, "bad-subject"),
+            ("index-negative", "a report about an index before the first", PERSON, {"index": -1}, "bad-value"),
+            ("text-1025", "a comment of 1025 bytes", PERSON, {"text": 1025 * "a"}, "too-long")):
+        bad("report-" + name, about, expect, subject=subject, report={key: value for key, value in {**report, **change}.items() if value is not None})
+    bad("report-withheld", "a report that is withheld", "policy", ["withhold"], report=report, withheld_until="2027-01-01T00:00:00Z", withheld_basis="b")
+    bad("report-mass", "a report about many", subject=None, subjects=3, report=report)
+    bad("reports-without", "something else than a report in a list of reports", subject=copy)
+
+    answer = {"report": "r-1", "text": "Opslaget var berettiget."}
+    whole("answer-plain", "the answer to a report", {"answer": answer}, {50: "r-1", 51: answer["text"]})
+    bad("answer-no-text", "an answer without words", "missing-field", answer={"report": "r-1"})
+    bad("answer-no-report", "an answer to nothing", "missing-field", answer={"text": "Ja."})
+    bad("answer-in-copy", "an answer in the organisation's list", subject=copy, answer=answer)
+    bad("answer-mass", "an answer to many", subject=None, subjects=3, answer=answer)
+    bad("answer-and-report", "an answer that is a report, too", answer=answer, report=report)
+
+    consent = {"id": "s-1", "to": [FIRM], "purposes": ["forskning"], "categories": ["helbred"], "until": UNTIL}
+    whole("consent-given", "a consent with all it may say", {"consent_record": consent}, {52: "s-1", 53: [FIRM], 54: ["forskning"], 55: ["helbred"], 56: UNTIL_NS})
+    whole("consent-withdrawn", "a consent that is withdrawn", {"consent_record": {"id": "s-1", "withdrawn": True}}, {52: "s-1", 57: True})
+    for name, about, record, expect in (
+            ("no-id", "a consent without a name", {"to": [FIRM]}, "missing-field"),
+            ("no-to", "a consent to nobody", {"id": "s-1"}, "missing-field"),
+            ("withdrawn-false", "a consent that says that it is not withdrawn", {"id": "s-1", "withdrawn": False}, "bad-value"),
+            ("withdrawn-to", "a withdrawal that says to whom", {"id": "s-1", "to": [FIRM], "withdrawn": True}, "bad-value"),
+            ("until-time", "a consent that ends when it begins", {"id": "s-1", "to": [FIRM], "until": "2026-11-23T08:15:30Z"}, "bad-value")):
+        bad("consent-" + name, about, expect, consent_record=record)
+    bad("consent-in-grants", "a consent among grants", subject="grants:" + PERSON, consent_record=consent)
+    bad("consent-mass", "a consent of many", subject=None, subjects=3, consent_record=consent)
+    bad("consent-and-grant", "a consent that is a grant, too", subject="grants:" + PERSON, consent_record=consent, grant={"id": "7", "kind": "attorney", "to": SOMEBODY})
+    part("consent-withdrawn-to", "a withdrawal that says to whom", "bad-value", {52: "s-1", 53: [FIRM], 57: True})
+    part("report-copy-by-nobody", "an organisation's copy by no person", "bad-value", {1: copy, **said, 49: copy})
+
+
 def event_vectors():
     def head(name, about, data, expect, **members):
         write("event", "header-" + name, {"about": about, "kind": "header", "header": data.hex(), "expect": expect,
@@ -290,6 +372,7 @@ def event_vectors():
     part("time-text", "a text for a time", "bad-value", {3: "2026-11-23T08:15:30Z"})
     part("grant-without", "something else than a grant in a list of grants", "bad-value", {1: "grants:cpr:0101701234"})
 
+    acts(whole, part, plain)
     whole("json-escapes", "members and texts with escapes are what they stand for", {}, {},
           text=lambda text: text.replace('"action"', '"\\u0061ction"').replace("cvr:", "cvr\\u003a"))
     def bad(name, about, expect="bad-value", policy=(), **change):
@@ -434,7 +517,8 @@ def entry():
     narrowed("none", "no mandate", NO_MANDATE, [])
     narrowed("grants", "grants alone", mandate(rights=1), ["grants"])
     narrowed("reads", "reads alone", mandate(rights=2), ["reads"])
-    for rights in (4, 7, 0x8000):
+    narrowed("consents", "consents alone", mandate(rights=4), ["consents"])
+    for rights in (8, 15, 0x8000):
         narrowed("rights-%d" % rights, "a right that there is not", mandate(rights=rights))
     for name, about, orgs in (("order", "organisations in another order", "cvr:2 cvr:1"), ("twice", "an organisation twice", "cvr:1 cvr:1"),
                               ("two-spaces", "two spaces between organisations", "cvr:1  cvr:2"),

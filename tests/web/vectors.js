@@ -231,6 +231,7 @@ function words(mandate) {
     ...limit('bytes-per-second', mandate.bytesPerSecond),
     ...(mandate.rights & 1 ? ['grants'] : []),
     ...(mandate.rights & 2 ? ['reads'] : []),
+    ...(mandate.rights & 4 ? ['consents'] : []),
     ...mandate.certificates.map((one) => `certificate=${hex(one)}`),
   ];
 }

@@ -92,7 +92,7 @@ static enum error read_request(const json_t *json, struct door_request *out, str
 		return fault_set(fault, E_BAD_VALUE, "a line is {\"get\":SUBJECT} or {\"put\":SUBJECT,\"wishes\":{...}}");
 	out->subject = bytes_of(json_string_value(subject), json_string_length(subject));
 	TRY(subject_judge(out->subject, fault));
-	if (subject_is_grants(out->subject))
+	if (subject_list(out->subject) != LIST_OF_PERSON)
 		return fault_set(fault, E_BAD_SUBJECT, "a list of grants is no person");
 	return out->puts ? read_wishes(json, out, fault) : E_OK;
 }

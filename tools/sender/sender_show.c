@@ -151,6 +151,8 @@ static void print_mandate(const struct mandate *mandate)
 	print_limit(mandate->bytes_per_second, "bytes");
 	if (mandate->rights & RIGHT_GRANTS)
 		line("May report", "grants: who may ask for whom");
+	if (mandate->rights & RIGHT_CONSENTS)
+		line("May report", "consents, and their withdrawal");
 	if (mandate->rights & RIGHT_READS)
 		line("May report", "reads of this ledger");
 	for (size_t i = 0; i < mandate->certificate_count; i++) {

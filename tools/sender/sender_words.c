@@ -53,7 +53,7 @@ enum error terms_words(const struct policy *policy, const struct mandate *mandat
 
 bool terms_said(const struct terms_given *given)
 {
-	return given->words || given->grants || given->reads;
+	return given->words || given->grants || given->reads || given->consents;
 }
 
 static void begin(struct terms_given *given)
@@ -70,7 +70,8 @@ void terms_settle(struct terms_given *given)
 	bool said = terms_said(given);
 	begin(given);
 	given->words = said;
-	given->mandate.rights |= (uint16_t)((given->grants ? RIGHT_GRANTS : 0) | (given->reads ? RIGHT_READS : 0));
+	given->mandate.rights |= (uint16_t)((given->grants ? RIGHT_GRANTS : 0) | (given->reads ? RIGHT_READS : 0) |
+										(given->consents ? RIGHT_CONSENTS : 0));
 }
 
 /* The first word begins from the usual terms; the words are the whole of them and no change to what is registered, so

@@ -18,8 +18,9 @@ enum error terms_words(const struct policy *policy, const struct mandate *mandat
 struct terms_given {
 	struct policy policy; /* from the default; of no meaning without words, before terms_settle */
 	struct mandate mandate;
-	bool grants; /* --grants and --reads */
+	bool grants; /* --grants, --reads, --consents */
 	bool reads;
+	bool consents;
 	bool words; /* there were any of the others */
 };
 /* Whether anything was said at all, before it is settled. */
@@ -49,6 +50,7 @@ void terms_settle(struct terms_given *given);
 			T, terms_take_bytes, "bytes-per-second", "N", member, form, .help = "likewise, of what the events weigh"), \
 		OPTION_FLAG(T, member.grants, "grants", .forms = form, .help = "it may report grants: who may ask for whom"),  \
 		OPTION_FLAG(T, member.reads, "reads", .forms = form, .help = "it reports reads of this ledger"),               \
+		OPTION_FLAG(T, member.consents, "consents", .forms = form, .help = "it may report consents"),                  \
 		TERMS_ROW(T, terms_take_certificate, "certificate", "FILE|HEX", member, form,                                  \
 			.help =                                                                                                    \
 				"a TLS client certificate that the sender shows, or the SHA-256 of its public key (SPKI), which a "    \

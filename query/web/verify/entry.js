@@ -126,7 +126,7 @@ function mandate(cursor, own) {
     'ENTRY-26',
     'other organisations do not ascend',
   );
-  need(rights <= 3, 'ENTRY-26', 'a right that there is not');
+  need(rights <= 7, 'ENTRY-26', 'a right that there is not');
   need(
     certificates.length <= 8 && certificates.every((one, i) => i === 0 || compare(certificates[i - 1], one) < 0),
     'ENTRY-26',

@@ -4,7 +4,7 @@ import { Cursor, join, textOrRefuse, utf8 } from './bytes.js';
 import { readMap } from './cbor.js';
 import { blake2b } from './hash.js';
 import { Refused, need } from './refused.js';
-import { isOrganisation, isPerson, isSubject, principalOf, saysNothing } from './subject.js';
+import { isOrganisation, isPerson, isSubject, listOf, saysNothing } from './subject.js';
 import { nanosecondsText, SECONDS_MAX, timeText } from './time.js';
 
 const PARTS_BYTES_MAX = 16384;
@@ -67,6 +67,21 @@ const TABLE = [
   [40, 'grant.to', 'text', 255, ALWAYS],
   [41, 'grant.until', 'time', null, ALWAYS],
   [42, 'grant.revoked', 'boolean', null, ALWAYS],
+  [43, 'grant.from', 'text', 255, ALWAYS],
+  [44, 'grant.name', 'text', 255, ALWAYS],
+  [45, 'report.id', 'text', 128, ALWAYS],
+  [46, 'report.index', 'count', null, ALWAYS],
+  [47, 'report.org', 'text', 128, ALWAYS],
+  [48, 'report.text', 'text', 1024, ALWAYS],
+  [49, 'report.by', 'text', 255, ALWAYS],
+  [50, 'answer.report', 'text', 128, ALWAYS],
+  [51, 'answer.text', 'text', 1024, ALWAYS],
+  [52, 'consent_record.id', 'text', 1024, ALWAYS],
+  [53, 'consent_record.to', 'list', 1024, ALWAYS],
+  [54, 'consent_record.purposes', 'list', 1024, ALWAYS],
+  [55, 'consent_record.categories', 'list', 1024, ALWAYS],
+  [56, 'consent_record.until', 'time', null, ALWAYS],
+  [57, 'consent_record.withdrawn', 'boolean', null, ALWAYS],
 ];
 
 const FIELDS = new Map(
@@ -129,41 +144,74 @@ function checkSubject(values) {
   need(subject === undefined || !values.has('subjects'), 'EVT-2', 'subject and subjects are both there');
 }
 
-// EVT-15, of what is there: a disclosed part has these fields always, and may lack others.
-function checkGrant(values, raw) {
-  const principal = principalOf(values.get('subject') ?? '');
-  const has = TABLE.some(([, name]) => name.startsWith('grant.') && values.has(name));
-  if (values.has('subject') || values.has('subjects')) {
-    need(has === (principal !== null), 'EVT-15', 'a grant outside of a list of grants, or something else in one');
-  }
-  if (!has) {
-    return;
-  }
-  need(
-    ['grant.id', 'grant.kind', 'grant.to'].every((name) => values.has(name)),
-    'EVT-15',
-    'a grant lacks its id, kind or holder',
-  );
-  need(
-    isPerson(values.get('grant.to')) && values.get('grant.to') !== principal,
-    'EVT-15',
-    'grant.to is no other person',
-  );
+// What an event does beside telling of an access: where it stands, what it must have. EVT-15, EVT-18 to EVT-21, EVT-23
+const ACTS = {
+  grant: { rule: 'EVT-15', lists: ['grants'], group: 'grant', needed: ['grant.id', 'grant.kind', 'grant.to'] },
+  mandate: { rule: 'EVT-23', lists: ['mandates'], group: 'grant', needed: ['grant.id', 'grant.kind', 'grant.from'] },
+  report: { rule: 'EVT-18', lists: ['', 'reports'], group: 'report', needed: ['report.id', 'report.index', 'report.org'] },
+  answer: { rule: 'EVT-19', lists: [''], group: 'answer', needed: ['answer.report', 'answer.text'] },
+  consent: { rule: 'EVT-20', lists: [''], group: 'consent_record', needed: ['consent_record.id'] },
+};
+const GROUPS = ['grant', 'report', 'answer', 'consent_record'];
+
+const groupsIn = (values) => GROUPS.filter((group) => [...values.keys()].some((name) => name.startsWith(`${group}.`)));
+
+function actOf(values, list) {
+  const [group] = groupsIn(values);
+  if (group === 'grant') return list === 'mandates' ? 'mandate' : 'grant';
+  return { report: 'report', answer: 'answer', consent_record: 'consent' }[group];
+}
+
+function checkEnd(values, raw, name, number, rule) {
+  need(!values.has(name) || !values.has('time') || raw.get(number) > raw.get(3), rule, `${name} is not after time`);
+}
+
+function checkGrant(values, raw, whose, rule, other, wrong) {
+  need(!values.has(wrong), rule, `${wrong} stands in the other list`);
+  need(isPerson(values.get(other)) && values.get(other) !== whose, rule, `${other} is no other person`);
   need(
     !values.has('grant.revoked') || (values.get('grant.revoked') && !values.has('grant.until')),
-    'EVT-15',
+    rule,
     'grant.revoked is false, or stands beside grant.until',
   );
-  need(
-    !values.has('grant.until') || !values.has('time') || raw.get(41) > raw.get(3),
-    'EVT-15',
-    'grant.until is not after time',
-  );
+  checkEnd(values, raw, 'grant.until', 41, rule);
+}
+
+function checkReport(values, list, whose) {
+  const copy = list === 'reports';
+  need(isOrganisation(values.get('report.org')), 'EVT-18', 'report.org is no SCHEME:ID');
+  need(values.has('report.by') === copy, 'EVT-18', 'report.by stands outside of a list of reports, or is missing in one');
+  need(!copy || (values.get('report.org') === whose && isPerson(values.get('report.by'))), 'EVT-18', 'report.org or report.by is not of this list');
+}
+
+function checkConsent(values, raw) {
+  const withdrawn = values.has('consent_record.withdrawn');
+  const rest = ['to', 'purposes', 'categories', 'until'].some((name) => values.has(`consent_record.${name}`));
+  need(!withdrawn || (values.get('consent_record.withdrawn') && !rest), 'EVT-20', 'a withdrawal that is false, or says more');
+  need(withdrawn || values.has('consent_record.to'), 'EVT-20', 'a consent to nobody');
+  checkEnd(values, raw, 'consent_record.until', 56, 'EVT-20');
+}
+
+function checkAct(values, raw) {
+  const { list, whose } = listOf(values.get('subject') ?? '');
+  const act = actOf(values, list);
+  if (act === undefined) {
+    need(list === '', list === 'grants' ? 'EVT-15' : list === 'mandates' ? 'EVT-23' : 'EVT-18', 'something else in a list of grants, mandates or reports');
+    return;
+  }
+  const { rule, lists, needed } = ACTS[act];
+  need(lists.includes(list) && !values.has('subjects'), rule, `a ${act} in a list that is none of its own`);
+  need(needed.every((name) => values.has(name)), rule, `a ${act} lacks one of its members`);
+  need(groupsIn(values).length === 1, 'EVT-21', 'two acts in one event');
+  if (act === 'grant') checkGrant(values, raw, whose, rule, 'grant.to', 'grant.from');
+  else if (act === 'mandate') checkGrant(values, raw, whose, rule, 'grant.from', 'grant.to');
+  else if (act === 'report') checkReport(values, list, whose);
+  else if (act === 'consent') checkConsent(values, raw);
 }
 
 function checkTogether(values, raw) {
   checkSubject(values);
-  checkGrant(values, raw);
+  checkAct(values, raw);
   need(!values.has('org.id') || isOrganisation(values.get('org.id')), 'EVT-12', 'org.id is no SCHEME:ID');
   need(
     !values.has('source.sha256') || /^[0-9a-f]{64}$/.test(values.get('source.sha256')),

@@ -254,11 +254,13 @@ export function isPerson(id) {
   }
 }
 
-// The person whose list of grants a subject is, or null.
-export function principalOf(subject) {
-  return subject.startsWith('grants:') ? subject.slice('grants:'.length) : null;
+// Which list a subject names ('' is a person's own), and whose it is.
+export function listOf(subject) {
+  const [, list, whose] = /^(grants|mandates|reports):(.*)$/s.exec(subject) ?? [];
+  return list === undefined ? { list: '', whose: subject } : { list, whose };
 }
 
 export function isSubject(id) {
-  return utf8(id).length <= BYTES_MAX && isPerson(principalOf(id) ?? id);
+  const { list, whose } = listOf(id);
+  return utf8(id).length <= BYTES_MAX && (list === 'reports' ? isOrganisation(whose) && utf8(whose).length <= 128 : isPerson(whose));
 }

@@ -19,8 +19,7 @@ static enum error parse(const char *text, json_t **document)
 	return event_parse_json(bytes_text(text), "", subject, document, &event, &fault);
 }
 
-#define GRANT_FIELDS \
-	(1ull << EVENT_GRANT_ID | 1ull << EVENT_GRANT_KIND | 1ull << EVENT_GRANT_TO | 1ull << EVENT_GRANT_UNTIL)
+#define ACT_FIELDS ((UINT64_MAX << EVENT_GRANT_ID) & ((2ull << EVENT_FIELD_LAST) - 1))
 
 /* Takes the document. */
 static void check_back(json_t *document)
@@ -50,8 +49,7 @@ START_TEST(every_field_comes_back)
 		"\"withheld_until\":\"2027-01-01T00:00:00Z\",\"withheld_basis\":\"RPL \xC2\xA7 729\",\"retention\":\"10y\"}";
 	json_t *document = NULL;
 	ck_assert_msg(parse(text, &document) == E_OK, "%s", fault.text);
-	ck_assert(event.present ==
-			  (event_fields_with(0) & ~(1ull << EVENT_SUBJECTS) & ~(GRANT_FIELDS | 1ull << EVENT_GRANT_REVOKED)));
+	ck_assert(event.present == (event_fields_with(0) & ~(1ull << EVENT_SUBJECTS) & ~ACT_FIELDS));
 	check_back(document);
 }
 END_TEST
@@ -68,9 +66,42 @@ START_TEST(every_field_of_a_grant_comes_back)
 			",\"grant\":{\"id\":\"f-7\",\"kind\":\"attorney\",\"to\":\"cpr:0202702345\",%s}}",
 			ends[i]);
 		ck_assert_msg(parse(text, &document) == E_OK, "%s", fault.text);
-		ck_assert(event_is_grant(&event));
+		ck_assert(event_act(&event) == ACT_GRANT);
 		ck_assert_uint_eq(event.present >> EVENT_GRANT_UNTIL & 1, i == 0);
 		ck_assert_uint_eq(event.present >> EVENT_GRANT_REVOKED & 1, i == 1);
+		check_back(document);
+	}
+}
+END_TEST
+
+/* EVT-1: those of other acts. EVT-18, EVT-19, EVT-20, EVT-23 */
+START_TEST(every_field_of_an_act_comes_back)
+{
+	static const struct {
+		const char *subject;
+		const char *members;
+		enum event_act_kind act;
+	} cases[] = {
+		{"mandates:cpr:0101701234",
+			"\"grant\":{\"id\":\"f\",\"kind\":\"attorney\",\"from\":\"cpr:0202702345\",\"name\":\"Bo\","
+			"\"until\":\"2030-01-01T00:00:00Z\"}",
+			ACT_MANDATE},
+		{"cpr:0101701234", "\"report\":{\"id\":\"r\",\"index\":17,\"org\":\"cvr:1\",\"text\":\"Hvem?\"}", ACT_REPORT},
+		{"reports:cvr:1", "\"report\":{\"id\":\"r\",\"index\":17,\"org\":\"cvr:1\",\"by\":\"cpr:0101701234\"}",
+			ACT_REPORT},
+		{"cpr:0101701234", "\"answer\":{\"report\":\"r\",\"text\":\"Ja\"}", ACT_ANSWER},
+		{"cpr:0101701234",
+			"\"consent_record\":{\"id\":\"s\",\"to\":[\"cvr:1\"],\"purposes\":[\"p\"],\"categories\":[\"c\"],"
+			"\"until\":\"2030-01-01T00:00:00Z\"}",
+			ACT_CONSENT},
+		{"cpr:0101701234", "\"consent_record\":{\"id\":\"s\",\"withdrawn\":true}", ACT_CONSENT},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char text[1024];
+		json_t *document = NULL;
+		snprintf(text, sizeof text, "{\"subject\":\"%s\"," REQUIRED ",%s}", cases[i].subject, cases[i].members);
+		ck_assert_msg(parse(text, &document) == E_OK, "%s", fault.text);
+		ck_assert_int_eq(event_act(&event), cases[i].act);
 		check_back(document);
 	}
 }
@@ -145,5 +176,5 @@ START_TEST(purpose_of_the_registration)
 }
 END_TEST
 
-UNIT_MAIN("event_json", every_field_comes_back, every_field_of_a_grant_comes_back, refusals_name_the_field,
-	errors_hold_no_personal_data, purpose_of_the_registration)
+UNIT_MAIN("event_json", every_field_comes_back, every_field_of_a_grant_comes_back, every_field_of_an_act_comes_back,
+	refusals_name_the_field, errors_hold_no_personal_data, purpose_of_the_registration)

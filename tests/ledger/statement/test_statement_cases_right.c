@@ -1,5 +1,5 @@
 /* One statement for each thing that a sender's registration must let it report; with INDSIGT_WRITE_VECTORS set they are
- * written to tests/vectors/statement. STM-62, BATCH-8, EVT-16, EVT-17 */
+ * written to tests/vectors/statement. STM-62, BATCH-8, EVT-16, EVT-17, EVT-18, EVT-20 */
 #include "ledger/event/event_schema.h"
 #include "ledger/mandate/reporting.h"
 #include "tests/lib/statement_case.h"
@@ -21,6 +21,11 @@ static void may_report_grants(struct entry_sender *entry)
 static void may_report_reads(struct entry_sender *entry)
 {
 	entry->mandate.rights = RIGHT_READS;
+}
+
+static void may_report_consents(struct entry_sender *entry)
+{
+	entry->mandate.rights = RIGHT_CONSENTS;
 }
 
 static void may_not_withhold(struct entry_sender *entry)
@@ -46,6 +51,21 @@ static void as_a_grant(struct event *event)
 	event->values[EVENT_GRANT_KIND].number = GRANT_ATTORNEY;
 	event->values[EVENT_GRANT_TO].text = bytes_text("cpr:0404704567");
 	event->present |= 1ull << EVENT_GRANT_ID | 1ull << EVENT_GRANT_KIND | 1ull << EVENT_GRANT_TO;
+}
+
+static void as_a_consent(struct event *event)
+{
+	event->values[EVENT_CONSENT_ID].text = bytes_text("s-1");
+	event->values[EVENT_CONSENT_WITHDRAWN].number = 1;
+	event->present |= 1ull << EVENT_CONSENT_ID | 1ull << EVENT_CONSENT_WITHDRAWN;
+}
+
+static void as_a_report(struct event *event)
+{
+	event->values[EVENT_REPORT_ID].text = bytes_text("r-1");
+	event->values[EVENT_REPORT_INDEX].number = 1;
+	event->values[EVENT_REPORT_ORG].text = bytes_text("cvr:29190925");
+	event->present |= 1ull << EVENT_REPORT_ID | 1ull << EVENT_REPORT_INDEX | 1ull << EVENT_REPORT_ORG;
 }
 
 static void as_a_read(struct event *event)
@@ -135,6 +155,26 @@ static json_t *read_with_right(void)
 	return reported(may_report_reads, &(struct forge_draft){.subject = ANNE, .change = as_a_read});
 }
 
+static json_t *report_without_right(void)
+{
+	return reported(may_report_consents, &(struct forge_draft){.subject = ANNE, .change = as_a_report});
+}
+
+static json_t *report_with_right(void)
+{
+	return reported(may_report_reads, &(struct forge_draft){.subject = ANNE, .change = as_a_report});
+}
+
+static json_t *consent_without_right(void)
+{
+	return reported(may_report_reads, &(struct forge_draft){.subject = ANNE, .change = as_a_consent});
+}
+
+static json_t *consent_with_right(void)
+{
+	return reported(may_report_consents, &(struct forge_draft){.subject = ANNE, .change = as_a_consent});
+}
+
 static json_t *withheld_without_right(void)
 {
 	return reported(
@@ -169,6 +209,13 @@ static const struct statement_case cases[] = {
 	{"right-read", "a read of the ledger by a sender that may not report any", FINDING_EVENT_RIGHT, read_without_right},
 	{"right-read-registered", "a read of the ledger by a sender that is registered to report them", FINDING_NONE,
 		read_with_right},
+	{"right-report", "a report of suspicion of a sender that may not report any", FINDING_EVENT_RIGHT,
+		report_without_right},
+	{"right-report-registered", "a report of a sender that is registered to report them", FINDING_NONE,
+		report_with_right},
+	{"right-consent", "a consent of a sender that may not report any", FINDING_EVENT_RIGHT, consent_without_right},
+	{"right-consent-registered", "a consent of a sender that is registered to report them", FINDING_NONE,
+		consent_with_right},
 	{"right-withhold", "a withheld event of a sender that may not withhold", FINDING_EVENT_RIGHT,
 		withheld_without_right},
 	{"right-withhold-over", "the same when its date has passed", FINDING_EVENT_RIGHT, withheld_without_right_and_over},

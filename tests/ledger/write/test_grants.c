@@ -35,6 +35,40 @@ START_TEST(a_grant_needs_the_right_to_report_it)
 }
 END_TEST
 
+#define ACT(subject, member)                                                                                           \
+	"{\"subject\":\"" subject "\",\"time\":\"2026-11-23T08:15:00Z\",\"action\":\"create\",\"outcome\":\"ok\",\"org\":" \
+	"{\"id\":\"cvr:55133018\",\"name\":\"K\"},\"system\":\"S\",\"activity\":\"O\",\"purpose\":\"x\","                  \
+	"\"actor\":{\"kind\":\"human\",\"role\":\"r\"}," member "}"
+#define REPORT ACT("cpr:0101700001", "\"report\":{\"id\":\"r\",\"index\":1,\"org\":\"cvr:1\"}")
+#define CONSENT ACT("cpr:0101700001", "\"consent_record\":{\"id\":\"s\",\"withdrawn\":true}")
+#define ANSWER ACT("cpr:0101700001", "\"answer\":{\"report\":\"r\",\"text\":\"x\"}")
+#define MANDATE \
+	ACT("mandates:cpr:0101700001", "\"grant\":{\"id\":\"1\",\"kind\":\"attorney\",\"from\":\"cpr:0101700002\"}")
+
+/* EVT-16, EVT-18, EVT-20, EVT-21 */
+START_TEST(each_act_needs_its_own_right)
+{
+	static const struct {
+		const char *event;
+		uint16_t right;
+		const char *says;
+	} cases[] = {{REPORT, RIGHT_READS, "sender of reads"}, {CONSENT, RIGHT_CONSENTS, "reporting consents"},
+		{MANDATE, RIGHT_GRANTS, "reporting grants"}};
+	uint16_t all = RIGHT_READS | RIGHT_CONSENTS | RIGHT_GRANTS;
+	fixture_make(&f);
+	expect(ANSWER, E_OK, "");
+	for (size_t i = 0; i < 3; i++) {
+		f.mandate.rights = all & (uint16_t)~cases[i].right;
+		fixture_register(&f, (uint8_t)(10 + 2 * i), "cvr:55133018", "another");
+		expect(cases[i].event, E_POLICY, cases[i].says);
+		f.mandate.rights = cases[i].right;
+		fixture_register(&f, (uint8_t)(11 + 2 * i), "cvr:55133018", "registered");
+		expect(cases[i].event, E_OK, "");
+	}
+	fixture_remove(&f);
+}
+END_TEST
+
 #define BY(org)                                                                                                 \
 	"{\"subject\":\"cpr:0101700001\",\"time\":\"2026-11-23T08:15:00Z\",\"action\":\"read\",\"outcome\":\"ok\"," \
 	"\"org\":{\"id\":\"" org "\",\"name\":\"K\"},\"system\":\"S\",\"activity\":\"O\",\"purpose\":\"x\","        \
@@ -73,4 +107,4 @@ START_TEST(a_read_needs_the_right_to_report_it)
 END_TEST
 
 UNIT_MAIN("grants", a_grant_needs_the_right_to_report_it, a_read_needs_the_right_to_report_it,
-	a_sender_reports_for_whom_it_may)
+	each_act_needs_its_own_right, a_sender_reports_for_whom_it_may)
