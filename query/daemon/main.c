@@ -70,7 +70,12 @@ static const struct options takes = {
 static void answer(void *context, const struct request *request, struct response *response)
 {
 	routes_answer(context, request, (uint64_t)time(NULL), response);
-	if (db_was_replaced()) /* what it was made of may have been anything */
+}
+
+/* What it was made of may have been anything. */
+static void judge(struct response *response)
+{
+	if (db_was_replaced())
 		response->fatal = E_REPLACED;
 }
 
@@ -212,6 +217,7 @@ static enum error serve(const struct queryd_options *given, const struct user *u
 	struct http_options options = {.answer = answer,
 		.context = &held->routes,
 		.workers = WORKERS,
+		.judge = judge,
 		.refuse = routes_problem,
 		.answered = say_answered,
 		.tell = http_tell,
@@ -259,6 +265,7 @@ static enum error run(const struct queryd_options *options, struct fault *fault)
 	OWNED(cosigned_memory_release) struct cosigned_memory cosigned = COSIGNED_MEMORY;
 	OWNED(coverage_memory_release) struct coverage_memory coverage = COVERAGE_MEMORY;
 	OWNED(numbers_memory_release) struct numbers_memory numbers = NUMBERS_MEMORY;
+	struct followers followers = FOLLOWERS;
 	OWNED(held_release) struct held *held = sodium_malloc(sizeof *held);
 	TRY(fault_set(fault, allocated(held), ""));
 	*held = (struct held){.routes = {.issuers = &held->issuers,
@@ -267,6 +274,7 @@ static enum error run(const struct queryd_options *options, struct fault *fault)
 							  .cosigned = &cosigned,
 							  .coverage = &coverage,
 							  .numbers = &numbers,
+							  .followers = &followers,
 							  .reads = &reads}};
 	if (options->demo_tokens) { /* its key may still have to be made, which the user that it goes on as may not */
 		TRY(demo_issuer_open(options->dir, true, &held->demo, fault));

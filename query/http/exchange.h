@@ -19,11 +19,23 @@ struct request {
 	const char *host;            /* the header, or NULL */
 	const char *content_type;    /* the header, or NULL */
 	bool gzip;                   /* may be answered so */
+	bool event_stream;           /* wants to be told of what comes (Accept: text/event-stream) */
+	const char *last_event_id;   /* the header Last-Event-ID, or NULL */
 	bool local;                  /* came over loopback */
 	uint64_t arrived_ms;         /* clock_ms */
 	uint64_t certificate_ends_s; /* the server's, in seconds since 1970; 0: it has none */
 	struct bytes body;
 	struct room *room; /* what answers may have of memory, or NULL */
+};
+
+struct response;
+
+/* An answer that goes on behind its first part, until either side ends it (query/server/streams.h). */
+struct stream {
+	/* In a worker, about once a second: what has come meanwhile, as the body of `out`, which has a room and nothing
+	 * else; without one nothing is sent. False: it ends with that. */
+	bool (*more)(struct stream *stream, struct response *out);
+	void (*free)(struct stream *stream);
 };
 
 struct response {
@@ -44,7 +56,8 @@ struct response {
 	bool later;    /* it cannot be answered yet: it is not sent, and asked for again once the server was woken */
 	bool timed;    /* how long it took to make tells something that it must not: it goes out as others of its kind do */
 	char *report;  /* an event as a line of JSON that has to be in the log before this goes out; NULL: none */
-	enum error fatal; /* not E_OK: nothing is sent, and the server ends with it */
+	struct stream *stream; /* the body is its first part; NULL: it is all of it */
+	enum error fatal;      /* not E_OK: nothing is sent, and the server ends with it */
 };
 
 /* GET and HEAD, which are answered alike: the server leaves the body of a HEAD out. */
@@ -52,5 +65,5 @@ bool request_reads(const struct request *request);
 void response_header(struct response *response, const char *name, const char *value);
 /* A body that is a line for people; replaces what there is but for the room. */
 void response_text(struct response *response, int status, const char *line);
-/* Body, room and headers; the rest stays. */
+/* Body, room, headers and stream; the rest stays. */
 void response_release(struct response *response);

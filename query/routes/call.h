@@ -7,6 +7,7 @@
  *   routes_public.c    checkpoint, coverage, numbers, health
  *   routes_metrics.c   figures for the machine itself
  *   routes_personal.c  accesses, statement
+ *   routes_following.c events as they come
  *   routes_auditor.c   label stream
  *   routes_sender.c    filing proof
  *   routes_tiles.c     tiles
@@ -96,6 +97,8 @@ void route_numbers(struct call *call);
 void route_health(struct call *call);
 void route_metrics(struct call *call);
 void route_accesses(struct call *call);
+/* The same, to be told of what comes (request.event_stream). */
+void route_following(struct call *call);
 void route_statement(struct call *call);
 void route_labels(struct call *call);
 void route_filing(struct call *call);

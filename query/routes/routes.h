@@ -22,6 +22,21 @@ struct read_counts {
 	_Atomic uint32_t reporter;  /* the sender that did so last; 0: none yet */
 };
 
+#define FOLLOWERS_MAX 128u      /* who are told of what comes, at once */
+#define FOLLOWERS_OF_ONE_MAX 4u /* of one person: windows and devices */
+
+/* Who is being told, as hashes of who asks. Begins as FOLLOWERS; any thread. */
+struct followers {
+	pthread_mutex_t mutex;
+	uint32_t count;
+	struct hash askers[FOLLOWERS_MAX];
+};
+#define FOLLOWERS                          \
+	(struct followers)                     \
+	{                                      \
+		.mutex = PTHREAD_MUTEX_INITIALIZER \
+	}
+
 struct routes {
 	struct archive *archive;
 	const struct issuers *issuers;
@@ -31,6 +46,7 @@ struct routes {
 	struct cosigned_memory *cosigned; /* NULL: nothing is remembered, and statements do not wait for witnesses */
 	struct coverage_memory *coverage; /* NULL: nothing is remembered */
 	struct numbers_memory *numbers;   /* NULL: nothing is remembered */
+	struct followers *followers;      /* NULL: nobody is told of what comes */
 	struct read_counts *reads;        /* NULL: nothing is counted */
 	struct page *page;                /* NULL: there is none */
 	struct demo_provider *demo;       /* NULL: nobody signs in here */

@@ -73,6 +73,10 @@ void route_accesses(struct call *call)
 	struct params params;
 	struct fault fault;
 	enum coverage_form form;
+	if (call->request->event_stream && strcmp(call->request->method, "GET") == 0) {
+		route_following(call);
+		return;
+	}
 	if (!call_asking(call, &asking, &params))
 		return;
 	struct accesses_query query = {

@@ -47,13 +47,15 @@ char *asked_read(struct evhttp_request *http, struct request *out)
 	const char *reference = evhttp_find_header(headers, "Indsigt-Case");
 	const char *tags = evhttp_find_header(headers, "If-None-Match");
 	const char *host = evhttp_find_header(headers, "Host");
+	const char *last = evhttp_find_header(headers, "Last-Event-ID");
 	const char *type = evhttp_find_header(headers, "Content-Type");
 	struct evbuffer *body = evhttp_request_get_input_buffer(http);
 	const struct bytes whole = bytes_of(evbuffer_pullup(body, -1), evbuffer_get_length(body));
 	if (whole.data == NULL && whole.len > 0)
 		return NULL;
-	char *text = malloc(1 + kept_bytes(path) + kept_bytes(query) + kept_bytes(authorization) + kept_bytes(subject) +
-						kept_bytes(reference) + kept_bytes(tags) + kept_bytes(host) + kept_bytes(type));
+	char *text =
+		malloc(1 + kept_bytes(path) + kept_bytes(query) + kept_bytes(authorization) + kept_bytes(subject) +
+			   kept_bytes(reference) + kept_bytes(tags) + kept_bytes(host) + kept_bytes(type) + kept_bytes(last));
 	if (text == NULL)
 		return NULL;
 	char *at = text, *address = NULL;
@@ -67,6 +69,9 @@ char *asked_read(struct evhttp_request *http, struct request *out)
 	out->host = keep(&at, host);
 	out->content_type = keep(&at, type);
 	out->gzip = negotiate_gzip(evhttp_find_header(headers, "Accept-Encoding"));
+	const char *accept = evhttp_find_header(headers, "Accept");
+	out->event_stream = accept != NULL && strstr(accept, "text/event-stream") != NULL;
+	out->last_event_id = keep(&at, last);
 	out->body = whole;
 	evhttp_connection_get_peer(evhttp_request_get_connection(http), &address, &(uint16_t){0});
 	out->local = address && (strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0);

@@ -3,13 +3,12 @@
  * around it:
  *
  *   on_accept ─► peer_begin (counted, deadline, found by its descriptor) ─► by TLS: handshake
- *   on_request ─► exchange, a copy of what was asked ─► worker ─► eventfd ─► on_wake ─┬──────────► send_answer ─►
- * on_written └► timed ───┘
+ *   on_request ─► exchange, a copy of it ─► worker ─► eventfd ─► on_wake ─► (timed ─►) send_answer ─► on_written
  *
  * What fails: no memory for a peer or an exchange: 503, by evhttp; for an answer's body: the connection ends without
  * one; no room: 503 and the end of the connection. A connection over the limit is turned away after accept, so
  * that it does not sit in the backlog unanswered. After something fatal no answer goes out, also those that are made.
- * A peer is freed in one place (on_closed), whoever ends the connection. */
+ * A peer is freed in one place (on_closed), whoever ends the connection. An answer that goes on: streams.h. */
 #include "query/server/http_server.h"
 
 #include "ledger/base/clock.h"
@@ -18,6 +17,7 @@
 #include "query/server/reply.h"
 #include "query/server/request_end.h"
 #include "query/server/secure.h"
+#include "query/server/streams.h"
 #include "query/server/timed.h"
 #include "query/server/workers.h"
 
@@ -33,12 +33,7 @@
 #include <sodium.h>
 #include <stdio.h>
 
-/* What whoever answers may see; they refuse what they do not take, with an Allow header. */
-#define USUAL_METHODS                                                                                               \
-	(EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | \
-		EVHTTP_REQ_PATCH | EVHTTP_REQ_CONNECT)
-
-enum phase { PHASE_NEW, PHASE_SHAKING, PHASE_READING, PHASE_WORKING, PHASE_WRITING };
+enum phase { PHASE_NEW, PHASE_SHAKING, PHASE_READING, PHASE_WORKING, PHASE_WRITING, PHASE_STREAMING };
 
 /* A connection. It ends by evhttp's closing it, which is told to on_closed; never otherwise.
  *
@@ -51,8 +46,9 @@ struct peer {
 	struct event *timer;
 	enum phase phase;
 	int fd;
-	bool expired; /* its end came while it was WORKING */
-	size_t held;  /* of the room, for the answer that is being taken */
+	bool expired;      /* its end came while it was WORKING */
+	size_t held;       /* of the room, for the answer that is being taken */
+	struct flow *flow; /* of PHASE_STREAMING */
 };
 
 /* A request on its way to a worker and back. */
@@ -79,6 +75,7 @@ struct http_server {
 	struct event *stop_timer;
 	struct workers *workers;
 	struct timed *timed;
+	struct streams *streams;
 	bool stopping;
 	enum error fatal;
 	uint32_t connections;
@@ -97,7 +94,10 @@ static void exchange_free(struct exchange *exchange)
 
 static void release_work(struct work *work)
 {
-	exchange_free((struct exchange *)work);
+	if (work->goes_on)
+		streams_release(work);
+	else
+		exchange_free((struct exchange *)work);
 }
 
 /* ---- what a worker does ---- */
@@ -131,7 +131,13 @@ static enum work_end work_on(void *context, struct work *work)
 	struct http_server *server = context;
 	struct exchange *exchange = (struct exchange *)work;
 	struct response *response = &exchange->response;
+	if (work->goes_on) {
+		streams_work(work, server->options.judge);
+		return WORK_DONE;
+	}
 	server->options.answer(server->options.context, &exchange->request, response);
+	if (server->options.judge != NULL)
+		server->options.judge(response);
 	if (response->later) {
 		response_release(response);
 		*response = (struct response){.route = "-", .room = exchange->request.room};
@@ -176,7 +182,7 @@ static void set_deadline(struct peer *peer, enum phase phase)
 																		: HTTP_WRITE_SECONDS};
 	if (life_s > 0 && peer->phase > PHASE_SHAKING)
 		return;
-	if (phase == PHASE_WORKING && life_s == 0)
+	if ((phase == PHASE_WORKING || phase == PHASE_STREAMING) && life_s == 0)
 		evtimer_del(peer->timer);
 	else
 		evtimer_add(peer->timer, &deadline);
@@ -187,6 +193,7 @@ static void peer_enter(struct peer *peer, enum phase phase)
 	peer->server->busy += (uint32_t)is_busy(phase) - (uint32_t)is_busy(peer->phase);
 	set_deadline(peer, phase);
 	peer->phase = phase;
+	stop_if_idle(peer->server);
 }
 
 static void peer_free(struct peer *peer)
@@ -203,21 +210,12 @@ static void peer_free(struct peer *peer)
 	stop_if_idle(server);
 }
 
-#define NO_SNIFF "X-Content-Type-Options: nosniff\r\n"
-
-/* What evhttp refuses by itself (no HTTP, too large, a method that nobody knows) goes out without a question, and with
- * none of the headers that were set for it. Its first line is the first to come into an empty buffer, and so the one
- * place where another can be put behind it; "100 Continue" is no answer yet, and ends with that line. (HTTP-5) */
+/* What evhttp refuses by itself goes out without a question, and with none of the headers that were set for it. */
 static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *context)
 {
-	static const char go_on[] = "HTTP/1.1 1";
 	const struct peer *peer = context;
-	struct evbuffer_iovec first; /* not copied out: the front of what libevent is sending is frozen */
-	if (info->n_added == 0 || info->orig_size != 0 || is_busy(peer->phase))
-		return;
-	if (evbuffer_peek(output, (ev_ssize_t)sizeof go_on - 1, NULL, &first, 1) == 1 &&
-		first.iov_len >= sizeof go_on - 1 && memcmp(first.iov_base, go_on, sizeof go_on - 1) != 0)
-		evbuffer_add(output, NO_SNIFF, strlen(NO_SNIFF));
+	if (info->n_added > 0 && info->orig_size == 0 && !is_busy(peer->phase) && peer->flow == NULL)
+		reply_mark(output);
 }
 
 static void on_closed(struct evhttp_connection *http, void *context)
@@ -225,16 +223,10 @@ static void on_closed(struct evhttp_connection *http, void *context)
 	struct bufferevent *stream = evhttp_connection_get_bufferevent(http);
 	evbuffer_remove_cb(bufferevent_get_output(stream), on_output, context);
 	secure_end(stream);
-	peer_free(context);
-}
-
-/* One too many. Whether it hears the refusal or not does not matter. */
-static void turn_away(const struct http_server *server, int fd)
-{
-	static const char refusal[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n" NO_SNIFF
-								  "Content-Length: 0\r\n\r\n";
-	if (server->options.turns_away && !secure_speaks_tls(server->secure))
-		send(fd, refusal, sizeof refusal - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	struct peer *peer = context;
+	if (peer->flow != NULL)
+		streams_drop(peer->flow);
+	peer_free(peer);
 }
 
 static bool is_shaking(const struct peer *peer)
@@ -273,7 +265,8 @@ static void peer_begin(struct peer *peer)
 	evbuffer_add_cb(bufferevent_get_output(evhttp_connection_get_bufferevent(http)), on_output, peer);
 	if (fd < 0 || (uint32_t)fd >= server->options.connections_max + HTTP_OTHER_FDS ||
 		server->connections > server->options.connections_max) {
-		turn_away(server, fd);
+		if (server->options.turns_away && !secure_speaks_tls(server->secure))
+			reply_turn_away(fd);
 		evhttp_connection_free(http);
 		return;
 	}
@@ -331,7 +324,20 @@ static void on_written(struct evhttp_request *http, void *context)
 	struct peer *peer = context;
 	room_set(&peer->server->room, &peer->held, 0);
 	peer_enter(peer, PHASE_READING);
-	stop_if_idle(peer->server);
+}
+
+/* Hands over what is sent, or its first part; false without memory, and then the connection ends: better no answer than
+ * half of one. */
+static bool give(struct exchange *exchange, struct evbuffer *body)
+{
+	struct peer *peer = exchange->peer;
+	struct response *response = &exchange->response;
+	if (peer->expired)
+		return false;
+	if (response->stream == NULL)
+		return body == NULL || reply_body(response, body);
+	peer->flow = streams_add(peer->server->streams, exchange->http, response);
+	return peer->flow != NULL;
 }
 
 /* A HEAD gets the length and no body: evhttp would send the body too. From here on the body is evhttp's, and its room
@@ -340,17 +346,17 @@ static void send_answer(struct exchange *exchange)
 {
 	struct response *response = &exchange->response;
 	struct peer *peer = exchange->peer;
-	bool empty = exchange->head || response->status == 304 || response->body_len == 0;
+	bool empty = exchange->head || response->status == 304 || response->body_len == 0 || response->stream != NULL;
 	struct evbuffer *body = empty ? NULL : evbuffer_new();
-	bool given = !peer->expired && (empty || reply_body(response, body));
-	if (!given) /* no memory: better no answer than half of one */
+	bool given = (empty || body != NULL) && give(exchange, body);
+	if (!given)
 		response->status = 0;
-	peer_enter(peer, PHASE_WRITING);
+	peer_enter(peer, peer->flow != NULL ? PHASE_STREAMING : PHASE_WRITING);
 	if (peer->server->options.answered != NULL)
 		peer->server->options.answered(&exchange->request, response, (double)(clock_us() - exchange->begun_us) / 1e3);
 	if (!given) {
 		evhttp_connection_free(peer->http);
-	} else {
+	} else if (peer->flow == NULL) {
 		reply_headers(
 			response, exchange->last || peer->server->stopping, evhttp_request_get_output_headers(exchange->http));
 		if (!empty) { /* the room goes with the body */
@@ -372,21 +378,28 @@ static void on_time(void *context, struct work *work)
 }
 
 /* What is made after something fatal is not sent: it may be of the same making. */
+static void take_back(struct http_server *server, struct work *work)
+{
+	struct exchange *exchange = (struct exchange *)work;
+	enum error fatal = work->goes_on ? streams_back(work) : exchange->response.fatal;
+	server->fatal = server->fatal ?: fatal;
+	if (work->goes_on)
+		return;
+	if (server->fatal != E_OK)
+		exchange_free(exchange);
+	else if (exchange->response.timed)
+		timed_add(server->timed, &exchange->work, exchange->begun_us);
+	else
+		send_answer(exchange);
+}
+
 static void on_wake(evutil_socket_t fd, short events, void *context)
 {
 	(void)fd, (void)events;
 	struct http_server *server = context;
-	for (struct work *work = workers_take(server->workers); work != NULL;) {
-		struct exchange *exchange = (struct exchange *)work;
-		work = work->next;
-		if (server->fatal == E_OK)
-			server->fatal = exchange->response.fatal;
-		if (server->fatal != E_OK)
-			exchange_free(exchange);
-		else if (exchange->response.timed)
-			timed_add(server->timed, &exchange->work, exchange->begun_us);
-		else
-			send_answer(exchange);
+	for (struct work *next, *work = workers_take(server->workers); work != NULL; work = next) {
+		next = work->next;
+		take_back(server, work);
 	}
 	if (server->fatal != E_OK)
 		event_base_loopbreak(server->base);
@@ -503,12 +516,13 @@ static enum error add_events(struct http_server *server, struct fault *fault)
 	server->stop_timer = evtimer_new(server->base, on_stop, server);
 	if (server->wake == NULL || server->stop_timer == NULL || event_add(server->wake, NULL) != 0)
 		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(fault_set(fault, streams_new(server->base, server->workers, &server->streams), ""));
 	TRY(fault_set(fault, timed_new(server->base, on_time, server, release_work, &server->timed), "the timer: %m"));
 	TRY(add_signals(server, fault));
 	TRY(secure_new(server->options.tls, server->options.tell, server->base, &server->secure, fault));
 	evhttp_set_max_headers_size(server->http, HTTP_HEADER_BYTES_MAX);
 	evhttp_set_max_body_size(server->http, (ev_ssize_t)server->options.body_bytes_max);
-	evhttp_set_allowed_methods(server->http, server->options.any_method ? UINT16_MAX : USUAL_METHODS);
+	evhttp_set_allowed_methods(server->http, server->options.any_method ? UINT16_MAX : ASKED_METHODS);
 	evhttp_set_bevcb(server->http, on_accept, server);
 	evhttp_set_gencb(server->http, on_request, server);
 	return E_OK;
@@ -570,11 +584,11 @@ void http_server_free(struct http_server *server)
 	event_release(&server->wake);  /* before the descriptor that it waits for is closed */
 	if (server->workers)
 		workers_free(server->workers, release_work);
+	streams_free(server->streams);
 	timed_release(&server->timed);
 	event_release(&server->stop_timer);
-	event_release(&server->signals[0]);
-	event_release(&server->signals[1]);
-	event_release(&server->signals[2]);
+	for (size_t i = 0; i < sizeof server->signals / sizeof server->signals[0]; i++)
+		event_release(&server->signals[i]);
 	secure_release(&server->secure);
 	if (server->base)
 		event_base_free(server->base);

@@ -63,6 +63,8 @@ struct http_options {
 	void (*refuse)(int status, enum error error, const char *line, struct response *response);
 	/* In the loop, before an answer goes out; or NULL. Status 0: none goes out, its connection is closed. */
 	void (*answered)(const struct request *request, const struct response *response, double ms);
+	/* In a worker, of everything that was made: may say that it is fatal. NULL: nothing is. */
+	void (*judge)(struct response *response);
 	/* A line for whoever runs it. */
 	void (*tell)(const char *line);
 	/* In the loop, on SIGHUP; or NULL. May not block. */

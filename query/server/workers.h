@@ -4,11 +4,14 @@
 
 #include "ledger/base/error.h"
 
+#include <stdbool.h>
+
 #define WORKERS_MAX 8u
 
 /* First member of whatever is worked on. It is in one place at a time: given, in hand, waiting elsewhere, or done. */
 struct work {
 	struct work *next;
+	bool goes_on; /* it is an answer's that goes on (streams.h); whoever makes it says so, here nobody asks */
 };
 
 enum work_end {
