@@ -107,6 +107,22 @@ START_TEST(a_notice_survives_under_its_id)
 }
 END_TEST
 
+/* NTF-20: killed while it is on the line, before anything else is written. */
+START_TEST(what_is_on_the_line_has_its_id)
+{
+	uint8_t id[NOTICE_ID_BYTES];
+	struct book *book = open_book(5000);
+	wish(book, "cpr:0101701234");
+	news(book, "cpr:0101701234");
+	memcpy(id, next(book)->id, sizeof id);
+	book_close(book);
+	book = open_book(5001);
+	const struct person *person = next(book);
+	ck_assert(person != NULL && memcmp(person->id, id, sizeof id) == 0 && person->made_s == 5000);
+	book_close(book);
+}
+END_TEST
+
 /* NTF-21: cut after any byte, the file is that of an earlier moment. */
 START_TEST(every_end_of_the_file_is_a_moment)
 {
@@ -249,7 +265,8 @@ START_TEST(given_up_or_gone)
 	ck_assert_uint_eq(book_totals(book).dead, 1);
 	news(book, "cpr:0101701234");
 	ck_assert_ptr_null(next(book));
-	wish(book, "cpr:0101701234"); /* a new wish begins anew */
+	wish(book, "cpr:0101701234"); /* a new wish begins anew: of what came meanwhile nothing is said */
+	ck_assert_ptr_null(next(book));
 	news(book, "cpr:0101701234");
 	ck_assert_ptr_nonnull(next(book));
 	book_close(book);
@@ -295,9 +312,9 @@ END_TEST
 int main(void)
 {
 	TCase *tcase = tcase_create("book");
-	const TTest *const tests[] = {a_notice_survives_under_its_id, every_end_of_the_file_is_a_moment,
-		damage_is_no_torn_end, who_is_off_is_gone, erasing_is_not_forgotten, given_up_or_gone, a_clock_that_is_set,
-		much_that_is_stale_is_dropped};
+	const TTest *const tests[] = {a_notice_survives_under_its_id, what_is_on_the_line_has_its_id,
+		every_end_of_the_file_is_a_moment, damage_is_no_torn_end, who_is_off_is_gone, erasing_is_not_forgotten,
+		given_up_or_gone, a_clock_that_is_set, much_that_is_stale_is_dropped};
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
 		tcase_add_test(tcase, tests[i]);
