@@ -178,6 +178,9 @@ static enum error show_assurance(
 	if (required->count > 0 && !accepts(required, claim != NULL ? out->assurance : NULL))
 		return fault_set(
 			fault, E_FORBIDDEN, "the token's assurance (acr) is not enough for its role; log in with a stronger one");
+	const struct accepted *of_proxies = &config->required[ROLE_PROXY];
+	out->may_act = out->role == ROLE_SUBJECT && !config->demo &&
+				   (of_proxies->count == 0 || accepts(of_proxies, claim != NULL ? out->assurance : NULL));
 	return E_OK;
 }
 

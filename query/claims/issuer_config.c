@@ -117,7 +117,7 @@ static enum error read_assurance(
 	const json_t *issuer, const char *where, struct issuer_config *config, struct fault *fault)
 {
 	static const char *const known[] = {"claim", "required", NULL};
-	static const char *const roles[] = {"subject", "authority", "auditor", "supervisor", NULL};
+	static const char *const roles[] = {"subject", "proxy", "authority", "auditor", "supervisor", NULL};
 	const json_t *rule = json_object_get(issuer, "assurance");
 	char place[WHERE_BYTES];
 	config->assurance = (struct claim_rule){.names = {"acr"}, .count = 1, .prefix = ""};

@@ -28,6 +28,7 @@ struct identity {
 	char case_reference[CASE_REFERENCE_BYTES_MAX + 1]; /* of ROLE_SUPERVISOR, in visible UTF-8; else "" */
 	char assurance[ASSURANCE_BYTES_MAX + 1];           /* how sure the issuer is (acr); "" where it does not say */
 	uint64_t expires_s;
+	bool may_act; /* ROLE_SUBJECT: with this token the person may ask for others, as ROLE_PROXY */
 };
 
 /* "subject", "proxy", ...; static. */

@@ -48,11 +48,22 @@ static bool within_reach(struct call *call, const struct asking *asking)
 	return person || forbid(call, "the list of somebody's grants is read by who it is about, and by a supervisor");
 }
 
+/* A provider says who somebody is, and nothing of whom they may act for: whoever names somebody else asks for them, and
+ * a grant says whether they may. */
+static void act(const struct call *call, struct identity *who)
+{
+	const char *named = call->request->subject;
+	bool other = named != NULL && !bytes_equal(subject_principal(bytes_text(named)), bytes_text(who->id));
+	if (who->role == ROLE_SUBJECT && who->may_act && other)
+		who->role = ROLE_PROXY;
+}
+
 bool call_asking(struct call *call, struct asking *out, struct params *params)
 {
 	*out = (struct asking){.own = false};
 	if (!call_identity(call, &out->who))
 		return false;
+	act(call, &out->who);
 	const struct permission *permission = roles_permission(call->request->path, out->who.role);
 	if (permission == NULL || permission->reach == REACH_NOBODY)
 		return forbid(call, "this role may not ask this question");

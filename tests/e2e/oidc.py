@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Who may come in, by a real OpenID provider (oidc-provider of npm, tests/e2e/oidc): a page's login with PKCE, tokens of both
-kinds, everything that a wrong one can be, and a provider that changes its keys or is away. (OID-3, OID-6, OID-7, OID-8, OID-9, OID-10, OID-11, HTTP-12)"""
+kinds, everything that a wrong one can be, and a provider that changes its keys or is away. (OID-3, OID-6, OID-7, OID-8, OID-9, OID-10, OID-11, HTTP-12, ROLE-9)"""
 
 import base64
 import hashlib
@@ -251,6 +251,34 @@ def check_away(tap, ledger, provider):
     tap.ok(again == 200, "and about opaque tokens, too: %d" % again)
 
 
+def check_relatives(tap, ledger, provider, register):
+    """A provider's token says who somebody is; whom they act for is said by grants alone. (ROLE-9)"""
+    def grant(**more):
+        line = event("grants:" + ANNA, "Fuldmagt", grant={"id": "f-1", "kind": "attorney", "to": BO, **more})
+        ledger.run("send", "--server", ledger.ingest, "--key", register, "-", stdin=line + "\n")
+
+    config(ledger, provider, assurance={"claim": "acr", "required": {"subject": ["substantial", "high"], "proxy": ["high"]}})
+    ledger.stop()
+    ledger.serve()
+    bo, weak = provider.sign(cpr="0202701238", acr="high"), provider.sign(cpr="0202701238")
+    about = {"Indsigt-Subject": ANNA}
+    before = ask(ledger, bo, **about)
+    tap.ok(is_problem(before, 403) and b"nobody has registered" in before[2], "without a grant nobody acts for another: %s" % (before[::2],))
+    grant()
+    got = wait_until(lambda: next((answer for answer in [ask(ledger, bo, **about)] if answer[0] != 503), None), "the sender of reads")
+    tap.ok(got[0] == 200 and "Anna's" in activities(got), "with one a person's own token does: %s" % (activities(got),))
+    tap.ok(activities(ask(ledger, bo)) == ["Bo's"], "and without a name it is about who asks")
+    less = ask(ledger, weak, **about)
+    tap.ok(is_problem(less, 403) and activities(ask(ledger, weak)) == ["Bo's"], "whose assurance is not that of proxies asks about nobody else: %d" % less[0])
+    lists = ask(ledger, bo, **{"Indsigt-Subject": "grants:" + ANNA})
+    tap.ok(is_problem(lists, 403) and ask(ledger, bo, **{"Indsigt-Subject": "grants:" + BO})[0] == 200, "lists of grants are read by whose they are")
+    grant(revoked=True)
+    after = ask(ledger, bo, **about)
+    tap.ok(after[0] == 403 and after[2] == before[2], "once it is revoked nobody does")
+    shown = [one["activity"] for one in json.loads(ask(ledger, provider.sign())[2])["accesses"] if one["system"] == "Indsigt"]
+    tap.ok(len(shown) == 1, "and the read is in that person's own log: %s" % shown)
+
+
 def check_comes_later(tap, ledger, provider):
     """A ledger that was started before anybody was named needs a SIGHUP and no start. Without demo tokens."""
     log, token = ledger.path("serve.log"), provider.sign()
@@ -322,8 +350,9 @@ def main():
     if place is None:
         tap.skip("a real OpenID provider", why)
         tap.done()
-    ledger, provider = Ledger(sys.argv[1]), Provider(place)
+    ledger, provider = Ledger(sys.argv[1], operator="cvr:34051178"), Provider(place)
     key = ledger.add_sender("ksd")
+    register = ledger.add_sender("cpr", "cvr:34051178", "--grants")
     config(ledger, provider)
     ledger.serve()
     events = "\n".join(event(who, what) for who, what in ((ANNA, "Anna's"), (BO, "Bo's")))
@@ -336,6 +365,7 @@ def main():
     check_reload(tap, ledger, provider)
     config(ledger, provider)
     check_comes_later(tap, ledger, provider)
+    check_relatives(tap, ledger, provider, register)
     check_issuer_check(tap, ledger, provider)
     provider.end()
     ledger.remove()
