@@ -140,7 +140,7 @@ int main(int argc, char **argv)
 		return 1;
 	enum error error = run(&given, &ledger, &fault);
 	if (error != E_OK)
-		status_ended("indsigt-ingestd", fault.text);
+		status_ended("indsigt-ingestd", error, &fault);
 	ledger_close(ledger);
 	own_close(&given.server.bound);
 	return error == E_ROLLED_BACK ? EXIT_ROLLED_BACK : error_exit(error);

@@ -37,10 +37,14 @@ uint64_t status_restarts(void)
 	return text != NULL ? strtoull(text, NULL, 10) : 0;
 }
 
-void status_ended(const char *program, const char *text)
+void status_ended(const char *program, enum error error, const struct fault *fault)
 {
-	if (getenv(STATUS_RESTARTS) == NULL || printf("ended %s\n", text) < 0 || fflush(stdout) != 0)
-		fprintf(stderr, "%s: %s\n", program, text);
+	const char *text = fault->text[0] != '\0' ? fault->text : error_reason(error);
+	const char *advice = error == E_PERMISSION && strstr(text, "'indsigt own'") == NULL
+							 ? "; 'indsigt own' shows whose each file is, and gives the daemons' users what is theirs"
+							 : "";
+	if (getenv(STATUS_RESTARTS) == NULL || printf("ended %s%s\n", text, advice) < 0 || fflush(stdout) != 0)
+		fprintf(stderr, "%s: %s%s\n", program, text, advice);
 }
 
 /* Filled up with spaces to its fixed size: written over the old one it leaves no rest of it, and on a full disk it

@@ -41,9 +41,10 @@ const char *status_text(enum status_reason reason);
 #define STATUS_RESTARTS "INDSIGT_RESTARTS"
 
 uint64_t status_restarts(void);
-/* What a daemon ends for: "PROGRAM: TEXT" on standard error; but "ended TEXT" on standard output where who started it
- * is there to say it, since a start that is tried again and again need not say the same each time. */
-void status_ended(const char *program, const char *text);
+/* What a daemon ends for, and what helps where it may not read something: "PROGRAM: TEXT" on standard error; but "ended
+ * TEXT" on standard output where who started it is there to say it, since a start that is tried again and again need
+ * not say the same each time. */
+void status_ended(const char *program, enum error error, const struct fault *fault);
 
 struct status {
 	uint64_t beat_ms;                 /* the process */

@@ -295,6 +295,6 @@ int main(int argc, char **argv)
 	enum error error = run(&options, &fault);
 	if (error == E_OK)
 		return 0;
-	status_ended("indsigt-queryd", fault.text[0] ? fault.text : error_reason(error));
+	status_ended("indsigt-queryd", error, &fault);
 	return error_exit(error);
 }

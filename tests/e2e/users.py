@@ -225,6 +225,21 @@ def keys_for_tls(t, ledger):
     t.ok(said.count("were read anew") == 2, "with a pair for each both read theirs anew: " + said.strip())
 
 
+def unreadable(t, ledger):
+    """What a daemon's user cannot read names the command that mends it."""
+    ledger.stop()
+    for name, program, user in ("keys/master", "query/indsigt-queryd", QUERY), ("store/data.mdb", "ingest/indsigt-ingestd", INGEST):
+        path = os.path.join(ledger.dir, name)
+        before = os.stat(path)
+        os.chown(path, 0, 0)
+        os.chmod(path, 0o600)
+        result = subprocess.run([os.path.join(os.path.dirname(ledger.indsigt), "..", program), ledger.dir, "--listen", "127.0.0.1:0", "--user", user],
+                                capture_output=True, text=True, timeout=60, check=False)
+        t.ok(result.returncode == 4 and "Permission denied" in result.stderr and "'indsigt own'" in result.stderr, "unreadable: " + result.stderr.strip())
+        os.chown(path, before.st_uid, before.st_gid)
+        os.chmod(path, before.st_mode & 0o777)
+
+
 def refuse(t, ledger):
     for name, options in (("unknown", ("nobody-of-that-name", QUERY)), ("root", ("root", QUERY)), ("one for both", (INGEST, INGEST))):
         result = ledger.result("own", ledger.dir, "--ingest-user", options[0], "--query-user", options[1])
@@ -287,6 +302,8 @@ def main():
         look_at_socket(t, ledger)
         go_on_after_root(t, ledger, key)
         keys_for_tls(t, ledger)
+        unreadable(t, ledger)
+        ledger.serve("--ingest-user", INGEST, "--query-user", QUERY)
         refuse(t, ledger)
         only_root(t, ledger)
         end_with_its_parent(t, ledger)
