@@ -11,7 +11,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 from indsigt import Ledger, event  # noqa: E402
-from verifier import BROWSERS, prepared  # noqa: E402
+from verifier import BROWSERS, node, prepared  # noqa: E402
 
 ANNE = "cpr:0101701234"
 
@@ -36,7 +36,7 @@ def main():
             ledger.run("statement", subject, "--ledger", ledger.dir, "-o", path, *options)
             print("%s: %d bytes" % (name, os.path.getsize(path)), flush=True)
             browser = next(filter(None, map(shutil.which, BROWSERS)))
-            subprocess.run(["node", os.path.join(place, "tests", "web", "speed.js"), path, ledger.vkey, subject, browser], check=True)
+            subprocess.run([*node(), os.path.join(place, "tests", "web", "speed.js"), path, ledger.vkey, subject, browser], check=True)
     finally:
         ledger.remove()
 

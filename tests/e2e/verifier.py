@@ -20,6 +20,15 @@ SOURCE = os.path.join(HERE, "..", "..")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
+def node():
+    """The command for node, or None. Node 18 (Debian 12) has what libsodium needs only if it is asked for it."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        return None
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    major = int(version.lstrip("v").split(".")[0])
+    return None if major < 18 else ["node", "--experimental-global-webcrypto"] if major == 18 else ["node"]
+
+
 def copied(place, *path):
     """A folder of the sources below `place`, without what npm installed beside it."""
     target = os.path.join(place, *path)
@@ -45,8 +54,8 @@ def installed(folder):
 
 def prepared(build, part):
     """A place with the sources and their packages, or why there can be none."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        return None, "node and npm are not here"
+    if node() is None:
+        return None, "node (18 or newer) and npm are not here"
     if part == "chromium" and not any(map(shutil.which, BROWSERS)):
         return None, "chromium is not here"
     place = os.path.join(build, "verifier-" + part)
@@ -120,7 +129,7 @@ def handed_out(indsigt, place, tap):
         path = world.ledger.path("cases.json")
         with open(path, "w", encoding="utf-8") as file:
             json.dump(cases(world), file)
-        return subprocess.run(["node", os.path.join(place, "tests", "web", "run-cases.js"), path], check=False).returncode
+        return subprocess.run([*node(), os.path.join(place, "tests", "web", "run-cases.js"), path], check=False).returncode
     finally:
         for witness in world.witnesses:
             witness.kill()
@@ -139,7 +148,7 @@ def main():
     vectors = os.path.join(SOURCE, "tests", "vectors")
     script = "run-browser.js" if part == "chromium" else "run-node.js"
     last = next(filter(None, map(shutil.which, BROWSERS))) if part == "chromium" else part
-    sys.exit(subprocess.run(["node", os.path.join(place, "tests", "web", script), vectors, last], check=False).returncode)
+    sys.exit(subprocess.run([*node(), os.path.join(place, "tests", "web", script), vectors, last], check=False).returncode)
 
 
 if __name__ == "__main__":
