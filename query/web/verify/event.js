@@ -148,7 +148,12 @@ function checkSubject(values) {
 const ACTS = {
   grant: { rule: 'EVT-15', lists: ['grants'], group: 'grant', needed: ['grant.id', 'grant.kind', 'grant.to'] },
   mandate: { rule: 'EVT-23', lists: ['mandates'], group: 'grant', needed: ['grant.id', 'grant.kind', 'grant.from'] },
-  report: { rule: 'EVT-18', lists: ['', 'reports'], group: 'report', needed: ['report.id', 'report.index', 'report.org'] },
+  report: {
+    rule: 'EVT-18',
+    lists: ['', 'reports'],
+    group: 'report',
+    needed: ['report.id', 'report.index', 'report.org'],
+  },
   answer: { rule: 'EVT-19', lists: [''], group: 'answer', needed: ['answer.report', 'answer.text'] },
   consent: { rule: 'EVT-20', lists: [''], group: 'consent_record', needed: ['consent_record.id'] },
 };
@@ -180,14 +185,26 @@ function checkGrant(values, raw, whose, rule, other, wrong) {
 function checkReport(values, list, whose) {
   const copy = list === 'reports';
   need(isOrganisation(values.get('report.org')), 'EVT-18', 'report.org is no SCHEME:ID');
-  need(values.has('report.by') === copy, 'EVT-18', 'report.by stands outside of a list of reports, or is missing in one');
-  need(!copy || (values.get('report.org') === whose && isPerson(values.get('report.by'))), 'EVT-18', 'report.org or report.by is not of this list');
+  need(
+    values.has('report.by') === copy,
+    'EVT-18',
+    'report.by stands outside of a list of reports, or is missing in one',
+  );
+  need(
+    !copy || (values.get('report.org') === whose && isPerson(values.get('report.by'))),
+    'EVT-18',
+    'report.org or report.by is not of this list',
+  );
 }
 
 function checkConsent(values, raw) {
   const withdrawn = values.has('consent_record.withdrawn');
   const rest = ['to', 'purposes', 'categories', 'until'].some((name) => values.has(`consent_record.${name}`));
-  need(!withdrawn || (values.get('consent_record.withdrawn') && !rest), 'EVT-20', 'a withdrawal that is false, or says more');
+  need(
+    !withdrawn || (values.get('consent_record.withdrawn') && !rest),
+    'EVT-20',
+    'a withdrawal that is false, or says more',
+  );
   need(withdrawn || values.has('consent_record.to'), 'EVT-20', 'a consent to nobody');
   checkEnd(values, raw, 'consent_record.until', 56, 'EVT-20');
 }
@@ -196,12 +213,20 @@ function checkAct(values, raw) {
   const { list, whose } = listOf(values.get('subject') ?? '');
   const act = actOf(values, list);
   if (act === undefined) {
-    need(list === '', list === 'grants' ? 'EVT-15' : list === 'mandates' ? 'EVT-23' : 'EVT-18', 'something else in a list of grants, mandates or reports');
+    need(
+      list === '',
+      list === 'grants' ? 'EVT-15' : list === 'mandates' ? 'EVT-23' : 'EVT-18',
+      'something else in a list of grants, mandates or reports',
+    );
     return;
   }
   const { rule, lists, needed } = ACTS[act];
   need(lists.includes(list) && !values.has('subjects'), rule, `a ${act} in a list that is none of its own`);
-  need(needed.every((name) => values.has(name)), rule, `a ${act} lacks one of its members`);
+  need(
+    needed.every((name) => values.has(name)),
+    rule,
+    `a ${act} lacks one of its members`,
+  );
   need(groupsIn(values).length === 1, 'EVT-21', 'two acts in one event');
   if (act === 'grant') checkGrant(values, raw, whose, rule, 'grant.to', 'grant.from');
   else if (act === 'mandate') checkGrant(values, raw, whose, rule, 'grant.from', 'grant.to');

@@ -6,6 +6,7 @@ import {
   BATCH,
   batchMessage,
   MAY_WITHHOLD,
+  REPORTS_CONSENTS,
   REPORTS_GRANTS,
   REPORTS_READS,
   isEndorsed,
@@ -128,13 +129,15 @@ function hadRight({ header, content }, { org, restrictedFields, flags, mandate }
   if (content === undefined) {
     return !withheld || (flags & MAY_WITHHOLD) !== 0;
   }
-  const grant = content.grant !== undefined;
+  const { grant, report, answer, consent_record: consent, system } = content;
+  const act = [grant, report, answer, consent].some((one) => one !== undefined);
   return (
-    (!withheld || ((flags & MAY_WITHHOLD) !== 0 && !grant)) &&
+    (!withheld || ((flags & MAY_WITHHOLD) !== 0 && !act)) &&
     (fieldsOf(content) & restrictedFields) === 0n &&
     (content.org?.id === undefined || content.org.id === org || mandate.reportsFor.includes(content.org.id)) &&
-    (!grant || (mandate.rights & REPORTS_GRANTS) !== 0) &&
-    (content.system !== READS_SYSTEM || (mandate.rights & REPORTS_READS) !== 0)
+    (grant === undefined || (mandate.rights & REPORTS_GRANTS) !== 0) &&
+    ((system !== READS_SYSTEM && report === undefined) || (mandate.rights & REPORTS_READS) !== 0) &&
+    (consent === undefined || (mandate.rights & REPORTS_CONSENTS) !== 0)
   );
 }
 

@@ -262,5 +262,8 @@ export function listOf(subject) {
 
 export function isSubject(id) {
   const { list, whose } = listOf(id);
-  return utf8(id).length <= BYTES_MAX && (list === 'reports' ? isOrganisation(whose) && utf8(whose).length <= 128 : isPerson(whose));
+  return (
+    utf8(id).length <= BYTES_MAX &&
+    (list === 'reports' ? isOrganisation(whose) && utf8(whose).length <= 128 : isPerson(whose))
+  );
 }
