@@ -366,6 +366,37 @@ def event_vectors():
             ("revoked-until", "a grant that is revoked and has an end", {41: 1830297600000000000, 42: True}),
             ("until-time", "a grant that ends when it begins", {41: 1795421730120000000})):
         part("grant-" + name, about, "missing-field" if None in change.values() else "bad-value", {**given, **change})
+    # What else an event may be, in the disclosed part alone.
+    anne, bo, later = "cpr:0101701234", "cpr:0202702345", 1830297600000000000
+    mandate = {1: "mandates:" + bo, 38: "fuldmagt-7", 39: 1, 43: anne}
+    report = {45: "r-1", 46: 7, 47: "cvr:55133018"}
+    answer = {50: "r-1", 51: "Det var en fejl"}
+    consent = {52: "samtykke-7", 53: ["cvr:55133018"]}
+    for name, about, change in (
+            ("grant-from", "a grant that says from whom", {**given, 43: anne}),
+            ("mandate-no-name", "a mandate without a name", {**mandate, 38: None}), ("mandate-no-from", "a mandate from nobody", {**mandate, 43: None}), ("mandate-to", "a mandate that says to whom", {**mandate, 40: bo}),
+            ("mandate-from-self", "a mandate from its holder", {**mandate, 43: bo}),
+            ("mandate-revoked-until", "a mandate that is revoked and has an end", {**mandate, 41: later, 42: True}),
+            ("mandate-until-time", "a mandate that ends when it begins", {**mandate, 41: 1795421730120000000}),
+            ("mandate-among-events", "a mandate with a person as its subject", {**mandate, 1: anne}),
+            ("report-no-index", "a report about nothing", {**report, 46: None}), ("report-org-form", "a report about what is no organisation", {**report, 47: "55133018"}),
+            ("report-by-in-own", "a report in the person's own list that says by whom", {**report, 49: anne}),
+            ("report-copy-of-other", "a copy in another organisation's list", {**report, 1: "reports:cvr:1", 49: anne}),
+            ("report-among-grants", "a report among grants", {**report, 1: "grants:" + anne}),
+            ("reports-without", "something else than a report in a list of reports", {1: "reports:cvr:55133018"}),
+            ("answer-no-text", "an answer without words", {**answer, 51: None}),
+            ("answer-in-copy", "an answer in the organisation's list", {**answer, 1: "reports:cvr:55133018"}),
+            ("answer-and-report", "an answer that is a report, too", {**answer, **report}),
+            ("consent-no-id", "a consent without a name", {**consent, 52: None}), ("consent-no-to", "a consent to nobody", {**consent, 53: None}),
+            ("consent-in-grants", "a consent among grants", {**consent, 1: "grants:" + anne}),
+            ("consent-until-time", "a consent that ends when it begins", {**consent, 56: 1795421730120000000}),
+            ("consent-withdrawn-false", "a consent that says that it is not withdrawn", {**consent, 53: None, 57: False})):
+        part(name, about, "missing-field" if None in change.values() and 57 not in change else "bad-value", change)
+    for name, change, member in (("mandate", mandate, {"grant": {"id": "fuldmagt-7", "kind": "attorney", "from": anne}}),
+                                 ("report", report, {"report": {"id": "r-1", "index": 7, "org": "cvr:55133018"}}),
+                                 ("answer", answer, {"answer": {"report": "r-1", "text": "Det var en fejl"}}),
+                                 ("consent", consent, {"consent_record": {"id": "samtykke-7", "to": ["cvr:55133018"]}})):
+        part(name, "a " + name, "ok", change, {**shown, "subject": change.get(1, anne), **member})
     part("sha256-capital", "a digest in capitals", "bad-value", {36: "A" * 64})
     part("list-text", "a text for a list", "bad-value", {29: "helbred"})
     part("list-number", "a number in a list", "bad-value", {29: ["helbred", 1]})

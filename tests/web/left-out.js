@@ -22,6 +22,7 @@ const UNNOTICED = [
     /^EVT-7: a field (stands in both parts|that is always disclosed)/,
     'the vectors have a policy, which refuses it too',
   ],
+  [/^EVT-23: a mandate in a list/, 'in any other list it is a grant'],
   [/^HTTP-21: a number is no integer/, 'numbers of the vectors are integers; another is equal to none'],
   [/^MAP-5|^MAP-9: a proof of absence is too short/, 'another root comes out'],
   [/^STM-59: (a root|the note)/, 'what an auditor would have to sign; the roots are compared with the epoch (STM-58)'],
