@@ -53,6 +53,7 @@ static bool add_basis(json_t *event, const struct asking *asking)
 	const struct identity *who = &asking->who;
 	if (who->role == ROLE_PROXY)
 		return json_object_set_new(event, "consent", json_string(asking->grant)) == 0 &&
+			   json_object_set_new(event, "recipient", json_string(who->id)) == 0 &&
 			   json_object_set_new(event, "on_behalf_of",
 				   json_pack("{s:s, s:s}", "id", asking->subject, "role", "den registrerede")) == 0;
 	if (who->role == ROLE_SUPERVISOR)

@@ -177,6 +177,16 @@ def grants(tap, ledger, asker, key):
     tap.ok(len(reads) == asker.recorded and {item["consent"] for item in reads} == {"f-1", "f-2"},
            "and each read by it: %d of %d" % (len(reads), asker.recorded))
     asker.recorded += 1  # the supervisor's
+    said = ledger.run("who", "grants:" + CHILD, "--ledger", ledger.dir)
+    day = time.strftime("%Y-%m-%d", time.gmtime(end))
+    wanted = ["parental authority (f-1) given to %s until %s" % (PARENT, day), "parental authority (f-2) given to %s, without an end" % PARENT,
+              "parental authority (f-2) to %s revoked" % PARENT]
+    tap.ok(all(line in said for line in wanted), "'who' says in words what was given, to whom, until when, and what is over: %s" % said)
+    said = ledger.run("who", CHILD, "--ledger", ledger.dir)
+    wanted = ["repræsentant %s, by the grant f-1" % PARENT, "repræsentant %s, by the grant f-2" % PARENT, "tilsynsførende, sag 7"]
+    tap.ok(all(line in said for line in wanted), "and of a read by whom, and by what right: %s" % said)
+    said = ledger.run("who", "grants:" + CHILD, "--ledger", ledger.dir, "--lang", "da")
+    tap.ok("forældremyndighed (f-2) til %s tilbagekaldt" % PARENT in said, "in Danish too")
     result = ledger.result("statement", "grants:" + CHILD, "--ledger", ledger.dir, "-o", ledger.path("grants.json"))
     verified = ledger.result("verify", ledger.path("grants.json"), "--vkey", ledger.vkey, "--subject", "grants:" + CHILD)
     tap.ok(result.returncode == 0 and verified.returncode == 0, "that these are all is proven by a statement: %s" % verified.stderr)

@@ -7,6 +7,8 @@
  * they are printed (table.h), not here. */
 #include "tools/show/cells.h"
 
+#include "ledger/mandate/reporting.h"
+
 #include <string.h>
 
 /* An absent member and an empty text look the same in a table. */
@@ -32,6 +34,46 @@ static void who_cell(const json_t *item, const struct words *words, char *out)
 		snprintf(out + len, (size_t)(CELL_BYTES - len), ", %s %s", cell_text(ai, "system"), cell_text(ai, "version"));
 	if (*out == '\0')
 		snprintf(out, CELL_BYTES, "%s", words->human);
+}
+
+/* A read in this very ledger, whose event says by what right it was: nobody but the ledger's own sender may report one
+ * (EVT-17). */
+static bool read_cell(const json_t *item, const struct words *words, char *out)
+{
+	const char *role = cell_text(json_object_get(item, "actor"), "role");
+	const char *recipient = cell_text(item, "recipient"), *grant = cell_text(item, "consent");
+	const char *reason = cell_text(item, "reason");
+	if (strcmp(cell_text(item, "system"), SYSTEM_OF_READS) != 0 || !*role)
+		return false;
+	if (*grant)
+		snprintf(out, CELL_BYTES, words->read_by_grant, role, recipient, grant);
+	else if (*reason)
+		snprintf(out, CELL_BYTES, words->read_in_case, role, reason);
+	else if (*recipient)
+		snprintf(out, CELL_BYTES, words->read_for, role, recipient);
+	return *grant || *reason || *recipient;
+}
+
+/* What a grant says: what it rests on, who may read by it, until when, or that it is over. The day is that of the end
+ * in UTC, as it was registered. */
+static void activity_cell(const json_t *item, const struct words *words, char *out)
+{
+	const json_t *grant = json_object_get(item, "grant");
+	const char *activity = cell_text(item, "activity"), *id = cell_text(grant, "id"), *to = cell_text(grant, "to");
+	const char *kind = cell_text(grant, "kind"), *until = cell_text(grant, "until");
+	const char *name = strcmp(kind, "parental") == 0   ? words->parental
+					   : strcmp(kind, "attorney") == 0 ? words->attorney
+													   : kind;
+	char day[sizeof "2026-11-23"];
+	snprintf(day, sizeof day, "%s", until);
+	if (!json_is_object(grant))
+		snprintf(out, CELL_BYTES, "%s", activity);
+	else if (json_is_true(json_object_get(grant, "revoked")))
+		snprintf(out, CELL_BYTES, words->grant_revoked, activity, name, id, to);
+	else if (*until)
+		snprintf(out, CELL_BYTES, words->grant_until, activity, name, id, to, day);
+	else
+		snprintf(out, CELL_BYTES, words->grant_open, activity, name, id, to);
 }
 
 static void behalf_cell(const json_t *item, char *out)
@@ -86,8 +128,11 @@ bool cells_make(const json_t *item, const struct words *words, char *cells[CELLS
 	}
 	org_cell(item, words, cell);
 	bool made = set_cell(cells, 1, cell) && set_cell(cells, 2, cell_text(item, "system")) &&
-				set_cell(cells, 3, cell_text(item, "activity")) && set_cell(cells, 4, cell_text(item, "purpose"));
-	who_cell(item, words, cell);
+				set_cell(cells, 4, cell_text(item, "purpose"));
+	activity_cell(item, words, cell);
+	made = made && set_cell(cells, 3, cell);
+	if (!read_cell(item, words, cell))
+		who_cell(item, words, cell);
 	made = made && set_cell(cells, 5, cell);
 	behalf_cell(item, cell);
 	made = made && set_cell(cells, 6, cell);

@@ -58,6 +58,16 @@
 	X(statement, "That nothing was left out is proven by a statement, not by this list.", /* what is not proven */ \
 		"At intet er udeladt, bevises af en erklæring, ikke af denne liste.") \
 	X(times, "Times are local, each with its distance from UTC.", "Tider er lokale, hver med sin afstand fra UTC.") \
+	X(grant_until, "%s: %s (%s) given to %s until %s", /* activity, kind, the grant's id, holder, date */ \
+		"%s: %s (%s) givet til %s indtil %s") \
+	X(grant_open, "%s: %s (%s) given to %s, without an end", /* activity, kind, id, holder */ \
+		"%s: %s (%s) givet til %s, uden udløb") \
+	X(grant_revoked, "%s: %s (%s) to %s revoked", "%s: %s (%s) til %s tilbagekaldt") /* the same */ \
+	X(parental, "parental authority", "forældremyndighed") \
+	X(attorney, "power of attorney", "fuldmagt") \
+	X(read_by_grant, "%s %s, by the grant %s", /* role, who, the grant's id */ "%s %s, efter bemyndigelsen %s") \
+	X(read_in_case, "%s, %s", "%s, %s") /* role, the case as the event has it */ \
+	X(read_for, "%s of %s", "%s hos %s") /* role, organisation */ \
 	X(emergency, "emergency", "nødopslag") \
 	X(human, "person", "person") \
 	X(system, "system", "system") \

@@ -386,8 +386,8 @@ START_TEST(reads_are_on_record)
 		const struct asked *asked;
 		const char *says[4];
 	} cases[] = {
-		{AS(ROLE_PROXY, PARENT, .subject = CHILD),
-			{"\"subject\":\"" CHILD "\"", "\"id\":\"" PARENT "\"", "\"consent\":\"g-1\"", "\"role\":\"repræsentant\""}},
+		{AS(ROLE_PROXY, PARENT, .subject = CHILD), {"\"subject\":\"" CHILD "\"", "\"recipient\":\"" PARENT "\"",
+													   "\"consent\":\"g-1\"", "\"role\":\"repræsentant\""}},
 		{AS(ROLE_AUTHORITY, "oid:1.2.3:anna", .organisation = OURS, .subject = CHILD),
 			{"\"subject\":\"" CHILD "\"", "oid:1.2.3:anna", "\"recipient\":\"" OURS "\"", "\"action\":\"read\""}},
 		{AS(ROLE_SUPERVISOR, "oid:1.2.3:otto", .subject = "grants:" CHILD),
