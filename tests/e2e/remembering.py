@@ -315,6 +315,49 @@ def revoked(tap, indsigt):
                "and sent by another: nothing is lost")
 
 
+def revoked_when_taken(tap, indsigt):
+    """The ledger had what waits for its receipt when its sender was revoked: it is not lost, and not reported twice."""
+    with Case(indsigt) as c:
+        path = c.write("a", lines(0, 5))
+        code = c.interrupted(Proxy(c.ledger.ingest, mute=True), path, "--batch", "2")
+        had = c.events()
+        c.ledger.run("sender", "revoke", c.ledger.dir, "1", "--yes", check=False)
+        again = c.send(path)
+        tap.ok(code == 3 and had == 2 and again == 3, "a sender is revoked before its receipt comes: %d, %d: %s" % (code, again, c.said.strip()))
+        taken = c.ledger.result("send", "--key", c.key, "--take-out", "--rejected", c.ledger.path("rows"))
+        tap.ok(c.ledger.result("spool", "--key", c.key).returncode == 0, "nothing waits any more: %d, %s" % (taken.returncode, taken.stderr.strip()))
+        other = c.ledger.add_sender("other")
+        tap.ok(c.send(c.ledger.path("rows"), key=other) == 0 and c.activities() == names(0, 5) and c.ledger.audit()[0] == 0,
+               "what the ledger had got its receipt all the same, and another sends the rest: each is there once: %s" % c.activities())
+
+
+def endorsed(tap, indsigt):
+    """A key that never leaves its organisation, rotated while batches wait; and a right that ends while they do."""
+    for had in (False, True):
+        with Case(indsigt) as c:
+            path = c.write("a", lines(0, 5))
+            c.interrupted(Proxy(c.ledger.ingest, mute=had, deaf=not had), path, "--batch", "2")
+            sender = json.loads(c.ledger.run("sender", "list", c.ledger.dir, "--json"))[0]
+            place = ("--follows", str(sender["entry"]), "--change", str(sender["changes"] + 1))
+            c.ledger.run("sender", "endorse", "--key", c.key, *place, "--rotate", c.key + ".new", "--endorsement", c.ledger.path("change"))
+            c.ledger.run("sender", "rotate", c.ledger.dir, "--endorsement", c.ledger.path("change"))
+            os.replace(c.key + ".new", c.key)
+            code = c.send(path)
+            tap.ok(code == 0 and c.activities() == names(0, 5) and "unendorsed=0" in c.ledger.audit()[1],
+                   "an endorsed key with a full spool, %s: %d, %s" % ("taken without a receipt" if had else "never sent", code, c.said.strip().splitlines()[0]))
+    with Case(indsigt, "--reports-for", "cvr:29190925") as c:
+        region = {"org": {"id": "cvr:29190925", "name": "Region"}}
+        path = c.write("a", lines(0, 2) + lines(2, 6, **region))
+        c.interrupted(Proxy(c.ledger.ingest, deaf=True), path, "--batch", "2")
+        c.ledger.run("sender", "policy", c.ledger.dir, "--key", c.key, "--clear")
+        code = c.send(path)
+        rows = open(c.key + ".spool/rejected.jsonl", encoding="utf-8").read()
+        tap.ok(code == 1 and c.activities() == names(0, 2) and "reports-for" in rows and rows.count("opslag 00") == 4,
+               "what it may report no more is moved aside with the reason, and the rest is sent: %d, %s" % (code, c.said.strip()))
+        c.ledger.run("sender", "policy", c.ledger.dir, "--key", c.key, "--reports-for", "cvr:29190925")
+        tap.ok(c.send(path) == 0 and c.activities() == names(0, 6), "once it may again the same file brings it")
+
+
 def interrupted_pipe(tap, indsigt):
     """Whoever feeds a run that was killed begins at the first line again. SND-17"""
     with Case(indsigt) as c:
@@ -415,7 +458,7 @@ def resolver_answers():
 def main():
     tap = Tap()
     for case in (refused_is_tried_again, refused_more_than_once, pipes_and_ids, interrupted_pipe, policy, full_spools, changed_while_running,
-                 other_spools, revoked, stopped, lines_that_are_cut, wrong_addresses):
+                 other_spools, revoked, revoked_when_taken, endorsed, stopped, lines_that_are_cut, wrong_addresses):
         case(tap, sys.argv[1])
     tap.done()
 
