@@ -28,10 +28,12 @@ static void refused(const char *text, enum error wanted, const char *words)
 /* NTF-5 */
 START_TEST(what_is_read_is_written)
 {
-	static const char *const texts[] = {
-		"{\"language\":\"da\",\"on\":true,\"when\":\"at-once\",\"zone\":\"UTC\"}",
+	static const char with_quiet[] =
 		"{\"language\":\"en-GB\",\"on\":true,\"quiet\":{\"from\":\"22:00\",\"to\":\"07:30\"},\"when\":\"at-once\","
-		"\"zone\":\"UTC\"}",
+		"\"zone\":\"UTC\"}";
+	const char *const texts[] = {
+		"{\"language\":\"da\",\"on\":true,\"when\":\"at-once\",\"zone\":\"UTC\"}",
+		with_quiet,
 		"{\"hour\":0,\"language\":\"da\",\"on\":true,\"when\":\"daily\",\"zone\":\"UTC\"}",
 		"{\"hour\":23,\"language\":\"kl\",\"on\":true,\"weekday\":7,\"when\":\"weekly\",\"zone\":\"UTC\"}",
 	};
