@@ -220,8 +220,9 @@ def keys_for_tls(t, ledger):
         def read_more():
             nonlocal said
             said += log.read()
-            return said.count("TLS: ") >= 2
-        wait_until(read_more, "both have read their files")
+            return said.count("TLS: ") >= 2 and "takes messages" in said
+        wait_until(read_more, "both have read their files, and who reports reads has begun anew")
+    t.ok("started again" not in said, "who reports reads begins anew with it, and is not said to have died")
     t.ok(said.count("were read anew") == 2, "with a pair for each both read theirs anew: " + said.strip())
 
 

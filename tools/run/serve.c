@@ -57,6 +57,7 @@ struct daemon {
 	bool waits;    /* it has said that it waits, for witnesses or for room, before it signs anything */
 	bool tried;    /* it ended before it ever listened, and is tried again */
 	bool refused;  /* no process could be made for it the last time */
+	bool reloads;  /* it was told to end, so that it begins anew with what there is then */
 	char reason[CHILD_LINE_MAX + 1]; /* it ended for the last time */
 	uint64_t restarts;
 	int exit_code; /* of one that did not start: it is what 'serve' ends with, too */
@@ -232,12 +233,15 @@ static enum error schedule(struct daemon *daemon, int status, struct fault *faul
 		daemon->backoff_ms = 0;
 	else if (daemon->state == STATE_RUNNING && daemon->backoff_ms > BACKOFF_MS_RUNNING)
 		daemon->backoff_ms = BACKOFF_MS_RUNNING;
-	if (daemon->listened)
+	if (daemon->reloads) /* perhaps by the signal, before it was ready for one */
+		daemon->backoff_ms = 0;
+	else if (daemon->listened)
 		fprintf(stderr, "indsigt: %s ended %s %d and is started again (restart %" PRIu64 ")\n", daemon->program, how,
 			number, ++daemon->restarts);
 	else if (!daemon->tried)
 		fprintf(stderr, "indsigt: %s did not start; trying for %u s\n", daemon->program, FIRST_START_MS / 1000);
 	daemon->tried = true; /* it is said once */
+	daemon->reloads = false;
 	wait_for_start(daemon, now_ms);
 	return E_OK;
 }
@@ -260,14 +264,16 @@ static enum error reap(struct serve *serve, struct fault *fault)
 
 /* Both daemons have files that they read anew. One that is starting has just read them, and may not listen to it yet.
  */
-static void pass_on_reload(const struct serve *serve)
+static void pass_on_reload(struct serve *serve)
 {
 	for (size_t i = 0; i < 2; i++)
 		if (serve->daemons[i].state == STATE_RUNNING)
 			kill(serve->daemons[i].child.pid, SIGHUP);
 	/* It ends, and begins anew with the certificate that there is then; without TLS it has read nothing. */
-	if (serve->daemons[3].child.pid > 0 && serve->tls.certificate != NULL)
+	if (serve->daemons[3].child.pid > 0 && serve->tls.certificate != NULL) {
+		serve->daemons[3].reloads = true;
 		child_stop(&serve->daemons[3].child);
+	}
 }
 
 static enum error read_signals(struct serve *serve, struct fault *fault)
