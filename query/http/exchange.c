@@ -7,6 +7,7 @@
 #include "query/http/exchange.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,21 @@ void response_header(struct response *response, const char *name, const char *va
 	response->headers[response->header_count].name = name;
 	response->headers[response->header_count].value = value;
 	response->header_count++;
+}
+
+bool response_index(struct response *response, uint64_t index)
+{
+	char *body = NULL;
+	if (!response->indexed)
+		return true;
+	assert(response->body != NULL && response->body[0] == '{');
+	int len = asprintf(&body, "{\"index\":%llu,%s", (unsigned long long)index, response->body + 1);
+	if (len < 0)
+		return false;
+	free(response->body);
+	response->body = body;
+	response->body_len = (size_t)len;
+	return true;
 }
 
 /* Whatever was filled in before goes, so that a refusal never carries a part of an answer. */

@@ -55,7 +55,8 @@ struct response {
 	char note[64]; /* what else the log says of the request, from a space on: no personal data */
 	bool later;    /* it cannot be answered yet: it is not sent, and asked for again once the server was woken */
 	bool timed;    /* how long it took to make tells something that it must not: it goes out as others of its kind do */
-	char *report;  /* an event as a line of JSON that has to be in the log before this goes out; NULL: none */
+	char *report;  /* events, a line of JSON each, that have to be in the log before this goes out; NULL: none */
+	bool indexed;  /* and the body, a JSON object, then begins with the index of the first of them */
 	struct stream *stream; /* the body is its first part; NULL: it is all of it */
 	enum error fatal;      /* not E_OK: nothing is sent, and the server ends with it */
 };
@@ -63,6 +64,8 @@ struct response {
 /* GET and HEAD, which are answered alike: the server leaves the body of a HEAD out. */
 bool request_reads(const struct request *request);
 void response_header(struct response *response, const char *name, const char *value);
+/* Puts `"index"` in front of the members of the body, where the response wants it. False: no memory. */
+bool response_index(struct response *response, uint64_t index);
 /* A body that is a line for people; replaces what there is but for the room. */
 void response_text(struct response *response, int status, const char *line);
 /* Body, room, headers and stream; the rest stays. */

@@ -25,9 +25,13 @@
 struct ticket {
 	struct ticket *next;
 	char *report;
-	void (*done)(void *context, enum error error); /* NULL: it was told already */
+	reads_done *done; /* NULL: it was told already */
 	void *context;
-	uint64_t number;
+	uint64_t number; /* of its first line */
+	uint64_t lines;
+	uint64_t left;  /* lines that are not answered */
+	uint64_t index; /* of the first */
+	bool refused;   /* one of them was */
 	uint64_t until_ms;
 };
 
@@ -81,7 +85,7 @@ static struct ticket *take(struct tickets *tickets, struct ticket **link)
 static void tell(struct ticket *ticket, enum error error)
 {
 	if (ticket->done != NULL)
-		ticket->done(ticket->context, error);
+		ticket->done(ticket->context, error, ticket->index);
 	ticket->done = NULL;
 }
 
@@ -149,7 +153,8 @@ static void send_ticket(struct reads *reads, struct ticket *ticket)
 		end_ticket(ticket, E_UNRECORDED);
 		return;
 	}
-	ticket->number = ++reads->number;
+	ticket->number = reads->number + 1;
+	reads->number += ticket->lines;
 	ticket->until_ms = clock_ms() + READS_MS;
 	push(&reads->sent, ticket);
 }
@@ -196,11 +201,17 @@ static bool take_answer(struct reads *reads, struct bytes line)
 		return false;
 	const json_t *number = json_object_get(answer, "number");
 	struct ticket **link = &reads->sent.first;
-	while (*link != NULL && (uint64_t)json_integer_value(number) != (*link)->number)
+	uint64_t at = (uint64_t)json_integer_value(number);
+	while (*link != NULL && at - (*link)->number >= (*link)->lines)
 		link = &(*link)->next;
 	if (!json_is_integer(number) || *link == NULL)
 		return false;
-	end_ticket(take(&reads->sent, link), is_recorded(answer) ? E_OK : E_UNRECORDED);
+	struct ticket *ticket = *link;
+	ticket->refused = ticket->refused || !is_recorded(answer);
+	if (at == ticket->number)
+		ticket->index = (uint64_t)json_integer_value(json_object_get(answer, "index"));
+	if (--ticket->left == 0)
+		end_ticket(take(&reads->sent, link), ticket->refused ? E_UNRECORDED : E_OK);
 	return true;
 }
 
@@ -304,17 +315,20 @@ void reads_close(struct reads *reads)
 	free(reads);
 }
 
-void reads_record(void *context, char *text, void (*done)(void *context, enum error error), void *done_context)
+void reads_record(void *context, char *text, reads_done *done, void *done_context)
 {
 	struct reads *reads = context;
 	struct ticket *ticket = malloc(sizeof *ticket);
 	bool stopping = true;
 	if (ticket == NULL) {
 		own_wipe(text, strlen(text));
-		done(done_context, E_UNRECORDED);
+		done(done_context, E_UNRECORDED, 0);
 		return;
 	}
-	*ticket = (struct ticket){.report = text, .done = done, .context = done_context};
+	*ticket = (struct ticket){.report = text, .done = done, .context = done_context, .lines = 1};
+	for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
+		ticket->lines++;
+	ticket->left = ticket->lines;
 	pthread_mutex_lock(&reads->lock);
 	stopping = reads->stopping;
 	if (!stopping)

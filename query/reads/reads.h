@@ -29,6 +29,9 @@ enum error reads_open(const char *dir, struct reads **out, struct fault *fault) 
 void reads_close(struct reads *reads);
 OWN(reads, reads_close);
 
-/* Any thread: takes over `report`, an event as one line of JSON without its newline, and calls `done` once, in this
- * thread or in its own: E_OK when the event is in the log, E_UNRECORDED when nobody knows that it is. */
-void reads_record(void *reads, char *report, void (*done)(void *context, enum error error), void *context);
+typedef void reads_done(void *context, enum error error, uint64_t index);
+
+/* Any thread: takes over `report`, one event or several, each a line of JSON, with newlines between them, and calls
+ * `done` once, in this thread or in its own: E_OK when all of it is in the log, and the index of the first,
+ * E_UNRECORDED when nobody knows that it is. */
+void reads_record(void *reads, char *report, reads_done *done, void *context);

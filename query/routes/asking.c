@@ -64,7 +64,7 @@ bool call_asking(struct call *call, struct asking *out, struct params *params)
 	if (!call_identity(call, &out->who))
 		return false;
 	act(call, &out->who);
-	const struct permission *permission = roles_permission(call->request->path, out->who.role);
+	const struct permission *permission = roles_permission(call->request->method, call->request->path, out->who.role);
 	if (permission == NULL || permission->reach == REACH_NOBODY)
 		return forbid(call, "this role may not ask this question");
 	out->reach = permission->reach;

@@ -9,6 +9,7 @@
  *   routes_personal.c  accesses, statement
  *   routes_following.c events as they come
  *   routes_auditor.c   label stream
+ *   routes_acts.c      what people do: report, give, revoke
  *   routes_sender.c    filing proof
  *   routes_tiles.c     tiles
  *   routes.c           the table, and what is the same for every route */
@@ -89,7 +90,15 @@ struct read {
  * answer goes out (the response's report). Makes another response where that cannot be. */
 void call_record(struct call *call, const struct asking *asking, const struct read *read);
 
+/* The ledger's own sender, which reports what is read and done here; its id is 0 where there is none. */
+bool call_reporter(struct call *call, struct sender *out);
+
 /* ---- routes ---- */
+
+void route_reports(struct call *call);
+void route_grants(struct call *call);
+void route_grants_revoke(struct call *call);
+void route_mandates(struct call *call);
 
 void route_checkpoint(struct call *call);
 void route_coverage(struct call *call);

@@ -80,9 +80,15 @@ static json_t *event_of(const struct asking *asking, const struct sender *report
 	return OWN_TAKE(event);
 }
 
+bool call_reporter(struct call *call, struct sender *out)
+{
+	*out = (struct sender){.id = 0};
+	return call_good(call, look_for_reporter(call, out));
+}
+
 void call_record(struct call *call, const struct asking *asking, const struct read *read)
 {
-	struct sender reporter = {.id = 0};
+	struct sender reporter;
 	struct read_counts *counts = call->routes->reads;
 	if (call->response->status != 200)
 		return;
@@ -91,7 +97,7 @@ void call_record(struct call *call, const struct asking *asking, const struct re
 			counts->own++;
 		return;
 	}
-	if (!call_good(call, look_for_reporter(call, &reporter)))
+	if (!call_reporter(call, &reporter))
 		return;
 	if (reporter.id == 0) {
 		call_problem(call, 503, E_UNRECORDED,

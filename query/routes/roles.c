@@ -8,8 +8,10 @@
 		__VA_ARGS__, NULL \
 	}
 
+static const char *const none[] = {NULL};
+
 static const struct {
-	const char *path;
+	const char *path; /* of what is not read: behind its method */
 	struct permission of[ROLES];
 } table[] = {
 	{"/v1/accesses",
@@ -26,16 +28,44 @@ static const struct {
 			[ROLE_PROXY] = {REACH_GRANTED, PARAMETERS("from", "to", "signatures")},
 			[ROLE_SUPERVISOR] = {REACH_ANYBODY, PARAMETERS("from", "to", "signatures")},
 		}},
+	{"/v1/mandates",
+		{
+			[ROLE_SUBJECT] = {REACH_SELF, none},
+			[ROLE_PROXY] = {REACH_SELF, none},
+		}},
+	{"POST /v1/reports",
+		{
+			[ROLE_SUBJECT] = {REACH_SELF, none},
+			[ROLE_PROXY] = {REACH_GRANTED, none},
+		}},
+	{"POST /v1/grants",
+		{
+			[ROLE_SUBJECT] = {REACH_SELF, none},
+			[ROLE_PROXY] = {REACH_SELF, none},
+		}},
+	{"POST /v1/grants/revoke",
+		{
+			[ROLE_SUBJECT] = {REACH_SELF, none},
+			[ROLE_PROXY] = {REACH_SELF, none},
+		}},
 	{"/v1/labels",
 		{
 			[ROLE_AUDITOR] = {REACH_ALL, PARAMETERS("from", "to")},
 		}},
 };
 
-const struct permission *roles_permission(const char *path, enum role role)
+static bool is_row(const char *row, const char *method, const char *path)
+{
+	size_t len = strlen(method);
+	bool posts = strcmp(method, "POST") == 0;
+	return posts ? strncmp(row, method, len) == 0 && row[len] == ' ' && strcmp(row + len + 1, path) == 0
+				 : strcmp(row, path) == 0;
+}
+
+const struct permission *roles_permission(const char *method, const char *path, enum role role)
 {
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-		if (strcmp(table[i].path, path) == 0)
+		if (is_row(table[i].path, method, path))
 			return &table[i].of[role];
 	return NULL;
 }

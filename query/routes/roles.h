@@ -22,5 +22,6 @@ struct permission {
 	const char *const *parameters; /* NULL-terminated; others are refused */
 };
 
-/* NULL: no row, the address asks nobody who they are. */
-const struct permission *roles_permission(const char *path, enum role role);
+/* A row is of an address, and of one method where it is not read. NULL: no row, the address asks nobody who they are.
+ */
+const struct permission *roles_permission(const char *method, const char *path, enum role role);

@@ -6,6 +6,7 @@
 #include "query/routes/call.h"
 
 #define READS "GET, HEAD"
+#define ACTS "POST"
 
 struct route {
 	const char *path;    /* ending in '/': and all below it */
@@ -38,6 +39,10 @@ static const struct route routes_table[] = {
 	{"/v1/statement", false, READS, route_statement},
 	{"/v1/labels", false, READS, route_labels},
 	{"/v1/filing", false, READS, route_filing},
+	{"/v1/reports", false, ACTS, route_reports},
+	{"/v1/grants", false, ACTS, route_grants},
+	{"/v1/grants/revoke", false, ACTS, route_grants_revoke},
+	{"/v1/mandates", false, READS, route_mandates},
 	{"/healthz", true, READS, route_health},
 	{"/metrics", true, READS, route_metrics},
 };
@@ -74,8 +79,8 @@ static bool allows(const char *methods, const char *method)
 /* By the table alone: the loop asks, and may not wait. */
 bool routes_take_body(const struct routes *routes, const struct request *request)
 {
-	const char *methods = routes->demo != NULL ? demo_provider_methods(request->path) : NULL;
-	return methods != NULL && strcmp(request->method, "POST") == 0 && allows(methods, request->method);
+	const struct route *route = route_of(routes, request);
+	return route != NULL && strcmp(request->method, "POST") == 0 && allows(methods_of(route, request), request->method);
 }
 
 static void answer_call(struct call *call)

@@ -115,11 +115,11 @@ static void take_room(struct http_server *server, struct exchange *exchange)
 }
 
 /* Nothing of an answer that is not on record goes out, not even its length. */
-static void on_recorded(void *context, enum error error)
+static void on_recorded(void *context, enum error error, uint64_t index)
 {
 	struct exchange *exchange = context;
 	struct http_server *server = exchange->peer->server;
-	if (error != E_OK)
+	if (error != E_OK || !response_index(&exchange->response, index))
 		server->options.refuse(503, E_UNRECORDED, error_text(E_UNRECORDED), &exchange->response);
 	take_room(server, exchange);
 	workers_done(server->workers, &exchange->work);
@@ -153,7 +153,7 @@ static enum work_end work_on(void *context, struct work *work)
 		server->options.record(server->options.record_context, report, on_recorded, exchange);
 	} else {
 		free(report);
-		on_recorded(exchange, E_UNRECORDED);
+		on_recorded(exchange, E_UNRECORDED, 0);
 	}
 	return WORK_AWAY;
 }

@@ -47,8 +47,8 @@
 /* Any worker. `response` is all zero but for the room and the route, which is "-". */
 typedef void http_answerer(void *context, const struct request *request, struct response *response);
 
-/* Whether it is on record. */
-typedef void http_recorded(void *done_context, enum error error);
+/* Whether it is on record, and where the first event of it stands. */
+typedef void http_recorded(void *done_context, enum error error, uint64_t index);
 
 struct http_options {
 	http_answerer *answer;

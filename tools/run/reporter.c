@@ -41,7 +41,7 @@ enum error reporter_register(const char *dir, const char *org, const char *name,
 	OWNED(sender_key_wipe) struct sender_key key = {0};
 	const struct admin admin = {.dir = dir};
 	struct entry_sender entry = {
-		.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .mandate = {.rights = RIGHT_READS}};
+		.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .mandate = {.rights = RIGHT_READS | RIGHT_GRANTS}};
 	TRY(check(org, name, fault));
 	TRY(place_read_vkey(dir, &key.log, fault));
 	TRY(make_folder(dir, path, fault));

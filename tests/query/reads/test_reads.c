@@ -26,8 +26,9 @@ struct outcome {
 		.lock = PTHREAD_MUTEX_INITIALIZER, .told = PTHREAD_COND_INITIALIZER \
 	}
 
-static void on_done(void *context, enum error error)
+static void on_done(void *context, enum error error, uint64_t index)
 {
+	(void)index;
 	struct outcome *outcome = context;
 	pthread_mutex_lock(&outcome->lock);
 	outcome->count++;

@@ -75,9 +75,9 @@ static void record(void *context, char *report, http_recorded *done, void *done_
 		return;
 	}
 	if (waiting.done != NULL)
-		waiting.done(waiting.context, error);
+		waiting.done(waiting.context, error, 0);
 	waiting.done = NULL;
-	done(done_context, error);
+	done(done_context, error, 0);
 }
 
 static void told(const struct request *request, const struct response *response, double ms)

@@ -1,0 +1,36 @@
+/* What people say of their own accesses and grants, looked up in their lists: before it is said again, and for whom
+ * they may act. spec/http.md (Acting)
+ *
+ * A list is looked through newest first. One that is longer than its bound gives E_TOO_LONG and never a part. */
+#pragma once
+
+#include "ledger/read/archive.h"
+
+#include <jansson.h>
+
+#define MANDATE_EVENTS_MAX 1000u   /* looked through in a holder's list */
+#define MANDATE_PRINCIPALS_MAX 64u /* for whom it is then asked whether a grant is in force */
+#define REPORTS_AGAIN_MAX 1000u    /* events in which a report that was made before is looked for, newest first */
+
+/* An access that can be complained of: filed under `subject`, open, and no act. E_NOT_FOUND for all else, so that
+ * nothing is learnt of what is somebody else's, withheld or erased. */
+enum error acting_access(struct snapshot *snapshot, struct bytes subject, uint64_t index, uint64_t now_s,
+	char org[ORG_BYTES_MAX + 1], struct fault *fault) MUST_USE;
+/* Where a report of this name stands in the person's list; E_NOT_FOUND. */
+enum error acting_report(
+	struct snapshot *snapshot, struct bytes subject, const char *id, uint64_t *index, struct fault *fault) MUST_USE;
+
+/* The newest word on one grant in a person's list. */
+struct granted {
+	uint64_t index;
+	bool attorney; /* and no parental authority */
+	char to[SUBJECT_BYTES_MAX + 1];
+	bool revoked; /* in any event of the list */
+};
+
+/* E_NOT_FOUND. */
+enum error acting_grant(
+	struct snapshot *snapshot, struct bytes person, struct bytes id, struct granted *out, struct fault *fault) MUST_USE;
+/* For whom `holder` may act now, as roles.md decides it (ROLE-4), and no others: a new array for /v1/mandates. */
+enum error acting_mandates(
+	struct snapshot *snapshot, struct bytes holder, uint64_t now_s, json_t **out, struct fault *fault) MUST_USE;

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""What people do over HTTP: a report from its POST to the authority's answer, a power of attorney from its POST to a read by
+its holder and its revocation, and a consent from its source. (ROLE-10, HTTP-40, HTTP-41, HTTP-42, HTTP-43)"""
+
+import http.client
+import json
+import os
+import signal
+import sys
+import time
+
+from indsigt import Ledger, Tap, event, wait_until
+
+ANNE, BO, EVE = "cpr:0101701234", "cpr:0202702345", "cpr:0303703456"
+FIRM = "cvr:55133018"
+
+
+class Person:
+    def __init__(self, ledger, who, role="subject"):
+        self.ledger = ledger
+        self.token = ledger.run("token", ledger.dir, who, "--role", role).strip()
+
+    def ask(self, method, path, body=None, subject=None, kind="application/json"):
+        headers = {"Authorization": "Bearer " + self.token}
+        if subject:
+            headers["Indsigt-Subject"] = subject
+        if body is not None:
+            headers["Content-Type"] = kind
+        connection = http.client.HTTPConnection(self.ledger.query, timeout=60)
+        connection.request(method, path, body=body if body is None or isinstance(body, bytes) else json.dumps(body), headers=headers)
+        response = connection.getresponse()
+        text = response.read()
+        connection.close()
+        return response.status, json.loads(text) if text else None
+
+    def list(self, subject=None):
+        status, page = self.ask("GET", "/v1/accesses?limit=1000", subject=subject)
+        return page["accesses"] if status == 200 else status
+
+
+def send(ledger, key, *events):
+    ledger.run("send", "--server", ledger.ingest, "--key", key, stdin="\n".join(events) + "\n")
+
+
+def in_two_hours():
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 7200))
+
+
+def reports(tap, ledger, anne, bo):
+    """HTTP-40, HTTP-41, EVT-18, EVT-19"""
+    access = anne.list()[0]
+    status, made = anne.ask("POST", "/v1/reports", {"index": access["index"], "comment": "Hvem var det?", "key": "k-1"})
+    tap.ok(status == 201 and made["id"].startswith("r-"), "a report is taken: %s %s" % (status, made))
+    again = anne.ask("POST", "/v1/reports", {"index": access["index"], "comment": "Hvem var det?", "key": "k-1"})
+    tap.ok(again == (200, made), "the same again is the same: %s" % (again,))
+    mine = [one for one in anne.list() if "report" in one]
+    tap.ok(len(mine) == 1 and mine[0]["index"] == made["index"] and mine[0]["report"] ==
+           {"id": made["id"], "index": access["index"], "org": FIRM, "text": "Hvem var det?"}, "it stands in the person's list once: %s" % mine)
+    wrong = [anne.ask("POST", "/v1/reports", body)[0] for body in ({"index": made["index"]}, {"index": 10**6}, {"index": -1}, {}, [], {"index": access["index"], "x": 1},
+                                                                  {"index": access["index"], "comment": "a" * 1025})]
+    tap.ok(wrong == [404, 404, 400, 400, 400, 400, 400], "what is no report is none: %s" % wrong)
+    tap.ok(bo.ask("POST", "/v1/reports", {"index": access["index"]})[0] == 404, "nor is one of somebody else's access")
+    tap.ok(bo.ask("POST", "/v1/reports", {"index": access["index"]}, ANNE)[0] == 403, "nor one for somebody without a grant")
+    tap.ok(anne.ask("POST", "/v1/reports", b"index=1", kind="text/plain")[0] == 400, "a form is no report")
+    send(ledger, ledger.own_sender, event(ANNE, "Svar", action="disclose", org={"id": FIRM, "name": "Aarhus Kommune"}, answer={"report": made["id"], "text": "Det var sagsbehandleren."}))
+    ledger.run("epoch", ledger.dir)
+    answers = [one for one in anne.list() if "answer" in one]
+    tap.ok(len(answers) == 1 and answers[0]["answer"]["report"] == made["id"] and answers[0]["org"]["id"] == FIRM, "the answer stands beside it: %s" % answers)
+    proof = ledger.path("reports.json")
+    made = ledger.result("statement", "reports:" + FIRM, "--ledger", ledger.dir, "-o", proof)
+    checked = ledger.result("verify", proof, "--vkey", ledger.vkey, "--subject", "reports:" + FIRM)
+    tap.ok(made.returncode == 0 and checked.returncode == 0, "what was reported of an organisation is proven to be all: " + checked.stderr)
+
+
+def grants(tap, ledger, anne, bo, eve):
+    """HTTP-42, HTTP-43, ROLE-4, EVT-23"""
+    tap.ok(bo.ask("GET", "/v1/mandates") == (200, {"mandates": []}), "before, nobody may be acted for")
+    tap.ok(bo.ask("GET", "/v1/accesses", subject=ANNE)[0] == 403, "nor read for")
+    until = in_two_hours()
+    status, made = anne.ask("POST", "/v1/grants", {"to": BO, "kind": "attorney", "until": until, "name": "Bo", "key": "g"})
+    tap.ok(status == 201, "a power of attorney is given: %s %s" % (status, made))
+    tap.ok(anne.ask("POST", "/v1/grants", {"to": BO, "kind": "attorney", "until": until, "name": "Bo", "key": "g"}) == (200, made), "once")
+    held = bo.ask("GET", "/v1/mandates")
+    tap.ok(held == (200, {"mandates": [{"principal": ANNE, "kind": "attorney", "until": until, "grant": made["id"]}]}), "its holder is told: %s" % (held,))
+    tap.ok(isinstance(bo.list(ANNE), list), "and reads by it")
+    tap.ok(any(one.get("consent") == made["id"] and one["activity"].startswith("Opslag") for one in anne.list()), "which the giver sees")
+    tap.ok(bo.ask("POST", "/v1/grants", {"to": EVE, "kind": "attorney"}, ANNE)[0] == 403, "it is not given on")
+    access = [one for one in anne.list() if one["system"] != "Indsigt"][-1]
+    status, report = bo.ask("POST", "/v1/reports", {"index": access["index"]}, ANNE)
+    tap.ok(status == 201, "the holder reports in the giver's place: %s" % status)
+    wrong = [anne.ask("POST", "/v1/grants", body)[0] for body in ({"to": ANNE, "kind": "attorney"}, {"to": "grants:" + BO, "kind": "attorney"}, {"to": "020270-2345", "kind": "attorney"},
+                                                                 {"to": BO, "kind": "parental"}, {"to": BO, "kind": "attorney", "until": "2020-01-01T00:00:00Z"}, {"to": BO})]
+    tap.ok(wrong == [400] * 6, "what is no power of attorney is none: %s" % wrong)
+    tap.ok(bo.ask("POST", "/v1/grants/revoke", {"id": made["id"]})[0] == 404 and eve.ask("POST", "/v1/grants/revoke", {"id": made["id"]})[0] == 404, "only who gave it takes it back")
+    status, ended = anne.ask("POST", "/v1/grants/revoke", {"id": made["id"]})
+    tap.ok(status == 201 and anne.ask("POST", "/v1/grants/revoke", {"id": made["id"]})[0] == 200, "revoked it is, once: %s %s" % (status, ended))
+    tap.ok(bo.ask("GET", "/v1/accesses", subject=ANNE)[0] == 403 and bo.ask("GET", "/v1/mandates") == (200, {"mandates": []}), "and over at once")
+    both = [anne.list("grants:" + ANNE), bo.list("mandates:" + BO)]
+    tap.ok([[bool(one["grant"].get("revoked")) for one in found] for found in both] == [[True, False]] * 2, "both see both in lists of their own")
+    tap.ok(both[0][1]["retention"] == "5y" if "retention" in both[0][1] else True, "kept for as long as it lasts, and longer")
+
+
+def away(tap, ledger, anne):
+    """ROLE-10: 503 while nothing can be on record."""
+    ingest = ledger.daemon("indsigt-ingestd")
+    os.kill(ingest, signal.SIGSTOP)
+    try:
+        status, body = anne.ask("POST", "/v1/grants", {"to": EVE, "kind": "attorney", "key": "late"})
+        tap.ok(status == 503 and body["error"] == "unrecorded", "while ingest is away nothing is given: %d" % status)
+    finally:
+        os.kill(ingest, signal.SIGCONT)
+    wait_until(lambda: anne.ask("POST", "/v1/grants", {"to": EVE, "kind": "attorney", "key": "late"})[0] in (200, 201), "it to be given again")
+    given = [one for one in anne.list("grants:" + ANNE) if one["grant"]["to"] == EVE]
+    tap.ok(len(given) == 1, "and asked for again it is given once: %d" % len(given))
+
+
+def consents(tap, ledger, anne):
+    """EVT-20"""
+    tell = lambda key, **record: ledger.result("send", "--server", ledger.ingest, "--key", key, stdin=event(
+        ANNE, "Samtykke", action="create", org={"id": "cvr:33257872", "name": "Sundhedsdatastyrelsen"}, consent_record={"id": "s-1", **record}) + "\n")
+    tell(ledger.source, to=[FIRM])
+    tell(ledger.source, withdrawn=True)
+    found = [one["consent_record"] for one in anne.list() if "consent_record" in one]
+    tap.ok(found == [{"id": "s-1", "withdrawn": True}, {"id": "s-1", "to": [FIRM]}], "a consent and its withdrawal stand in the list: %s" % found)
+    refused = ledger.result("send", "--server", ledger.ingest, "--key", ledger.own_sender, stdin=event(ANNE, "Samtykke", consent_record={"id": "s-2", "withdrawn": True}) + "\n")
+    tap.ok(refused.returncode == 1, "a sender without the right reports none")
+
+
+def main():
+    tap = Tap()
+    ledger = Ledger(sys.argv[1], "log.example.dk/acts", operator="cvr:34051178")
+    try:
+        ledger.own_sender = ledger.add_sender("ksd", FIRM)
+        ledger.source = ledger.add_sender("samtykke", "cvr:33257872", "--consents")
+        ledger.serve("--epoch-seconds", "1")
+        send(ledger, ledger.own_sender, *[event(ANNE, "Opslag %d" % i) for i in range(3)])
+        anne, bo, eve = Person(ledger, ANNE), Person(ledger, BO, "proxy"), Person(ledger, EVE)
+        wait_until(lambda: os.path.exists(os.path.join(ledger.dir, "reads", "socket")), "the sender of reads")
+        reports(tap, ledger, anne, bo)
+        grants(tap, ledger, anne, bo, eve)
+        away(tap, ledger, anne)
+        consents(tap, ledger, anne)
+        code, line = ledger.audit("--labels")
+        tap.ok(code == 0, "the audit holds: %s" % line)
+        log = open(ledger.path("serve.log"), encoding="utf-8").read()
+        tap.ok(not any(one[4:] in log for one in (ANNE, BO, EVE)) and "Hvem" not in log, "nobody's number and no words in what the daemons say")
+    finally:
+        ledger.remove()
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
