@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The verifier of the citizen's page (query/web/verify), written from spec/ alone: it runs all vectors that concern a verifier, in
 Node and in a worker of Chromium, each refused by its rule; it takes nothing else for a statement that was changed in any place;
-and for each of its checks there is a vector that notices when it is left out.
+and for each of its checks there is a vector that notices when it is left out. It says what is proven, and what is not. (LOSS-6)
 And what a real ledger with witnesses hands out holds for it. (HTTP-20 to HTTP-25, STM-1, STM-60)
-usage: verifier.py INDSIGT vectors|mutations|left-out|ledger|chromium"""
+usage: verifier.py INDSIGT vectors|claims|mutations|left-out|ledger|chromium"""
 
 import json
 import os

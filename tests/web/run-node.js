@@ -1,8 +1,9 @@
 // The verifier in Node, as TAP: all vectors, what becomes of a statement when any of it is changed, and each check left out.
-// usage: node run-node.js VECTORS vectors|mutations|left-out
+// usage: node run-node.js VECTORS vectors|claims|mutations|left-out
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ready } from '../../query/web/verify/hash.js';
+import { claims } from './claims.js';
 import { leftOut } from './left-out.js';
 import { mutations } from './mutations.js';
 import { FOLDERS, run } from './vectors.js';
@@ -23,6 +24,7 @@ const PARTS = {
       }
     }
   },
+  claims: () => claims(Object.fromEntries(vectorsOf('statement'))),
   mutations: () => mutations(Object.fromEntries(vectorsOf('statement')), Object.fromEntries(vectorsOf('answer'))),
   'left-out': () =>
     leftOut(Object.keys(FOLDERS).flatMap((page) => vectorsOf(page).map(([name, vector]) => [page, name, vector]))),
