@@ -65,8 +65,8 @@ char *demo_html(const struct demo_persons *persons, bool in_english)
 		return NULL;
 	fprintf(out,
 		"<!doctype html><html lang=\"%s\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-		"content=\"width=device-width, initial-scale=1\"><title>%s</title><link rel=\"stylesheet\" "
-		"href=\"style.css\"></head><body><main><h1>%s</h1><p>%s</p>",
+		"content=\"width=device-width, initial-scale=1\"><title>%s</title><link rel=\"icon\" "
+		"href=\"data:,\"><link rel=\"stylesheet\" href=\"style.css\"></head><body><main><h1>%s</h1><p>%s</p>",
 		words->language, words->title, words->title, words->about);
 	if (persons->count > 0)
 		write_persons(out, persons);

@@ -3,7 +3,8 @@
 
 #include "query/demo/demo_persons.h"
 
-#define DEMO_CSP "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+#define DEMO_CSP \
+	"default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 /* To free(); NULL without memory. */
 char *demo_html(const struct demo_persons *persons, bool english);

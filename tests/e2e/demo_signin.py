@@ -90,6 +90,8 @@ def signs_in(tap, ledger, browser):
     tap.ok(status == 200 and "Karen &#38; Søn" in page and 'lang="en"' in page, "a page lists the persons (DEMO-4)")
     tap.ok("form-action 'self'" in headers["Content-Security-Policy"] and "<script" not in page and "<style" not in page,
            "... and can do nothing but be sent")
+    tap.ok('rel="icon" href="data:,"' in page and "img-src data:" in headers["Content-Security-Policy"],
+           "... and asks for no picture that is not there")
     tap.ok("n-1" not in page and VERIFIER not in page and browser.ask("GET", "/demo/style.css")[0] == 200,
            "... with nothing of the question in it")
     way, back = pick(browser, {"person": "0"})
