@@ -16,7 +16,8 @@
 #include <strings.h>
 
 /* Invariants: in the state UNDER_WAY the handle is in `multi`, and in no other; `body` has room for `capacity` and
- * is kept from question to question; `headers` live as long as the handle may use them. */
+ * is kept from question to question, as the handle is, unless both were forgotten; `headers` live as long as the handle
+ * may use them. */
 struct slot {
 	const struct web_manner *manner;
 	CURL *curl;
@@ -218,7 +219,8 @@ enum error web_begin(struct web *web, size_t at, const struct web_question *ques
 	slot->told[0] = '\0';
 	slot->plain = strncasecmp(question->url, "http://", 7) == 0;
 	slot->kept_in = false;
-	if (!set_headers(slot, question->headers))
+	slot->curl = slot->curl != NULL ? slot->curl : curl_easy_init();
+	if (slot->curl == NULL || !set_headers(slot, question->headers))
 		return E_NO_MEMORY;
 	CURLcode code = set_options(slot, question);
 	if (code != CURLE_OK)
@@ -235,6 +237,21 @@ void web_drop(struct web *web, size_t at)
 	if (slot->state == UNDER_WAY)
 		curl_multi_remove_handle(web->multi, slot->curl);
 	slot->state = IDLE;
+}
+
+/* A handle keeps headers and buffers until its next question, which may never come. Connections are the multi handle's,
+ * and stay. */
+void web_forget(struct web *web, size_t at)
+{
+	struct slot *slot = &web->slots[at];
+	web_drop(web, at);
+	curl_easy_cleanup(slot->curl);
+	curl_slist_free_all(slot->headers);
+	own_wipe(slot->body, slot->capacity);
+	slot->curl = NULL;
+	slot->headers = NULL;
+	slot->body = NULL;
+	slot->len = slot->capacity = 0;
 }
 
 /* ---- how it ended, in words ---- */

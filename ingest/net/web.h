@@ -95,6 +95,8 @@ struct web_answer web_answer(const struct web *web, size_t slot);
 bool web_find_ended(const struct web *web, size_t *slot);
 /* The slot is idle, whatever was under way; what is borrowed from it stays. */
 void web_drop(struct web *web, size_t slot);
+/* ... and nothing stays of what was asked and answered in it. */
+void web_forget(struct web *web, size_t slot);
 
 /* ---- addresses ---- */
 

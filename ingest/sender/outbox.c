@@ -31,7 +31,7 @@ static enum error open_spool(struct outbox *outbox, struct fault *fault)
 {
 	char path[PATH_MAX];
 	TRY(spool_path(outbox, path, fault));
-	TRY(spool_open(path, outbox->key.log.name, outbox->key.sender, &outbox->spool, fault));
+	TRY(spool_open(path, outbox->key->log.name, outbox->key->sender, &outbox->spool, fault));
 	outbox->forgotten = remembered_forgotten(spool_remembered(outbox->spool));
 	if (spool_was_old(outbox->spool))
 		outbox_notice(outbox,
@@ -48,19 +48,18 @@ static enum error open_spool(struct outbox *outbox, struct fault *fault)
 enum error outbox_read_key(struct outbox *outbox, bool *newer, struct fault *fault)
 {
 	char path[PATH_MAX];
-	struct sender_key key;
+	OWNED(sender_key_wipe) struct sender_key key = {0};
 	TRY(spool_path(outbox, path, fault));
 	TRY(sender_key_read(outbox->options.key_path, &key, fault));
-	*newer = key.sender == outbox->key.sender && strcmp(key.log.name, outbox->key.log.name) == 0 &&
-			 memcmp(key.public_key, outbox->key.public_key, sizeof key.public_key) != 0;
+	*newer = key.sender == outbox->key->sender && strcmp(key.log.name, outbox->key->log.name) == 0 &&
+			 memcmp(key.public_key, outbox->key->public_key, sizeof key.public_key) != 0;
 	enum error error = E_OK;
 	if (*newer) {
 		outbox_filing_close(outbox); /* its thread signs with the key */
-		memcpy(outbox->key.public_key, key.public_key, sizeof key.public_key);
-		memcpy(outbox->key.secret_key, key.secret_key, sizeof key.secret_key);
+		memcpy(outbox->key->public_key, key.public_key, sizeof key.public_key);
+		memcpy(outbox->key->secret_key, key.secret_key, sizeof key.secret_key);
 		error = outbox_filing_open(outbox, path, fault);
 	}
-	sender_key_wipe(&key);
 	return error;
 }
 
@@ -72,10 +71,10 @@ static enum error open_parts(struct outbox *outbox, struct fault *fault)
 		return fault_set(fault, E_USAGE, "a batch holds at most %u events", BATCH_EVENTS_MAX);
 	if (outbox->options.batch == 0)
 		outbox->options.batch = BATCH_EVENTS_DEFAULT;
-	TRY(sender_key_read(outbox->options.key_path, &outbox->key, fault));
+	TRY(sender_key_read(outbox->options.key_path, outbox->key, fault));
 	TRY(open_spool(outbox, fault));
 	TRY(fault_set(fault,
-		client_session_init(&outbox->session, &outbox->key.log, outbox->key.sender, spool_note(outbox->spool)),
+		client_session_init(&outbox->session, &outbox->key->log, outbox->key->sender, spool_note(outbox->spool)),
 		"the spool's last receipt is not signed by the log that the key file names"));
 	outbox->out = malloc(OUTBOX_OUT_BYTES);
 	outbox->in = malloc(OUTBOX_IN_BYTES);
@@ -94,6 +93,8 @@ enum error outbox_open(const struct outbox_options *options, struct outbox **out
 	TRY(fault_set(fault, allocated(outbox), ""));
 	outbox->options = *options;
 	outbox->fd = -1;
+	outbox->key = sodium_malloc(sizeof *outbox->key);
+	TRY(fault_set(fault, allocated(outbox->key), ""));
 	TRY(open_parts(outbox, fault));
 	*out = OWN_TAKE(outbox);
 	return E_OK;
@@ -111,7 +112,7 @@ void outbox_close(struct outbox *outbox)
 	own_wipe(outbox->out, OUTBOX_OUT_BYTES); /* it held batch secrets */
 	free(outbox->in);
 	own_wipe(outbox->scratch, EVENT_BYTES_MAX + HEADER_BYTES_MAX);
-	sender_key_wipe(&outbox->key);
+	sodium_free(outbox->key); /* which wipes it */
 	free(outbox);
 }
 
@@ -206,17 +207,17 @@ bool outbox_damaged(const struct outbox *outbox)
 
 const struct vkey *outbox_log(const struct outbox *outbox)
 {
-	return &outbox->key.log;
+	return &outbox->key->log;
 }
 
 const char *outbox_org(const struct outbox *outbox)
 {
-	return outbox->key.org;
+	return outbox->key->org;
 }
 
 const char *outbox_name(const struct outbox *outbox)
 {
-	return outbox->key.name;
+	return outbox->key->name;
 }
 
 const struct policy *outbox_policy(const struct outbox *outbox)
@@ -354,7 +355,7 @@ enum error outbox_flush(struct outbox *outbox, struct fault *fault)
 		return E_OK;
 	struct spool_batch batch;
 	TRY(fault_because(fault,
-		builder_close(outbox->builder, &outbox->key, spool_next(outbox->spool), outbox->claim, &batch)
+		builder_close(outbox->builder, outbox->key, spool_next(outbox->spool), outbox->claim, &batch)
 			?: spool_append(outbox->spool, &batch),
 		"the spool cannot take a batch"));
 	outbox->group_batches++;

@@ -48,7 +48,7 @@ static enum error adopt_waiting(struct outbox *outbox, const struct frame_welcom
 {
 	const struct spool_terms *known = spool_terms(outbox->spool);
 	struct spool_terms terms = {.policy = welcome->policy};
-	memcpy(terms.signer, outbox->key.public_key, sizeof terms.signer);
+	memcpy(terms.signer, outbox->key->public_key, sizeof terms.signer);
 	bool new_policy = known == NULL || !policy_equal(&known->policy, &terms.policy);
 	bool new_terms = new_policy || memcmp(known->signer, terms.signer, sizeof terms.signer) != 0;
 	if (new_policy)

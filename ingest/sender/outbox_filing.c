@@ -24,7 +24,7 @@ enum error outbox_filing_open(struct outbox *outbox, const char *spool_path, str
 	outbox->claim = filing_book_claim(outbox->book);
 	if (query == NULL)
 		return E_OK;
-	const struct filing_checker_options options = {query, outbox->book, &outbox->key, spool_path};
+	const struct filing_checker_options options = {query, outbox->book, outbox->key, spool_path};
 	return filing_checker_start(&options, &outbox->checker, fault);
 }
 

@@ -144,7 +144,7 @@ static enum error challenged(struct outbox *outbox, struct fault *fault)
 {
 	compact_out(outbox); /* a ping, at most, is in it */
 	struct writer w = writer_of(outbox->out + outbox->out_len, OUTBOX_OUT_BYTES - outbox->out_len);
-	enum error error = client_session_hello(&outbox->session, outbox->key.secret_key, &w);
+	enum error error = client_session_hello(&outbox->session, outbox->key->secret_key, &w);
 	TRY(fault_set(fault, error, "the greeting cannot be written: %s", error_text(error)));
 	outbox->out_len += writer_len(&w);
 	return E_OK;

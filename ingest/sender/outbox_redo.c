@@ -51,7 +51,7 @@ static enum error emit(struct redo *redo)
 	struct spool_batch batch;
 	if (builder_events(redo->builder) == 0)
 		return E_OK;
-	TRY(builder_close(redo->builder, &redo->outbox->key, redo->sequence, redo->outbox->claim, &batch));
+	TRY(builder_close(redo->builder, redo->outbox->key, redo->sequence, redo->outbox->claim, &batch));
 	TRY(spool_replace(redo->outbox->spool, redo->what->i, &batch));
 	redo->sequence += builder_events(redo->builder);
 	builder_reset(redo->builder);

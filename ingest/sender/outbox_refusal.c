@@ -130,7 +130,7 @@ enum error outbox_hello_refused(struct outbox *outbox, const char *text, struct 
 				   : fault_set(fault, E_BAD_KEY,
 						 "the ledger knows no sender %" PRIu32 " with this key: %s; was the key rotated, and this file "
 						 "is the old one?",
-						 outbox->key.sender, text);
+						 outbox->key->sender, text);
 }
 
 /* Everything in flight is answered: the refused batch is the oldest that waits. */

@@ -12,7 +12,7 @@
  * what an earlier process may have sent, but where those batches are signed again. */
 struct outbox {
 	struct outbox_options options;
-	struct sender_key key;
+	struct sender_key *key; /* in guarded memory */
 	struct spool *spool;
 	struct filing_book *book;       /* NULL: filing was never checked */
 	struct filing_checker *checker; /* NULL: it is not checked now */

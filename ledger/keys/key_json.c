@@ -1,6 +1,6 @@
 /* That it is a regular file which nobody else may read is looked at before it is read, its length before it is parsed.
  * The fault names the path and the system's reason, never a piece of the content. The text is wiped after reading and
- * after writing; what jansson holds of it meanwhile is freed with the object, and not wiped. */
+ * after writing, and so is what jansson holds of it meanwhile, when it is freed (process/wiping.c). */
 #include "ledger/keys/key_json.h"
 
 #include "ledger/base/file.h"

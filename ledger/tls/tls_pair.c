@@ -1,5 +1,9 @@
 /* What OpenSSL says of a failure is not told: which file it was is enough. The certificate's own encoding of its key is
- * hashed, not one made anew: others hash that, too (RFC 7469 2.4). */
+ * hashed, not one made anew: others hash that, too (RFC 7469 2.4).
+ *
+ * OpenSSL holds a private number, and what it computes with one, in its secure heap, once there is one. What it reads a
+ * key from it would leave behind in ordinary memory, so the file is read here; what it copies of that is wiped as
+ * all is that a program frees (process/wiping.c). Of a key of RSA it keeps the primes in ordinary memory as well. */
 #include "ledger/tls/tls_pair.h"
 
 #include <arpa/inet.h>
@@ -8,18 +12,69 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
 
+#define KEY_BYTES_MAX (64u << 10) /* of a file */
+#define SECURE_HEAP_BYTES \
+	(256u << 10) /* some thirty keys of the largest kind: those that connections began with live on */
+#define SECURE_PIECE_BYTES 32u
+
 OWN(bio_st, BIO_free);
 OWN(evp_pkey_st, EVP_PKEY_free);
 
-/* Nobody is there to type one. */
-static int no_password(char *to, int size, int writing, void *context)
+static void guarded_release(void *owner)
 {
-	(void)to, (void)size, (void)writing, (void)context;
-	return -1;
+	sodium_free(*(uint8_t **)owner); /* which wipes it */
+}
+
+/* Once in a process. Where the system does not lend so much memory that is never swapped, OpenSSL goes on with what is
+ * not dumped at least; without any, with ordinary memory. */
+static void make_secure_heap(void)
+{
+	if (CRYPTO_secure_malloc_initialized() == 0)
+		(void)CRYPTO_secure_malloc_init(SECURE_HEAP_BYTES, SECURE_PIECE_BYTES);
+}
+
+/* ---- reading ---- */
+
+/* The first private key of a PEM text: others may stand before it, such as the name of its curve. */
+static EVP_PKEY *parse_key(const uint8_t *text, size_t len)
+{
+	static const char kind[] = "PRIVATE KEY";
+	OWNED(bio_st_release) BIO *file = BIO_new_mem_buf(text, (int)len);
+	EVP_PKEY *key = NULL;
+	char *name = NULL, *header = NULL;
+	unsigned char *der = NULL;
+	long der_len = 0;
+	bool found = false;
+	while (file != NULL && !found && PEM_read_bio_ex(file, &name, &header, &der, &der_len, PEM_FLAG_SECURE) == 1) {
+		size_t name_len = strlen(name), kind_len = sizeof kind - 1;
+		const unsigned char *at = der;
+		found = name_len >= kind_len && strcmp(name + name_len - kind_len, kind) == 0;
+		if (found && strstr(name, "ENCRYPTED") == NULL && header[0] == '\0') /* nobody is there to type a password */
+			key = d2i_AutoPrivateKey(NULL, &at, der_len);
+		OPENSSL_secure_free(name);
+		OPENSSL_secure_free(header);
+		OPENSSL_secure_clear_free(der, (size_t)der_len);
+	}
+	return key;
+}
+
+static enum error read_key(int fd, const char *path, EVP_PKEY **out, struct fault *fault)
+{
+	size_t len = 0;
+	ssize_t n = 0;
+	OWNED(guarded_release) uint8_t *text = sodium_malloc(KEY_BYTES_MAX);
+	TRY(fault_set(fault, allocated(text), ""));
+	while (len < KEY_BYTES_MAX && (n = read(fd, text + len, KEY_BYTES_MAX - len)) > 0)
+		len += (size_t)n;
+	if (n < 0)
+		return fault_set(fault, E_IO, "the key %s cannot be read: %m", path);
+	*out = len < KEY_BYTES_MAX ? parse_key(text, len) : NULL;
+	return *out != NULL ? E_OK : fault_set(fault, E_BAD_KEY, "%s holds no private key (PEM, without a password)", path);
 }
 
 static enum error use_key(SSL_CTX *context, const char *path, struct fault *fault)
@@ -30,11 +85,9 @@ static enum error use_key(SSL_CTX *context, const char *path, struct fault *faul
 		return fault_set(fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "the key %s cannot be read: %m", path);
 	if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		return fault_set(fault, E_PERMISSION, "the key %s can be read by others; set its mode to 0600", path);
-	OWNED(bio_st_release) BIO *file = BIO_new_fd(fd, BIO_NOCLOSE);
-	TRY(fault_set(fault, allocated(file), ""));
-	OWNED(evp_pkey_st_release) EVP_PKEY *key = PEM_read_bio_PrivateKey(file, NULL, no_password, NULL);
-	if (key == NULL)
-		return fault_set(fault, E_BAD_KEY, "%s holds no private key (PEM, without a password)", path);
+	make_secure_heap();
+	OWNED(evp_pkey_st_release) EVP_PKEY *key = NULL;
+	TRY(read_key(fd, path, &key, fault));
 	if (SSL_CTX_use_PrivateKey(context, key) != 1 || SSL_CTX_check_private_key(context) != 1)
 		return fault_set(fault, E_BAD_KEY, "the key %s is not that of the certificate", path);
 	return E_OK;

@@ -14,7 +14,10 @@
 struct x509_st;    /* OpenSSL's X509 */
 struct ssl_ctx_st; /* and SSL_CTX */
 
-/* Puts both into the context: `certificate` (PEM) with the chain behind it, `key` (PEM, 0600). `ends_s`: when the first
+/* The file of a key is read into guarded memory, which is wiped, and the key then lies where OpenSSL keeps long-lived
+ * ones: in memory of its own that is neither dumped nor, as far as the system lends it, swapped.
+ *
+ * Puts both into the context: `certificate` (PEM) with the chain behind it, `key` (PEM, 0600). `ends_s`: when the first
  * of the chain ends. E_NOT_FOUND, E_IO, E_PERMISSION (the key can be read by others), E_BAD_KEY (not a pair, not PEM),
  * E_NO_MEMORY. */
 enum error tls_pair_use(struct ssl_ctx_st *context, const char *certificate, const char *key, uint64_t *ends_s,

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <libgen.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 
@@ -24,7 +25,7 @@ static void set_free(struct provider_set *set)
 	}
 	client_release(&set->authorization);
 	inquiries_clear(&set->inquiries);
-	free(set);
+	sodium_free(set); /* which wipes it */
 }
 OWN(provider_set, set_free);
 
@@ -63,8 +64,9 @@ static enum error fill(const struct providers *providers, struct provider_set *s
 
 enum error provider_set_read(const struct providers *providers, struct provider_set **out, struct fault *fault)
 {
-	OWNED(provider_set_release) struct provider_set *set = calloc(1, sizeof *set);
+	OWNED(provider_set_release) struct provider_set *set = sodium_malloc(sizeof *set);
 	TRY(fault_set(fault, allocated(set), ""));
+	memset(set, 0, sizeof *set);
 	inquiries_init(&set->inquiries);
 	TRY(fill(providers, set, fault));
 	set->holders = 1;

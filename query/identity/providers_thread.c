@@ -10,6 +10,7 @@
 #include "ledger/base/file.h"
 #include "ledger/base/thread.h"
 #include "ledger/json/json_text.h"
+#include "ledger/process/process.h"
 #include "query/claims/claims.h"
 #include "query/issuer/client.h"
 
@@ -197,9 +198,10 @@ static void take(struct asking *asking, size_t slot)
 {
 	struct web_answer answer = web_answer(asking->web, slot);
 	web_drop(asking->web, slot);
-	if (slot >= ISSUERS_MAX)
+	if (slot >= ISSUERS_MAX) {
 		take_answer(asking, slot - ISSUERS_MAX, &answer);
-	else if (asking->set->list[slot].step == PROVIDER_DISCOVERY)
+		web_forget(asking->web, slot); /* the token, the secret that it was asked with, and whom it shows */
+	} else if (asking->set->list[slot].step == PROVIDER_DISCOVERY)
 		take_discovery(asking, slot, &answer);
 	else
 		take_keys(asking, slot, &answer);
@@ -238,7 +240,7 @@ static void reload(struct asking *asking)
 		return;
 	}
 	for (size_t i = 0; i < SLOTS; i++)
-		web_drop(asking->web, i);
+		web_forget(asking->web, i);
 	memset(asking->inquiries, 0, sizeof asking->inquiries);
 	pthread_mutex_lock(&providers->lock);
 	carry_over(before, set);
@@ -284,6 +286,7 @@ static void go_round(struct asking *asking)
 	size_t slot;
 	while (look(asking, &timeout_ms)) {
 		eventfd_t count;
+		process_wipe_traces();
 		enum error error = web_wait(asking->web, asking->providers->wake_fd, asking->news ? 0 : timeout_ms);
 		if (error == E_CLOSED)
 			eventfd_read(asking->providers->wake_fd, &count);

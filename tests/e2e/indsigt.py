@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -58,6 +59,7 @@ class Ledger:
         self.vkey = self.run("init", self.dir, "--origin", origin, *named).strip()
         self.server = None
         self.ingest = self.query = None
+        self.ca = None  # a file: both ports speak TLS, and this is who is believed
 
     def path(self, name):
         return os.path.join(self.place, name)
@@ -123,14 +125,19 @@ class Ledger:
     def who(self, subject):
         return json.loads(self.run("who", subject, "--ledger", self.dir, "--json"))
 
+    def open(self, path):
+        """What is answered to a GET."""
+        context = ssl.create_default_context(cafile=self.ca) if self.ca else None
+        return urllib.request.urlopen("%s://%s%s" % ("https" if self.ca else "http", self.query, path), timeout=30, context=context)
+
     def get(self, path):
-        with urllib.request.urlopen("http://%s%s" % (self.query, path), timeout=30) as response:
+        with self.open(path) as response:
             return response.read().decode()
 
     def health(self):
         """(status, the reasons)"""
         try:
-            with urllib.request.urlopen("http://%s/healthz" % self.query, timeout=30) as response:
+            with self.open("/healthz") as response:
                 status, body = response.status, response.read()
         except urllib.error.HTTPError as error:
             status, body = error.code, error.read()

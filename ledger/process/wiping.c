@@ -1,4 +1,5 @@
-/* What is freed is wiped. A process that faces the network holds questions, tokens and answers in buffers of half a
+/* What is freed is wiped. A process that faces the network, and one that holds keys, has questions, tokens, events and
+ * what keys were read from in buffers of half a
  * dozen libraries (libevent's, OpenSSL's, zlib's, jansson's), which free them as they are; what lies there would be
  * found in a core dump, or by whoever reads memory through a fault, long after the answer went out. So the one place
  * that all of them come by does it: these take the C library's place in this program.
