@@ -6,6 +6,7 @@
 #include "ingest/daemon/control.h"
 
 #include "ingest/daemon/limits.h"
+#include "ledger/base/clock.h"
 #include "ledger/json/json_read.h"
 
 #include <event2/buffer.h>
@@ -25,6 +26,7 @@ struct client {
 	struct bufferevent *stream;
 	bool may_ask;
 	bool asked;
+	uint64_t until_ms; /* the end of its patience; 0: a job of its own is under way */
 	struct client *next;
 };
 
@@ -62,6 +64,7 @@ static void reply(struct client *client, json_t *json)
 	free(text);
 	json_decref(json);
 	client->asked = true;
+	client->until_ms = clock_ms() + CONTROL_MS;
 	bufferevent_disable(client->stream, EV_READ);
 }
 
@@ -158,6 +161,7 @@ static void on_read(struct bufferevent *stream, void *context)
 		return;
 	}
 	client->asked = true;
+	client->until_ms = 0;
 	client->control->submit(client->control->context, job);
 }
 
@@ -204,6 +208,7 @@ static void on_accept(
 	client->control = control;
 	client->may_ask = may_ask(control, fd);
 	client->id = ++control->next_id;
+	client->until_ms = clock_ms() + CONTROL_MS;
 	client->next = control->clients;
 	control->clients = client;
 	bufferevent_setcb(client->stream, on_read, on_write, on_event, client);
@@ -251,11 +256,23 @@ static bool make_socket(struct control *control)
 	return control->listener != NULL;
 }
 
+/* Whoever sends half a request, or does not read, holds what others need; a byte now and then is no request. */
+static void close_late(struct control *control)
+{
+	uint64_t now_ms = clock_ms();
+	for (struct client *client = control->clients, *next; client != NULL; client = next) {
+		next = client->next;
+		if (client->until_ms != 0 && now_ms >= client->until_ms)
+			close_client(client);
+	}
+}
+
 /* The inode tells whether the socket with the name is ours: somebody may have removed it, or put another in its
  * place. */
 void control_beat(struct control *control)
 {
 	struct stat now;
+	close_late(control);
 	bool there = control->listener != NULL && fstatat(control->dir_fd, SOCKET_NAME, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
 				 now.st_ino == control->socket.st_ino && now.st_dev == control->socket.st_dev;
 	if (there)

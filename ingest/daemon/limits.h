@@ -52,6 +52,8 @@
 #define REQUEST_BYTES_MAX 16384
 /* Connections that are not accepted yet. */
 #define WAITING_MAX 16
+/* For a request to come, and for its answer to be taken; in between it waits for as long as its job takes. */
+#define CONTROL_MS 10000u
 
 /* ---- before anything is signed ---- */
 

@@ -157,11 +157,13 @@ static enum error show_role(
 	return E_OK;
 }
 
-/* A text that can be shown to people, cut nowhere. */
+/* A text that can be shown to people, cut nowhere, in which nothing hides: it stands in somebody's log as who read
+ * there, and two that look alike are the same. */
 static bool copy_text(const json_t *json, size_t size, char *out)
 {
 	const char *text = plain_text(json);
-	if (text == NULL || strlen(text) >= size || !visible_clean(bytes_text(text)) || visible_blank(bytes_text(text)))
+	if (text == NULL || strlen(text) >= size || !visible_clean(bytes_text(text)) || visible_blank(bytes_text(text)) ||
+		visible_hides(bytes_text(text)))
 		return false;
 	strcpy(out, text);
 	return true;

@@ -52,6 +52,8 @@ static enum error fill(const struct providers *providers, struct provider_set *s
 	enum error error = file_read_all(AT_FDCWD, providers->path, ISSUERS_FILE_BYTES_MAX, &text, &len);
 	if (error == E_NOT_FOUND && nobody_yet)
 		return E_OK;
+	if (error == E_TOO_LONG)
+		return fault_set(fault, error, "%s is longer than %u bytes", providers->path, (unsigned)ISSUERS_FILE_BYTES_MAX);
 	TRY(fault_because(fault, error, "%s", providers->path));
 	struct fault why;
 	error = issuer_config_read(bytes_of(text, len), configs, &set->count, &why);

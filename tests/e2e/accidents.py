@@ -4,6 +4,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -140,6 +141,14 @@ def reads(ledger):
         return None
 
 
+def half_a_request(ledger):
+    half = socket.socket(socket.AF_UNIX)
+    half.settimeout(120)
+    half.connect(ledger.dir + "/control.sock")
+    half.sendall(b'{"do":"sta')
+    return half
+
+
 def main():
     tap = Tap()
     ledger = Ledger(sys.argv[1])
@@ -151,11 +160,18 @@ def main():
     wait_until(lambda: os.path.exists(ledger.dir + "/control.sock"), "the control socket to be made again")
     tap.ok(os.stat(ledger.dir + "/control.sock").st_mode & 0o777 == 0o600 and ledger.result("epoch", ledger.dir).returncode == 0,
            "a control socket that was removed is made again, for its owner alone")
+    half = half_a_request(ledger)
     os.unlink(ledger.dir + "/status.json")
     wait_until(lambda: os.path.exists(ledger.dir + "/status.json"), "the status to be written again")
     tap.ok(ledger.get("/healthz").startswith('{"status":"ok"'), "so is the status of ingest")
     code, line = ledger.audit("--labels")
     tap.ok(code == 0, line)
+    try:
+        over = half.recv(1) == b""
+    except TimeoutError:
+        over = False
+    tap.ok(over, "who sends half a command is not waited for")
+    half.close()
     ledger.remove()
     small_disk(tap)
     tap.done()

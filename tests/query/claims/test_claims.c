@@ -264,6 +264,23 @@ START_TEST(bad_claims_are_refused)
 }
 END_TEST
 
+/* OID-7: who read stands in somebody's log, and is who it looks like. */
+START_TEST(a_name_in_which_something_hides_is_refused)
+{
+	begin();
+	static const char *const ids[] = {
+		"k\\u202elarsen", "k\\u200blarsen", "k\\u00a0larsen", "k\\uff4carsen", "e\\u0301"};
+	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+		char payload[512];
+		snprintf(payload, sizeof payload,
+			"{" ISS "," AUD "," TIMES ",\"acr\":\"high\",\"roles\":\"tilsyn\",\"sub\":\"%s\"}", ids[i]);
+		check_refused(
+			token_make(&ed, "EdDSA", "{\"alg\":\"EdDSA\",\"kid\":\"ed\"}", payload), E_FORBIDDEN, "member of staff");
+	}
+	end();
+}
+END_TEST
+
 /* OID-6, OID-7: and what it may. */
 START_TEST(good_claims_are_taken)
 {
@@ -368,4 +385,5 @@ START_TEST(without_a_kid_there_is_one_key)
 END_TEST
 
 UNIT_MAIN("claims", good_tokens_show_who_asks, bad_headers_are_refused, bad_signatures_are_refused,
-	bad_claims_are_refused, good_claims_are_taken, keys_that_are_none_are_passed_over, without_a_kid_there_is_one_key)
+	bad_claims_are_refused, a_name_in_which_something_hides_is_refused, good_claims_are_taken,
+	keys_that_are_none_are_passed_over, without_a_kid_there_is_one_key)
