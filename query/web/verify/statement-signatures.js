@@ -69,7 +69,7 @@ function openSenders(log, items) {
 
 // The registration under which a batch at this index was taken; its key has signed it.
 function registrationAt(senders, batch, index) {
-  const newest = (senders.get(batch.sender)?.entries ?? []).filter((entry) => entry.index < index).at(-1);
+  const newest = senders.get(batch.sender)?.entries.findLast((entry) => entry.index < index);
   check(
     'sender-history',
     'STM-48',
