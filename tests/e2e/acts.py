@@ -5,6 +5,7 @@ its holder and its revocation, and a consent from its source. (ROLE-10, HTTP-40,
 import http.client
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -122,6 +123,10 @@ def consents(tap, ledger, anne):
     tell(ledger.source, withdrawn=True)
     found = [one["consent_record"] for one in anne.list() if "consent_record" in one]
     tap.ok(found == [{"id": "s-1", "withdrawn": True}, {"id": "s-1", "to": [FIRM]}], "a consent and its withdrawal stand in the list: %s" % found)
+    send(ledger, ledger.own_sender, event(ANNE, "Forskning", consent="s-1", time=time.strftime("%Y-%m-%dT%H:%M:%SZ")), event(ANNE, "Forskning", consent="s-9"))
+    shown = ledger.result("who", ANNE, "--ledger", ledger.dir)
+    tap.ok("answered after 0 days" in shown.stdout + shown.stderr or "besvaret efter 0 dage" in shown.stdout, "'who' says that the report was answered: " + shown.stdout[-2500:] + shown.stderr)
+    tap.ok(re.search(r"(NOT covered|IKKE dækket).*1", shown.stdout) is not None, "and which accesses no consent covers")
     refused = ledger.result("send", "--server", ledger.ingest, "--key", ledger.own_sender, stdin=event(ANNE, "Samtykke", consent_record={"id": "s-2", "withdrawn": True}) + "\n")
     tap.ok(refused.returncode == 1, "a sender without the right reports none")
 

@@ -1320,6 +1320,46 @@ def proof_file():
     vector("hashes-64", "a hash more than there may be", LEAVES[:1] * 64, "form")
 
 
-for make in (tree, vkeys, vrf, event_vectors, entry, frame, checkpoint, policy, fork, tiles, request, endorsement, sender_key,
+def consents():
+    """EVT-22: the list as answers have it, the access at `index`, and how it stands to its consent."""
+    def record(index, day, **members):
+        return {"index": index, "time": "2026-11-%02dT08:00:00Z" % day, "consent_record": {"id": "s-1", **members}}
+
+    def case(name, about, state, said, **access):
+        at = {"index": 9, "time": "2026-11-20T08:00:00Z", "system": "KSD", "org": {"id": "cvr:1", "name": "Aarhus"}, "purpose": "forskning", "categories": ["helbred"],
+              "consent": "s-1", **access}
+        write("consent", name, {"about": about, "list": said + [{key: value for key, value in at.items() if value is not None}], "index": 9, "state": state, "expect": "ok"})
+
+    to = {"to": ["cvr:1"]}
+    case("covered", "given before to that organisation", "covered", [record(1, 10, **to)])
+    case("by-name", "given to the organisation by its name", "covered", [record(1, 10, to=["cvr:7", "Aarhus"])])
+    case("to-recipient", "given to who received the data", "covered", [record(1, 10, to=["Projekt 7"])], recipient="Projekt 7")
+    case("narrow", "for this purpose and these kinds", "covered", [record(1, 10, purposes=["x", "forskning"], categories=["helbred", "job"], **to)])
+    case("at-once", "given at the very time of the access", "covered", [record(1, 20, **to)])
+    case("reported-later", "given before, and reported after", "covered", [record(11, 10, **to)])
+    case("ends-later", "it ends after the access", "covered", [record(1, 10, until="2026-11-20T08:00:00.000000001Z", **to)])
+    case("withdrawn-later", "withdrawn after the access", "covered", [record(1, 10, **to), record(12, 21, withdrawn=True)])
+    case("changed", "changed before the access, so that it fits", "covered", [record(1, 10, to=["cvr:2"]), record(2, 11, **to)])
+    case("changed-one-time", "two at one time: the one behind in the log counts", "covered", [record(2, 10, **to), record(1, 10, to=["cvr:2"])])
+    case("unknown", "nobody has reported it", "unknown", [])
+    case("another", "another one is reported", "unknown", [{**record(1, 10, **to), "consent_record": {"id": "s-2", **to}}])
+    case("given-later", "given after the access", "unknown", [record(1, 21, **to)])
+    case("withdrawn", "withdrawn before the access", "withdrawn", [record(1, 10, **to), record(2, 11, withdrawn=True)])
+    case("withdrawn-at-once", "withdrawn at the very time of the access", "withdrawn", [record(1, 10, **to), record(2, 20, withdrawn=True)])
+    case("withdrawn-and-again", "what is said after a withdrawal gives nothing back", "withdrawn", [record(1, 10, **to), record(2, 11, withdrawn=True), record(3, 12, **to)])
+    case("withdrawn-alone", "the withdrawal of what was never reported", "withdrawn", [record(2, 11, withdrawn=True)])
+    case("ended", "it ended before the access", "ended", [record(1, 10, until="2026-11-20T08:00:00Z", **to)])
+    case("shortened", "changed so that it ended before the access", "ended", [record(1, 10, **to), record(2, 11, until="2026-11-15T00:00:00Z", **to)])
+    case("other-org", "given to another organisation", "other", [record(1, 10, to=["cvr:2"])])
+    case("org-front", "given to one whose id begins so", "other", [record(1, 10, to=["cvr:10"])])
+    case("other-purpose", "given for another purpose", "other", [record(1, 10, purposes=["behandling"], **to)])
+    case("other-kind", "one of the kinds of data is not among those", "other", [record(1, 10, categories=["helbred"], **to)], categories=["helbred", "job"])
+    case("no-kind", "the access does not say which kinds", "other", [record(1, 10, categories=["helbred"], **to)], categories=None)
+    case("changed-away", "changed before the access, so that it fits no more", "other", [record(1, 10, **to), record(2, 11, to=["cvr:2"])])
+    case("none", "the access names none", None, [record(1, 10, **to)], consent=None)
+    case("in-ledger", "a read of the ledger names a grant", None, [], system="Indsigt")
+
+
+for make in (tree, vkeys, vrf, event_vectors, consents, entry, frame, checkpoint, policy, fork, tiles, request, endorsement, sender_key,
              proof_file):
     make()

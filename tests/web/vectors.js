@@ -1,6 +1,7 @@
 // The vectors of tests/vectors that concern the verifier, each as a function from a vector to what is wrong with the verifier's
 // answer (null: nothing). No file system, no DOM: the same module runs in Node and in a browser's worker.
 
+import { consentOf } from '../../query/web/verify/consent.js';
 import { Cursor, fromHex, hex, textOf, u64 } from '../../query/web/verify/bytes.js';
 import { checkKey, signatureHolds } from '../../query/web/verify/ed25519.js';
 import { batchMessage, isEndorsed, readEntry, SENDER } from '../../query/web/verify/entry.js';
@@ -388,6 +389,11 @@ function identifier(vector) {
     : undefined;
 }
 
+function consent(vector) {
+  const access = vector.list.find((event) => event.index === vector.index);
+  return differs('state', consentOf(vector.list, access), vector.state);
+}
+
 export const FOLDERS = {
   statement,
   'proof-file': proofFile,
@@ -404,6 +410,7 @@ export const FOLDERS = {
   entry,
   batch,
   event,
+  consent,
   identifier,
 };
 

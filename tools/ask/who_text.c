@@ -7,6 +7,7 @@
 #include "ledger/text/timestamp.h"
 #include "tools/show/cells.h"
 #include "tools/show/table.h"
+#include "tools/show/who_acts.h"
 
 #include <time.h>
 
@@ -288,6 +289,8 @@ enum error who_text(
 		table_line(out, "%s", words->nobody);
 	else
 		table_line(out, words->accesses, (unsigned long long)answer->open);
+	bool whole = filters->org == NULL && filters->window.from[0] == '\0' && filters->window.to[0] == '\0';
+	who_acts(answer, whole, words, out);
 	print_withheld(answer, words, out);
 	if (answer->erased > 0)
 		table_line(out, words->erased, (unsigned long long)answer->erased);

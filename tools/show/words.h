@@ -24,6 +24,15 @@
 	X(withheld, "Withheld for now: %llu", "Tilbageholdt indtil videre: %llu") /* %llu: how many */ \
 	X(withheld_until, "  to be shown after %s (%s)", "  vises efter %s (%s)") /* date, basis */ \
 	X(erased, "Erased: %llu", "Slettet: %llu") /* %llu */ \
+	X(consent_covered, "Rest on a consent that covers them: %llu", "Hviler på et samtykke, der dækker: %llu") /* %llu */ \
+	X(consent_wrong, /* withdrawn or ended, for another, not known */ \
+		"NOT covered by the consent that they name: withdrawn or ended %llu, for another use %llu, not known %llu", \
+		"IKKE dækket af det samtykke, de nævner: trukket tilbage eller udløbet %llu, til andet brug %llu, ukendt %llu") \
+	X(report_open, /* log index, days */ \
+		"Reported as suspicious: entry %llu; not answered for %llu days", \
+		"Anmeldt som mistænkeligt: post %llu; ubesvaret i %llu dage") \
+	X(report_answered, "Reported as suspicious: entry %llu; answered after %llu days", /* the same */ \
+		"Anmeldt som mistænkeligt: post %llu; besvaret efter %llu dage") \
 	X(erased_cell, "(erased)", "(slettet)") \
 	X(reporter, "(reported by %s)", /* who reported an access that is not shown: name of the system */ \
 		"(indberettet af %s)") \
