@@ -41,10 +41,10 @@ function drawTimeline(svg, room, { width, bars }, say) {
 }
 
 /** `data` is what bars() of select.js makes. */
-export function timeline(data, w, say) {
+export function timeline(data, w, say, told) {
   const sum = data.bars.reduce((all, bar) => all + bar.count, 0);
   const most = data.bars.reduce((a, b) => (b.count > a.count ? b : a), data.bars[0]);
-  const svg = s('svg', { class: 'timeline', role: 'img', height: HEIGHT, 'aria-label': w.overview.timelineText(sum, most.count, label(most, data.width, say)) });
+  const svg = s('svg', { class: 'timeline', role: 'img', height: HEIGHT, 'aria-label': told ? told(say.number(sum)) : w.overview.timelineText(sum, most.count, label(most, data.width, say)) });
   // Drawn for the room that it has, so that its words are as large as all others.
   new ResizeObserver(([{ contentRect }]) => contentRect.width > 0 && drawTimeline(svg, Math.round(contentRect.width), data, say)).observe(svg);
   const rows = data.bars.filter((bar) => bar.count > 0).reverse();

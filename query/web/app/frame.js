@@ -22,7 +22,7 @@ function whose(app) {
   const { w, say, mandate } = app;
   if (mandate === null) {
     if (app.mandates.length === 0) return null;
-    return h('div', { class: 'whose' }, h('div', { class: 'inside' }, h('span', null, w.top.seeingYou), h('a', { href: write('powers') }, w.top.switchTo)));
+    return h('div', { class: 'whose', role: 'region', 'aria-label': w.top.seeingYou }, h('div', { class: 'inside' }, h('span', null, w.top.seeingYou), h('a', { href: write('powers') }, w.top.switchTo)));
   }
   return h('div', { class: 'whose other', role: 'region', 'aria-label': w.top.seeing(app.nameOf(mandate)) }, h('div', { class: 'inside' }, icon('people'), h('p', null, h('strong', null, w.top.seeing(app.nameOf(mandate))), ' ',
     h('span', null, `(${mandate.kind === 'parental' ? w.top.child : w.top.attorney}${mandate.until ? `, ${w.top.until(say.date(Date.parse(mandate.until)))}` : ''}). ${w.top.recorded}`)),

@@ -3,6 +3,7 @@ import { fill, h } from './dom.js';
 import { Api } from './api.js';
 import { consentState } from './consents.js';
 import { frame } from './frame.js';
+import { consentsOf, reportsOf } from './acts.js';
 import { grantsOf } from './grants.js';
 import { Proof } from './proof.js';
 import { Say } from './say.js';
@@ -111,6 +112,8 @@ class App {
 
   #look() {
     if (this.store === null) return;
+    this.reports = new Map([...(this.reports ?? []), ...reportsOf(this.store.acts)]);
+    this.consents = consentsOf(this.store.acts, this.senders);
     this.unusual = unusual(this.store.accesses.filter((one) => !one.erased), (one) => consentState(one, this.consents));
     this.view?.update?.();
   }
@@ -165,7 +168,7 @@ class App {
     if (this.session.signedIn) {
       const whose = this.place.querySelector('.whose');
       if (this.mandates.length > 0 && !whose) this.show();
-      else this.view?.update?.();
+      this.#look();
     }
   }
 

@@ -94,7 +94,8 @@ export class Proof extends EventTarget {
   }
 
   async #show(worker) {
-    const { accesses, withheld } = this.store;
+    const { withheld } = this.store;
+    const accesses = [...this.store.accesses, ...this.store.acts];
     const held = withheld.map(({ index, until, basis }) => ({ index, until, basis }));
     worker.postMessage({ type: 'shown', accesses: [], withheld: held });
     for (let at = 0; at < accesses.length; at += SLICE) {

@@ -15,6 +15,7 @@ export class Store extends EventTarget {
     this.asked = subject;
     this.subject = subject ?? null;
     this.accesses = [];
+    this.acts = []; // what stands in the list and is no access: reports, answers, consents, grants
     this.withheld = [];
     this.coverage = null;
     this.until = null;
@@ -46,7 +47,7 @@ export class Store extends EventTarget {
       access.at = Date.parse(access.erased ? access.ledger_time : access.time);
       access.when = local(access.at);
       access.reported = Date.parse(access.ledger_time);
-      this.accesses.push(access);
+      (access.report || access.answer || access.consent_record || access.grant ? this.acts : this.accesses).push(access);
     });
     for (const one of page.withheld.events) this.withheld.push({ index: one.index, until: one.until, basis: one.basis, reported: Date.parse(one.ledger_time), sender: one.sender });
   }

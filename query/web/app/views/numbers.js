@@ -1,6 +1,6 @@
 // What everybody may know: how much is looked up by whom, who reports, how long people wait for answers.
 import { fill, h } from '../dom.js';
-import { ranking } from '../charts.js';
+import { ranking, timeline } from '../charts.js';
 import { trouble } from './notes.js';
 
 export function numbers(app) {
@@ -11,8 +11,40 @@ export function numbers(app) {
   return { title: w.numbers.title, node: h('div', null, h('h1', { tabindex: -1 }, w.numbers.title), h('p', { class: 'lead' }, w.numbers.lead), body) };
 }
 
+/** A day's bar: what is published is rounded down, and under ten there is nothing but "few" (NUM-2). */
+function perDay(app, { days, sums }) {
+  const { w, say } = app;
+  const made = days.map((day, n) => ({ from: Math.floor(Date.parse(day) / 86_400_000), to: Math.floor(Date.parse(day) / 86_400_000), count: sums[n] ?? 0 }));
+  return h('section', { class: 'card' }, h('h2', null, w.numbers.perDay), timeline({ width: 1, bars: made }, w, say, w.numbers.dayText));
+}
+
+function perOrg(app, organisations) {
+  const { w, say } = app;
+  const rows = organisations.map((one) => {
+    const count = one.events.reduce((sum, n) => sum + (n ?? 0), 0);
+    return { name: one.name, count, text: count > 0 ? w.numbers.about(say.number(count)) : w.numbers.few };
+  }).sort((a, b) => b.count - a.count || a.name.localeCompare(b.name, 'da'));
+  return h('section', { class: 'card' }, h('h2', null, w.numbers.perOrg), ranking(rows, w, say));
+}
+
+function state(app, { checkpoint, coverage, origin }) {
+  const { w, say } = app;
+  const size = Number(checkpoint.split('\n')[1]);
+  const witnesses = coverage.witnessing?.witnesses ?? [];
+  return h('section', { class: 'card' }, h('h2', null, w.numbers.checkpoint), h('p', null, origin, ': ', w.numbers.size(say.number(size)), '. ', w.numbers.seen(say.moment(Date.parse(coverage.as_of)))),
+    h('p', null, w.overview.sourcesText(coverage.counts.active), ' ', coverage.counts.silent > 0 ? h('strong', null, w.overview.silent(coverage.counts.silent)) : w.overview.silentNone),
+    witnesses.length > 0 ? h('p', null, w.proof.steps.witnessed(witnesses.filter((one) => one.state === 'cosigns').length)) : h('p', null, w.numbers.unwitnessed));
+}
+
+function answers(app, found) {
+  const { w } = app;
+  if (!found) return null;
+  return h('section', { class: 'card' }, h('h2', null, w.numbers.answers), typeof found.median_days === 'number' && h('p', null, w.numbers.median(found.median_days)), typeof found.open === 'number' && h('p', null, w.numbers.open(found.open)));
+}
+
 function told(app, found) {
   const { w } = app;
-  const orgs = found.organisations ?? [];
-  return [orgs.length > 0 && h('section', { class: 'card' }, h('h2', null, w.numbers.perOrg), ranking(orgs.map((one) => ({ name: one.name, count: one.events ?? 0 })), w, app.say))];
+  const { accesses } = found;
+  return [accesses.days.length === 0 ? h('p', { class: 'card' }, w.numbers.cannot) : h('div', { class: 'two' }, perDay(app, accesses), perOrg(app, accesses.organisations)), answers(app, found.reports), state(app, found),
+    h('section', { class: 'card' }, h('h2', null, w.numbers.rule), h('p', null, w.numbers.ruleText(accesses.rule.base, accesses.rule.days)))];
 }

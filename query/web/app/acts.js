@@ -1,0 +1,34 @@
+// What stands in a person's list beside accesses: what they wondered about and what was answered, and what they agreed to.
+
+/** Map of the log index of an access to {at, comment, answer: {at, text} or null}. */
+export function reportsOf(acts) {
+  const reports = new Map();
+  const byId = new Map();
+  for (const act of [...acts].sort((a, b) => a.index - b.index)) {
+    if (act.report) {
+      const report = { at: act.reported, comment: act.report.text ?? '', answer: null };
+      reports.set(act.report.index, report);
+      byId.set(act.report.id, report);
+    }
+    const asked = act.answer && byId.get(act.answer.report);
+    if (asked) asked.answer = { at: act.reported, text: act.answer.text };
+  }
+  return reports;
+}
+
+/** Map of a consent's id to what is known of it, newest state last; null where no system here reports consents. */
+export function consentsOf(acts, senders) {
+  const consents = new Map();
+  for (const act of [...acts].sort((a, b) => a.index - b.index)) {
+    const record = act.consent_record;
+    if (!record) continue;
+    const known = consents.get(record.id) ?? { id: record.id, given: act.at, withdrawn: null, changed: null };
+    if (consents.has(record.id)) known.changed = act.at;
+    Object.assign(known, { to: record.to ?? known.to ?? [], purposes: record.purposes ?? known.purposes ?? [], categories: record.categories ?? known.categories ?? [],
+      until: record.until ? Date.parse(record.until) : null, source: act.org.name, activity: act.activity });
+    if (record.withdrawn) known.withdrawn ??= act.at;
+    consents.set(record.id, known);
+  }
+  const told = (senders ?? []).some((sender) => sender.policy?.includes('consents'));
+  return consents.size > 0 || told ? consents : null;
+}
