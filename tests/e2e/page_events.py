@@ -56,6 +56,9 @@ def skat(now):
                       categories=["Økonomi"]))
     made.append(event(ANNA, at(now, 15, 10, 30), SKAT, "eIndkomst", "Videregivelse af indkomst til bank", "Samtykke fra borger", "Selvbetjening", action="disclose",
                       actor={"kind": "system", "role": "Selvbetjening"}, recipient="Jyske Bank A/S", consent="samtykke-2026-17", categories=["Økonomi"]))
+    for days, consent in ((14, "samtykke-2026-18"), (13, "samtykke-2026-99")):
+        made.append(event(ANNA, at(now, days, 10, 30), SKAT, "eIndkomst", "Udtræk til forskning", "Forskning", "Selvbetjening", action="disclose",
+                          actor={"kind": "system", "role": "Selvbetjening"}, consent=consent, categories=["Økonomi"]))
     return made
 
 
@@ -82,6 +85,24 @@ def grants(now):
                   actor={"kind": "system", "role": "Register"}, grant={"id": "fuldmagt-7", "kind": "attorney", "to": ANNA, "until": "2028-01-01T00:00:00Z"})]
 
 
+def mandates(now):
+    """The same, in the lists of who may read."""
+    made = []
+    for one in grants(now):
+        grant = dict(one["grant"], **{"from": one["subject"][len("grants:"):]})
+        made.append(dict(one, subject="mandates:" + grant.pop("to"), grant=grant))
+    return made
+
+
+def consents(now):
+    return [event(ANNA, at(now, 90, 9, 0), REGISTER, "Digitalt Samtykke", "Samtykke givet", "Samtykke", "Register", action="create", actor={"kind": "system", "role": "Register"},
+                  consent_record={"id": "samtykke-2026-17", "to": ["Jyske Bank A/S"], "purposes": ["Samtykke fra borger"], "categories": ["Økonomi"]}),
+            event(ANNA, at(now, 90, 9, 5), REGISTER, "Digitalt Samtykke", "Samtykke givet", "Samtykke", "Register", action="create", actor={"kind": "system", "role": "Register"},
+                  consent_record={"id": "samtykke-2026-18", "to": ["Forskningsinstituttet"], "purposes": ["Forskning"]}),
+            event(ANNA, at(now, 25, 9, 0), REGISTER, "Digitalt Samtykke", "Samtykke trukket tilbage", "Samtykke", "Register", action="update", actor={"kind": "system", "role": "Register"},
+                  consent_record={"id": "samtykke-2026-18", "withdrawn": True})]
+
+
 def many(now, count):
     made = []
     for n in range(count):
@@ -93,11 +114,11 @@ def many(now, count):
 
 
 SENDERS = [("aarhus", AARHUS, []), ("skat", SKAT, []), ("hospital", HOSPITAL, []), ("police", POLICE, ["--policy", "withhold"]),
-           ("register", REGISTER, ["--grants"])]
+           ("register", REGISTER, ["--grants", "--consents"])]
 
 
 def lines(name, now, count):
-    made = {"aarhus": aarhus, "skat": skat, "hospital": hospital, "police": police, "register": grants}[name](now)
+    made = {"aarhus": aarhus, "skat": skat, "hospital": hospital, "police": police, "register": lambda now: grants(now) + mandates(now) + consents(now)}[name](now)
     if name == "aarhus" and count:
         made += [one for one in many(now, count) if one["org"]["id"] == AARHUS[0]]
     if name == "hospital" and count:

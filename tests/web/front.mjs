@@ -24,7 +24,7 @@ export async function front(options) {
       const person = url.searchParams.get('person');
       if (!person) {
         const links = Object.keys(people).map((name) => `<p><a href="${url.pathname}${url.search.replace(/&/g, '&amp;')}&amp;person=${name}">${name}</a></p>`);
-        return response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(`<!doctype html><html lang="da"><title>x</title>${links.join('')}`);
+        return response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(`<!doctype html><html lang="da"><link rel="icon" href="data:,"><title>x</title>${links.join('')}`);
       }
       const code = randomUUID();
       codes.set(code, { person, nonce: url.searchParams.get('nonce') });

@@ -6,12 +6,13 @@ export function reportsOf(acts) {
   const byId = new Map();
   for (const act of [...acts].sort((a, b) => a.index - b.index)) {
     if (act.report) {
-      const report = { at: act.reported, comment: act.report.text ?? '', answer: null };
+      const report = { at: act.reported, org: act.report.org, comment: act.report.text ?? '', answer: null };
       reports.set(act.report.index, report);
       byId.set(act.report.id, report);
     }
+    // EVT-19: from the organisation that was asked, after it was; the first one counts.
     const asked = act.answer && byId.get(act.answer.report);
-    if (asked) asked.answer = { at: act.reported, text: act.answer.text };
+    if (asked && asked.org === act.org.id) asked.answer ??= { at: act.reported, text: act.answer.text };
   }
   return reports;
 }

@@ -6,7 +6,7 @@ export function grantsOf(accesses, now = Date.now()) {
     const known = grants.get(event.grant.id);
     const until = event.grant.until ? Date.parse(event.grant.until) : null;
     const revoked = Boolean(known?.revoked || event.grant.revoked);
-    grants.set(event.grant.id, { id: event.grant.id, kind: event.grant.kind, to: event.grant.to, name: event.on_behalf_of?.name ?? event.recipient ?? known?.name ?? null,
+    grants.set(event.grant.id, { id: event.grant.id, kind: event.grant.kind, to: event.grant.to, name: event.grant.name ?? known?.name ?? null,
       until, revoked, inForce: !revoked && (until === null || until > now) && Date.parse(event.time) <= now });
   }
   return [...grants.values()].reverse();

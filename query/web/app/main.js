@@ -1,5 +1,5 @@
 // The page's beginning and its state: configuration, language, who is signed in, whose list, and which view the address names.
-import { fill, h } from './dom.js';
+import { breathe, fill, h } from './dom.js';
 import { Api } from './api.js';
 import { consentState } from './consents.js';
 import { frame } from './frame.js';
@@ -10,7 +10,7 @@ import { Say } from './say.js';
 import { Session, SigninError } from './session.js';
 import { Store } from './store.js';
 import { read } from './address.js';
-import { unusual } from './unusual.js';
+import { unusualSteps } from './unusual.js';
 import { overview } from './views/overview.js';
 import { accesses } from './views/accesses.js';
 import { access } from './views/access.js';
@@ -110,11 +110,22 @@ class App {
     this.place.querySelector('main h1')?.focus({ preventScroll: true });
   }
 
-  #look() {
-    if (this.store === null) return;
-    this.reports = new Map([...(this.reports ?? []), ...reportsOf(this.store.acts)]);
-    this.consents = consentsOf(this.store.acts, this.senders);
-    this.unusual = unusual(this.store.accesses.filter((one) => !one.erased), (one) => consentState(one, this.consents));
+  /** What stands out is worked out in slices; a newer look overtakes an older one. */
+  async #look() {
+    const { store } = this;
+    if (store === null) return;
+    const turn = this.turn = {};
+    this.reports = new Map([...(this.reports ?? []), ...reportsOf(store.acts)]);
+    this.consents = consentsOf(store.acts, this.senders);
+    const steps = unusualSteps(store.accesses.filter((one) => !one.erased), (one) => consentState(one, this.consents));
+    let step = steps.next();
+    for (let end = performance.now() + 8; !step.done; step = steps.next()) {
+      if (performance.now() < end) continue;
+      await breathe();
+      end = performance.now() + 8;
+    }
+    if (this.turn !== turn || this.store !== store) return;
+    this.unusual = step.value;
     this.view?.update?.();
   }
 
@@ -133,17 +144,18 @@ class App {
     store.load();
   }
 
-  #came(store) {
+  async #came(store) {
     if (this.mandate === null && this.self === null) {
       this.self = store.subject;
       this.show();
     }
-    this.#look();
-    if (store.state !== 'whole') return;
+    // While a long list comes, its first page is shown whole and the rest is only counted.
+    if (store.state === 'coming' && store.accesses.length > 200) return void this.view?.update?.('coming');
+    await this.#look();
+    if (store.state !== 'whole' || this.store !== store) return;
     this.announce(`${this.w.accesses(store.accesses.length)}.`);
-    if (this.mandate !== null) return;
     // Of a person's own reads nobody needs to be told; those about others are on record, so they are asked for.
-    if (this.proof.possible && this.proof.state === 'idle') this.proof.start();
+    if (this.mandate === null && this.proof.possible && this.proof.state === 'idle') this.proof.start();
   }
 
   become(mandate) {

@@ -4,7 +4,7 @@ import { icon } from './icons.js';
 import { write } from './address.js';
 
 const KINDS = { human: 'person', system: 'machine', ai: 'spark' };
-export const LOUD = ['emergency', 'denied', 'withdrawn', 'unknown'];
+export const LOUD = ['emergency', 'denied', 'withdrawn', 'outside', 'unknown'];
 
 export function tags(app, access) {
   const { w } = app;

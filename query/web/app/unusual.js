@@ -5,6 +5,7 @@
 //   emergency  broke the usual limits in an emergency                       the system reported it so
 //   denied     was tried and not allowed                                    the system reported it so
 //   withdrawn  rests on a consent that was withdrawn before it              the consent's source reported that
+//   outside    rests on a consent that is not for this organisation or purpose the consent's source reported that
 //   unknown    names a consent that no source has reported                  consents are reported, and this one is not among them
 //   night      was made by a person between 22 and 6                        Danish time
 //   hours      was made by a person two hours or more outside of those in   at least 10 accesses of that system before it
@@ -38,34 +39,34 @@ function median(counts) {
 /** What is known of a system when an access is looked at: everything before it in the list. */
 class System {
   constructor() {
-    this.hours = [];
+    this.people = 0;
+    this.low = 24;
+    this.high = 0;
     this.days = new Map();
   }
 
   take(access, when) {
-    if (byPerson(access)) this.hours.push(when.hour + when.minute / 60);
+    if (!byPerson(access)) return;
+    const hour = when.hour + when.minute / 60;
+    this.people += 1;
+    this.low = Math.min(this.low, hour);
+    this.high = Math.max(this.high, hour);
   }
-}
 
-function outside(hours, hour) {
-  if (hours.length < HOURS_KNOWN) return false;
-  let low = 24;
-  let high = 0;
-  for (const one of hours) {
-    if (one < low) low = one;
-    if (one > high) high = one;
+  outside(hour) {
+    return this.people >= HOURS_KNOWN && (hour < this.low - HOURS_OUTSIDE || hour > this.high + HOURS_OUTSIDE);
   }
-  return hour < low - HOURS_OUTSIDE || hour > high + HOURS_OUTSIDE;
 }
 
 export const RULES = [
   { name: 'emergency', holds: (access) => access.emergency === true },
   { name: 'denied', holds: (access) => access.outcome === 'denied' },
   { name: 'withdrawn', holds: (access, known) => known.consent === 'withdrawn' },
+  { name: 'outside', holds: (access, known) => known.consent === 'outside' },
   { name: 'unknown', holds: (access, known) => known.consent === 'unknown' },
   { name: 'night', holds: (access, known) => byPerson(access) && (known.when.hour >= NIGHT_FROM || known.when.hour < NIGHT_TO) },
   { name: 'hours', holds: (access, known, found) => byPerson(access) && !found.includes('night') &&
-      outside(known.system.hours, known.when.hour + known.when.minute / 60) },
+      known.system.outside(known.when.hour + known.when.minute / 60) },
   { name: 'first', holds: (access, known) => known.isFirst && known.before >= FIRST_KNOWN &&
       known.when.number - known.firstDay >= FIRST_DAYS },
   { name: 'many', holds: (access, known) => known.onDay >= MANY && known.onDay > MANY_TIMES * known.usual },
@@ -81,14 +82,18 @@ function countDays(accesses, systems) {
   for (const system of systems.values()) system.usual = median(system.days.size > 1 ? [...system.days.values()] : [0]);
 }
 
-/** For open accesses (with `at`, ms, and `when`, local()): a map from index to [{rule, count}] of what is worth a look.
- *  `consentOf(access)` is a state of consents.js, or null. */
-export function unusual(accesses, consentOf = () => null) {
+const SLICE = 200;
+
+/** The work of unusual() in steps, for a page that has to stay awake: it yields now and then, and returns what it found. */
+export function* unusualSteps(accesses, consentOf = () => null) {
   const found = new Map();
   const systems = new Map();
   const ordered = [...accesses].sort((a, b) => a.at - b.at || a.index - b.index);
+  yield;
   countDays(ordered, systems);
-  ordered.forEach((access, before) => {
+  for (let before = 0; before < ordered.length; before += 1) {
+    if (before % SLICE === SLICE - 1) yield;
+    const access = ordered[before];
     const system = systems.get(systemOf(access));
     const known = { system, when: access.when, before, firstDay: ordered[0].when.number, isFirst: system.met === undefined,
       onDay: system.days.get(access.when.number), usual: system.usual, consent: consentOf(access) };
@@ -97,6 +102,16 @@ export function unusual(accesses, consentOf = () => null) {
     if (names.length > 0) found.set(access.index, names.map((rule) => ({ rule, count: rule === 'many' ? known.onDay : undefined })));
     system.met = true;
     system.take(access, access.when);
-  });
+  }
   return found;
+}
+
+/** For open accesses (with `at`, ms, and `when`, local()): a map from index to [{rule, count}] of what is worth a look.
+ *  `consentOf(access)` is a state of consents.js, or null. */
+export function unusual(accesses, consentOf) {
+  const steps = unusualSteps(accesses, consentOf);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
 }

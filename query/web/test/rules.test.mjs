@@ -90,6 +90,10 @@ test('consents', () => {
   assert.equal(consentState(one, known({ withdrawn: one.at + 1 })), 'covered');
   assert.equal(consentState(one, known({ until: one.at })), 'withdrawn');
   assert.equal(consentState(one, known({ given: one.at + 1 })), 'unknown');
+  assert.equal(consentState(one, known({ to: ['cvr:1'], purposes: ['Sagsbehandling'] })), 'covered');
+  assert.equal(consentState(one, known({ to: ['cvr:2'] })), 'outside');
+  assert.equal(consentState(one, known({ purposes: ['Forskning'] })), 'outside');
+  assert.equal(consentState({ ...one, categories: ['Helbred'] }, known({ categories: ['Skat'] })), 'outside');
   assert.deepEqual(reasons(unusual([one], () => 'withdrawn'), one), ['withdrawn']);
 });
 

@@ -36,7 +36,7 @@ function what(app, access) {
     [w.access.objects, access.objects?.join(', ')], [w.access.custodian, access.custodian && theirs(app, access.custodian)], [w.access.recipient, access.recipient && theirs(app, access.recipient)], [w.access.outcome, access.outcome !== 'ok' ? w.access.outcomes[access.outcome] : null]]));
 }
 
-const MARKS = { covered: 'check', withdrawn: 'warn', unknown: 'warn', unchecked: 'clock' };
+const MARKS = { covered: 'check', withdrawn: 'warn', outside: 'warn', unknown: 'warn', unchecked: 'clock' };
 
 function consent(app, access) {
   const state = consentState(access, app.consents);

@@ -100,6 +100,7 @@ export function accesses(app, route) {
   return { title: w.list.title, leave: () => removeEventListener('beforeprint', whole),
     update: (what) => {
       if (what === 'proof') return void fill(head, chip(app));
+      if (what === 'coming') return void fill(body.firstChild, `${w.list.count(app.store.accesses.length, app.store.accesses.length)} – ${w.overview.coming}`);
       if (known !== app.store.state && !formed.contains(document.activeElement)) fill(formed, form(app, filters, change));
       known = app.store.state;
       draw();

@@ -5,13 +5,13 @@ import { replace, write } from '../address.js';
 import { bars, byDay, choices, orgs } from '../select.js';
 import { ranking, timeline } from '../charts.js';
 import { dayOf, local } from '../zone.js';
-import { dayList } from '../rows.js';
+import { LOUD, dayList } from '../rows.js';
 import { chip } from '../chip.js';
 import { listNotes, withheldList } from './notes.js';
 
 const DAYS = [7, 30, 90, 365, 0];
-const WORTH = 5;
-const LATEST = 8;
+const WORTH = 6;
+const LATEST = 5;
 
 function periodOf(app, parameters) {
   const days = DAYS.includes(Number(parameters.days ?? 30)) ? Number(parameters.days ?? 30) : 30;
@@ -51,15 +51,20 @@ function news(app) {
     h('p', { class: 'soft small' }, w.overview.freshDate(say.moment(app.visit))));
 }
 
+/** Some groups of a list, as a list by day again. */
+function someOf(days, choose) {
+  const chosen = new Set(choose(days.flatMap((day) => day.groups)));
+  return days.map((day) => ({ ...day, groups: day.groups.filter((group) => chosen.has(group)) })).filter((day) => day.groups.length > 0);
+}
+
 function worth(app, shown) {
   const { w } = app;
-  const found = shown.filter((access) => app.unusual.has(access.index));
   if (shown.length === 0) return null;
-  const days = byDay(found);
-  let rest = WORTH;
-  const some = days.map((day) => ({ ...day, groups: day.groups.slice(0, Math.max(0, (rest -= day.groups.length) + day.groups.length)) })).filter((day) => day.groups.length > 0);
+  const found = shown.filter((access) => app.unusual.has(access.index));
+  const loud = (group) => group.some((access) => app.unusual.get(access.index).some(({ rule }) => LOUD.includes(rule)));
+  const some = someOf(byDay(found), (groups) => [...groups.filter(loud), ...groups.filter((group) => !loud(group))].slice(0, WORTH));
   return h('section', { class: 'card' }, h('h2', null, w.overview.worth), found.length === 0 ? h('p', null, w.overview.worthNone) : [h('p', { class: 'soft' }, w.overview.worthLead), dayList(app, some, 3).node,
-    h('p', null, h('a', { href: write('accesses', '', { worth: 1 }) }, w.overview.worthAll([...app.unusual.keys()].length)))]);
+    h('p', null, h('a', { href: write('accesses', '', { worth: 1 }) }, w.overview.worthAll(app.unusual.size)))]);
 }
 
 function charts(app, shown, period) {
@@ -74,8 +79,8 @@ function charts(app, shown, period) {
 function latest(app, shown) {
   const { w } = app;
   if (shown.length === 0) return null;
-  const newest = [...shown].sort((a, b) => b.at - a.at).slice(0, LATEST);
-  return h('section', { class: 'card' }, h('h2', null, w.overview.latest), dayList(app, byDay(newest), 3).node, h('div', { class: 'buttons' }, h('a', { class: 'button second', href: write('accesses') }, w.overview.latestAll)));
+  const newest = someOf(byDay(shown), (groups) => groups.slice(0, LATEST));
+  return h('section', { class: 'card' }, h('h2', null, w.overview.latest), dayList(app, newest, 3).node, h('div', { class: 'buttons' }, h('a', { class: 'button second', href: write('accesses') }, w.overview.latestAll)));
 }
 
 function sources(app) {
@@ -96,6 +101,7 @@ export function overview(app, route) {
   const checked = h('div');
   function draw(what) {
     if (what === 'proof') return void fill(checked, chip(app));
+    if (what === 'coming') return void fill(head.querySelector('.sentence-rest') ?? h('i'), `${w.overview.coming} (${app.say.number(app.store.accesses.length)})`);
     const period = periodOf(app, parameters);
     const shown = app.store.accesses.filter((access) => access.when.number >= period.from && access.when.number <= period.to);
     const nothing = app.store.accesses.length === 0 && app.store.withheld.length === 0 && app.store.state === 'whole';

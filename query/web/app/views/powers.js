@@ -65,6 +65,15 @@ function give(app, done) {
     h('label', { class: 'field', for: 'grant-until' }, h('span', null, w.powers.untilDate), until), said, h('div', { class: 'buttons' }, h('button', { class: 'button', type: 'submit' }, w.powers.send))));
 }
 
+function agreed(app) {
+  const { w, say } = app;
+  const list = [...(app.consents?.values() ?? [])].reverse();
+  return h('section', { class: 'card' }, h('h2', null, w.powers.consents), list.length === 0 ? h('p', null, w.powers.consentsNone) : h('ul', { class: 'sources' }, list.map((one) => h('li', null,
+    h('strong', null, w.powers.consentTo(one.to.join(', ')), one.purposes.length > 0 && ` ${w.powers.consentFor(one.purposes.join(', '))}`),
+    h('span', { class: `tag ${one.withdrawn ? 'quiet' : ''}` }, one.withdrawn ? w.powers.consentWithdrawn(say.date(one.withdrawn)) : one.until ? w.powers.consentUntil(say.date(one.until)) : w.powers.consentGiven(say.date(one.given))),
+    h('span', { class: 'soft small' }, w.powers.consentSource(one.source), '. ', one.id)))));
+}
+
 export function powers(app) {
   const { w } = app;
   const node = h('div');
@@ -77,7 +86,7 @@ export function powers(app) {
     node.querySelector('h1').focus();
   }
   function draw() {
-    fill(body, mine(app), app.mandate === null && [given(app, done), give(app, done)]);
+    fill(body, mine(app), app.mandate === null && [given(app, done), give(app, done)], agreed(app));
   }
   draw();
   fill(node, h('h1', { tabindex: -1 }, w.powers.title), h('p', { class: 'lead' }, w.powers.lead), note, body);

@@ -1,13 +1,14 @@
 // An access that somebody wonders about: the report, and the authority's answer beside it.
 import { fill, h } from '../dom.js';
 import { daysBetween } from '../say.js';
+import { theirs } from '../rows.js';
 import { trouble } from './notes.js';
 
 function told(app, report) {
   const { w } = app;
   const days = daysBetween(report.at, report.answer?.at ?? Date.now());
   return h('div', { class: `note ${report.answer ? 'info' : 'warn'}` }, h('p', null, h('strong', null, report.answer ? w.report.answered(days) : w.report.waiting(days))),
-    report.answer && h('p', null, w.report.outcomes[report.answer.outcome] ?? '', ' ', report.answer.text), report.comment && h('p', { class: 'soft' }, `${w.report.yours}: ${report.comment}`));
+    report.answer && h('p', null, theirs(app, report.answer.text)), report.comment && h('p', { class: 'soft' }, `${w.report.yours}: ${report.comment}`));
 }
 
 export function reporting(app, access) {
@@ -19,7 +20,9 @@ export function reporting(app, access) {
     fill(node, h('h2', null, w.report.title), h('p', { class: 'soft' }, w.report.lead(access.org.name)), h('div', { class: 'buttons' }, h('button', { class: 'button danger', type: 'button', on: { click: ask } }, w.report.button)));
   }
   function ask() {
-    const comment = h('textarea', { rows: 4, maxlength: 1000, id: 'comment', 'aria-describedby': 'comment-hint' });
+    // The same report, however often it is sent: an answer that got lost doubles nothing.
+    const key = crypto.randomUUID();
+    const comment = h('textarea', { rows: 4, maxlength: 500, id: 'comment', 'aria-describedby': 'comment-hint' });
     const send = h('button', { class: 'button', type: 'submit' }, w.report.send);
     const said = h('div', { 'aria-live': 'assertive' });
     fill(node, h('h2', null, w.report.title), h('p', { class: 'soft' }, w.report.lead(access.org.name)), h('form', { on: { submit: async (event) => {
@@ -27,7 +30,7 @@ export function reporting(app, access) {
       send.disabled = true;
       fill(send, w.report.sending);
       try {
-        await app.api.json('v1/reports', { method: 'POST', subject: app.mandate?.principal, body: { index: access.index, ...(comment.value.trim() ? { comment: comment.value.trim() } : {}) } });
+        await app.api.json('v1/reports', { method: 'POST', subject: app.mandate?.principal, body: { index: access.index, key, ...(comment.value.trim() ? { comment: comment.value.trim() } : {}) } });
         app.reports ??= new Map();
         app.reports.set(access.index, { at: Date.now(), comment: comment.value.trim() });
         app.announce(w.report.sent);
