@@ -211,8 +211,9 @@ static enum error read_requestor(struct dicom *dicom, struct bytes text)
  * the server, of whose patient another reference tells. */
 static enum error look_at_user(struct dicom *dicom, struct bytes id)
 {
+	const struct identifier_scope scope = audit_message_scope(dicom->context);
 	if (id.len > 8 && memcmp(id.data, "Patient/", 8) == 0)
-		return audit_message_subject(dicom->message, id, dicom->context->org_id, dicom->fault);
+		return audit_message_subject(dicom->message, id, &scope, dicom->fault);
 	return E_OK; /* of another form: looked at with all attributes */
 }
 
@@ -276,10 +277,11 @@ static enum error start_detail(struct dicom *dicom, const char **attributes)
 static enum error end_object(struct dicom *dicom)
 {
 	const struct dicom_object *object = &dicom->object;
+	const struct identifier_scope scope = audit_message_scope(dicom->context);
 	struct bytes shown = object->id.len > 0 ? object->id : object->name;
 	switch (dicom_object_kind(object)) {
 	case DICOM_SUBJECT:
-		return audit_message_subject(dicom->message, object->id, dicom->context->org_id, dicom->fault);
+		return audit_message_subject(dicom->message, object->id, &scope, dicom->fault);
 	case DICOM_UNCLEAR:
 		return fault_set(dicom->fault, E_BAD_SUBJECT,
 			"ParticipantObjectIdentification: could be a person, and its type code, role and id type do not say so; "

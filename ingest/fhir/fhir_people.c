@@ -225,18 +225,19 @@ static enum error add_identifier(struct fhir_reader *reader, const json_t *ident
 	struct bytes value = fhir_text(identifier, "value");
 	struct fault fault = {0};
 	enum error error;
+	const struct identifier_scope scope = audit_message_scope(reader->context);
 	finding->valueless |= identifier != NULL && value.len == 0;
 	if (value.len == 0)
 		return E_OK;
 	if (system.len == 0 && !words_have(value, "^") && !words_have(value, "|") &&
-		!bytes_equal(value, BYTES_LITERAL("<none>"))) {
+		!bytes_equal(value, BYTES_LITERAL("<none>")) && source_authority(scope.source).len == 0) {
 		finding->bare = fhir_first(finding->bare, value);
 		return E_OK;
 	}
 	if (system.len > 0)
-		error = audit_message_identifier(reader->message, system, value, &fault);
+		error = audit_message_identifier(reader->message, system, value, &scope, &fault);
 	else
-		error = audit_message_subject(reader->message, value, reader->context->org_id, &fault);
+		error = audit_message_subject(reader->message, value, &scope, &fault);
 	if (error == E_BAD_SUBJECT)
 		TRY(texts_add(&reader->left, value));
 	return note(finding, error, &fault);
@@ -255,6 +256,7 @@ static enum error add_identifiers(struct fhir_reader *reader, const json_t *reso
 
 static enum error add_reference(struct fhir_reader *reader, struct bytes reference, struct finding *finding)
 {
+	const struct identifier_scope scope = audit_message_scope(reader->context);
 	struct fault fault = {0};
 	if (reference.len == 0)
 		return E_OK;
@@ -269,7 +271,7 @@ static enum error add_reference(struct fhir_reader *reader, struct bytes referen
 		words_have(reference, "|") || words_have(reference, "^"); /* written where a reference should stand */
 	if (!identifier && !bytes_equal(fhir_reference_type(reference), BYTES_LITERAL("Patient")))
 		return finding->names > 0 ? texts_add(&reader->left, reference) : E_OK;
-	enum error error = audit_message_subject(reader->message, reference, reader->context->org_id, &fault);
+	enum error error = audit_message_subject(reader->message, reference, &scope, &fault);
 	if (error == E_BAD_SUBJECT)
 		TRY(texts_add(&reader->left, reference));
 	return note(finding, error, &fault);

@@ -40,6 +40,7 @@ enum error adapter_format_parse(const char *name, enum adapter_format *out)
 /* What the events of one message point into. */
 struct memory {
 	struct audit_message message;
+	struct source_origin origin; /* who accessed, and with what */
 	json_t *document;
 	char subject[SUBJECT_BYTES_MAX + 1];
 	char sha256[2 * HASH_BYTES + 1];
@@ -133,6 +134,12 @@ static uint64_t outcome_of(const struct audit_message *message)
 	return message->denial ? OUTCOME_DENIED : OUTCOME_FAILED;
 }
 
+/* The first that says something. */
+static struct bytes either(struct bytes first, struct bytes second)
+{
+	return first.len > 0 ? first : second.len > 0 ? second : UNSPECIFIED;
+}
+
 /* Everything but the subject. */
 static enum error map_common(
 	const struct memory *memory, const struct adapter_context *context, struct event *out, struct fault *fault)
@@ -151,14 +158,14 @@ static enum error map_common(
 	put_number(out, EVENT_ACTION, action);
 	put_number(out, EVENT_OUTCOME, outcome_of(message));
 	put_number(out, EVENT_ACTOR_KIND, message->actor_kind);
-	put_text(out, EVENT_ORG_ID, bytes_text(context->org_id));
-	put_text(out, EVENT_ORG_NAME, bytes_text(context->org_name));
-	put_text(out, EVENT_SYSTEM, message->system.len ? message->system : UNSPECIFIED);
-	put_text(out, EVENT_ACTIVITY, message->activity.len ? message->activity : UNSPECIFIED);
+	put_text(out, EVENT_ORG_ID, memory->origin.org);
+	put_text(out, EVENT_ORG_NAME, memory->origin.org_name);
+	put_text(out, EVENT_SYSTEM, memory->origin.system);
+	put_text(out, EVENT_ACTIVITY, either(message->activity, UNSPECIFIED));
 	put_text(out, EVENT_PURPOSE, purpose);
 	put_text(out, EVENT_ACTOR_ID, message->actor.id);
 	put_text(out, EVENT_ACTOR_NAME, message->actor.name);
-	put_text(out, EVENT_ACTOR_ROLE, message->actor.role.len ? message->actor.role : UNSPECIFIED);
+	put_text(out, EVENT_ACTOR_ROLE, either(message->actor.role, source_role(context->source)));
 	put_text(out, EVENT_ACCESS_POINT, message->actor.access_point);
 	put_text(out, EVENT_CONSENT, message->consent);
 	put_text(out, EVENT_RECIPIENT, message->recipient);
@@ -236,7 +243,6 @@ static enum error map_people(
 	out->count = people > 0 ? people : 1;
 	out->events = calloc(out->count, sizeof *out->events);
 	TRY(allocated(out->events));
-	drop_blank(&memory->message);
 	TRY(participants_settle(&memory->message, fault));
 	TRY(map_common(memory, context, &out->events[0], fault));
 	TRY(map_objects(memory, &out->events[0]));
@@ -258,6 +264,47 @@ static enum error map_json(struct memory *memory, struct bytes text, const struc
 	return event_parse_json(text, policy->purpose, memory->subject, &memory->document, out->events, fault);
 }
 
+static enum error read_as(struct memory *memory, enum adapter_format format, struct bytes text,
+	const struct adapter_context *context, struct fault *fault)
+{
+	audit_message_free(&memory->message);
+	memory->message = (struct audit_message){.chunks = NULL};
+	TRY(format == ADAPTER_FHIR ? fhir_read(text, context, &memory->message, fault)
+							   : dicom_read(text, context, &memory->message, fault));
+	drop_blank(&memory->message);
+	return E_OK;
+}
+
+/* Who accessed: the system that the message says it is of is registered, or who came over this line is, or the sender
+ * itself. */
+static void find_origin(struct memory *memory, const struct adapter_context *context)
+{
+	struct bytes system = memory->message.system;
+	if (source_origin(context->source, "source", system, &memory->origin))
+		return;
+	memory->origin = context->line != NULL ? *context->line
+										   : (struct source_origin){.org = bytes_text(context->org_id),
+												 .org_name = bytes_text(context->org_name),
+												 .system = either(system, UNSPECIFIED)};
+}
+
+/* A bare reference is of the organisation that accessed, and a message says last who that is: then it is read again. */
+static enum error read_audit_message(struct memory *memory, enum adapter_format format, struct bytes text,
+	const struct adapter_context *context, struct fault *fault)
+{
+	char org_id[ORG_BYTES_MAX + 1];
+	struct adapter_context found = *context;
+	TRY(read_as(memory, format, text, context, fault));
+	find_origin(memory, context);
+	if (bytes_equal(memory->origin.org, bytes_text(context->org_id)))
+		return E_OK;
+	memcpy(org_id, memory->origin.org.data, memory->origin.org.len);
+	org_id[memory->origin.org.len] = '\0';
+	found.org_id = org_id;
+	TRY(read_as(memory, format, text, &found, fault));
+	return E_OK;
+}
+
 static enum error map(struct memory *memory, enum adapter_format format, struct bytes text,
 	const struct adapter_context *context, struct adapter_events *out, struct fault *fault)
 {
@@ -268,10 +315,7 @@ static enum error map(struct memory *memory, enum adapter_format format, struct 
 		return map_json(memory, text, context->policy, out, fault);
 	hash_sha256(&text, 1, &digest);
 	sodium_bin2hex(memory->sha256, sizeof memory->sha256, digest.b, sizeof digest.b);
-	if (format == ADAPTER_FHIR)
-		TRY(fhir_read(text, context, &memory->message, fault));
-	else
-		TRY(dicom_read(text, context, &memory->message, fault));
+	TRY(read_audit_message(memory, format, text, context, fault));
 	return map_people(memory, context, out, fault);
 }
 

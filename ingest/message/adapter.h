@@ -4,10 +4,12 @@
  *
  * A message that names several people becomes one event for each, all in one batch; one that names nobody becomes a
  * mass event about 0 subjects. A message is mapped whole or refused whole; no text is cut. The organisation of the
- * events is that of the sender's key file. */
+ * events is that of the sender's key file, or the one that the registration has for the system that the message says it
+ * is of, or else for whom it came from. */
 #pragma once
 
 #include "ledger/event/event.h"
+#include "ledger/mandate/source.h"
 
 enum adapter_format { ADAPTER_JSON, ADAPTER_FHIR, ADAPTER_DICOM };
 
@@ -16,9 +18,11 @@ enum error adapter_format_parse(const char *name, enum adapter_format *out) MUST
 const char *adapter_format_name(enum adapter_format format);
 
 struct adapter_context {
-	const char *org_id; /* SCHEME:ID */
+	const char *org_id; /* SCHEME:ID; the registration's own */
 	const char *org_name;
 	const struct policy *policy;
+	const struct source *source;      /* what the messages' own words mean; required */
+	const struct source_origin *line; /* who is at the other end of the line; NULL: nothing is said of it */
 };
 
 /* What a message became. Texts of the events are borrowed from `memory`. */

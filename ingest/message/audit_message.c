@@ -112,6 +112,11 @@ void audit_message_denial_words(struct audit_message *message, struct bytes word
 
 /* ---- subjects ---- */
 
+struct identifier_scope audit_message_scope(const struct adapter_context *context)
+{
+	return (struct identifier_scope){.org_id = context->org_id, .source = context->source};
+}
+
 /* Instances, studies, orders, procedures and records are always somebody's. */
 void audit_message_event_code(struct audit_message *message, struct bytes code)
 {
@@ -162,18 +167,18 @@ static enum error add_subject(struct audit_message *message, const char *id, str
 	return audit_message_copy(message, bytes_text(id), &message->subjects[message->subject_count++]);
 }
 
-enum error audit_message_identifier(
-	struct audit_message *message, struct bytes system, struct bytes value, struct fault *fault)
+enum error audit_message_identifier(struct audit_message *message, struct bytes system, struct bytes value,
+	const struct identifier_scope *scope, struct fault *fault)
 {
 	char id[SUBJECT_BYTES_MAX + 1];
 	if (words_trim(system).len == 0)
-		return audit_message_subject(message, value, NULL, fault);
-	TRY(identifier_fhir(system, value, id, fault));
+		return audit_message_subject(message, value, &(struct identifier_scope){.source = scope->source}, fault);
+	TRY(identifier_fhir(system, value, scope, id, fault));
 	return add_subject(message, id, fault);
 }
 
 enum error audit_message_subject(
-	struct audit_message *message, struct bytes identifier, const char *org_id, struct fault *fault)
+	struct audit_message *message, struct bytes identifier, const struct identifier_scope *scope, struct fault *fault)
 {
 	char id[SUBJECT_BYTES_MAX + 1];
 	/* '~' separates repetitions of a CX, and may stand in any other identifier. */
@@ -185,9 +190,9 @@ enum error audit_message_subject(
 		rest = cx ? rest : BYTES_EMPTY;
 		if (words_trim(one).len == 0)
 			continue;
-		TRY(identifier_text(one, org_id, id, fault));
+		TRY(identifier_text(one, scope, id, fault));
 		TRY(add_subject(message, id, fault));
 		pieces++;
 	}
-	return pieces > 0 ? E_OK : identifier_text(BYTES_EMPTY, org_id, id, fault);
+	return pieces > 0 ? E_OK : identifier_text(BYTES_EMPTY, scope, id, fault);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ingest/message/adapter.h"
+#include "ingest/message/identifier.h"
 #include "ledger/event/event_schema.h"
 
 struct chunk;
@@ -79,6 +80,8 @@ struct audit_message {
 	struct bytes recipient;
 };
 
+/* By what the sender's identifiers are read. */
+struct identifier_scope audit_message_scope(const struct adapter_context *context);
 /* A copy in the message's own memory. E_NO_MEMORY. */
 enum error audit_message_copy(struct audit_message *message, struct bytes text, struct bytes *out) MUST_USE;
 /* Texts put together. */
@@ -98,13 +101,13 @@ enum error audit_message_check_nobody(
 	const struct audit_message *message, const char *how, struct fault *fault) MUST_USE;
 
 /* Adds the person or people that an identifier in text names (ingest/message/identifier.h), several HL7 CX separated by
- * '~'. Bare references are scoped by `org_id`; with NULL there must be none. A text that names nobody adds nobody; an
+ * '~'. A text that names nobody adds nobody; an
  * empty one is refused. E_BAD_SUBJECT, E_TOO_LONG. */
-enum error audit_message_subject(
-	struct audit_message *message, struct bytes identifier, const char *org_id, struct fault *fault) MUST_USE;
+enum error audit_message_subject(struct audit_message *message, struct bytes identifier,
+	const struct identifier_scope *scope, struct fault *fault) MUST_USE;
 /* The same for a FHIR identifier. Without `system` the value must bring its own authority. */
-enum error audit_message_identifier(
-	struct audit_message *message, struct bytes system, struct bytes value, struct fault *fault) MUST_USE;
+enum error audit_message_identifier(struct audit_message *message, struct bytes system, struct bytes value,
+	const struct identifier_scope *scope, struct fault *fault) MUST_USE;
 
 void audit_message_free(struct audit_message *message);
 

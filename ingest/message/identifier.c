@@ -18,8 +18,10 @@
 #include <string.h>
 
 #define URI_VALUES "urn:ietf:rfc:3986"
-#define NO_AUTHORITY \
-	"subject: an identifier without a system or assigning authority could be anybody's; send it with one"
+#define NO_AUTHORITY                                                                                                \
+	"subject: an identifier without a system or assigning authority could be anybody's; send it with one, or have " \
+	"the "                                                                                                          \
+	"registration say whose numbers these are ('indsigt sender policy', authority=SYSTEM)"
 
 /* ---- texts ---- */
 
@@ -85,17 +87,75 @@ static enum error refuse_placeholder(struct bytes value, struct fault *fault)
 		"is meant");
 }
 
+/* ---- what the registration says ---- */
+
+/* Of a system that is known already: no local name. */
+static const struct source nothing;
+static const struct identifier_scope literally = {.source = &nothing};
+
+/* A name for people who mend it, and no longer number, which could be somebody's. */
+static bool may_be_told(struct bytes name)
+{
+	size_t digits = 0;
+	for (size_t i = 0; i < name.len; i++) {
+		if (!words_letter(name.data[i]) && !words_digit(name.data[i]) && strchr("-_.", name.data[i]) == NULL)
+			return false;
+		digits += words_digit(name.data[i]);
+	}
+	return name.len > 0 && name.len <= 32 && digits < 6 && digits < name.len;
+}
+
+static enum error unknown_namespace(struct bytes name, struct fault *fault)
+{
+	int len = may_be_told(name) ? (int)name.len : 4;
+	const char *shown = may_be_told(name) ? (const char *)name.data : "NAME";
+	return fault_set(fault, E_BAD_SUBJECT,
+		"subject: the identifier's authority is a local name, no OID and no absolute URI, and nothing says whose "
+		"numbers "
+		"it stands for; send it with its OID, or have the registration say it ('indsigt sender policy', "
+		"namespace=%.*s=OID)",
+		len, shown);
+}
+
+/* Whose numbers those of a local namespace are. */
+static enum error namespace(
+	struct bytes name, const struct identifier_scope *scope, struct bytes *out, struct fault *fault) {
+		*out = source_namespace(scope->source, name); return out->len > 0 ? E_OK : unknown_namespace(name, fault);
+}
+
+/* Whose numbers those are that say nothing of it. */
+static enum error usual_authority(const struct identifier_scope *scope, struct bytes *out, struct fault *fault)
+{
+	*out = source_authority(scope->source);
+	return out->len > 0 ? E_OK : fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
+}
+
+/* What could be a number of the usual authority, and nothing else: no address, reference, name or list. */
+static bool bare(struct bytes text)
+{
+	bool digit = false;
+	for (size_t i = 0; i < text.len; i++) {
+		if (!words_letter(text.data[i]) && !words_digit(text.data[i]) && strchr("-_.", text.data[i]) == NULL)
+			return false;
+		digit |= words_digit(text.data[i]);
+	}
+	return digit;
+}
+
 /* ---- HL7 CX ---- */
 
 /* The system that a CX's assigning authority is: NS&ID&TYPE. */
-static enum error cx_system(struct bytes authority, struct bytes *out, char spelled[64], struct fault *fault)
+static enum error cx_system(struct bytes authority, const struct identifier_scope *scope, struct bytes *out,
+	char spelled[64], struct fault *fault)
 {
-	identifier_cut(&authority, '&');
+	struct bytes name = words_trim(identifier_cut(&authority, '&'));
 	struct bytes id = words_trim(identifier_cut(&authority, '&'));
 	struct bytes type = words_trim(identifier_cut(&authority, '&'));
 	struct bytes oid;
 	bool is_oid = subject_system_oid(id, &oid);
 	*out = id;
+	if (id.len == 0 && type.len == 0)
+		return name.len > 0 ? namespace(name, scope, out, fault) : usual_authority(scope, out, fault);
 	if (id.len == 0)
 		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
 	if (type.len == 0 ? is_oid : words_are(type, "ISO"))
@@ -113,7 +173,7 @@ static enum error cx_system(struct bytes authority, struct bytes *out, char spel
 }
 
 /* X^check digit^its scheme^authority^type code^...: whose number it is, is said by X and the authority alone. */
-static enum error read_cx(struct bytes cx, char *out, struct fault *fault)
+static enum error read_cx(struct bytes cx, const struct identifier_scope *scope, char *out, struct fault *fault)
 {
 	char spelled[64];
 	struct bytes system;
@@ -126,8 +186,8 @@ static enum error read_cx(struct bytes cx, char *out, struct fault *fault)
 	if (has(id, '\\') || has(id, '&') || has(authority, '\\'))
 		return fault_set(fault, E_BAD_SUBJECT,
 			"subject: the CX has subcomponents or an HL7 escape (\\T\\ and the like), which spell one id in two ways");
-	TRY(cx_system(authority, &system, spelled, fault));
-	return identifier_fhir(system, id, out, fault);
+	TRY(cx_system(authority, scope, &system, spelled, fault));
+	return identifier_fhir(system, id, &literally, out, fault);
 }
 
 /* ---- FHIR identifiers ---- */
@@ -161,12 +221,13 @@ static enum error plain(struct bytes system, struct bytes value, char *out, stru
 }
 
 /* A CX beside a system: both must name the same authority. */
-static enum error cx_with_system(struct bytes system, struct bytes cx, char *out, struct fault *fault)
+static enum error cx_with_system(
+	struct bytes system, struct bytes cx, const struct identifier_scope *scope, char *out, struct fault *fault)
 {
 	char by_system[SUBJECT_BYTES_MAX + 1];
 	char by_cx[SUBJECT_BYTES_MAX + 1];
 	struct bytes rest = cx;
-	TRY(read_cx(cx, by_cx, fault));
+	TRY(read_cx(cx, scope, by_cx, fault));
 	TRY(plain(system, words_trim(identifier_cut(&rest, '^')), by_system, fault));
 	if (strcmp(by_cx, by_system) != 0)
 		return fault_set(
@@ -175,8 +236,21 @@ static enum error cx_with_system(struct bytes system, struct bytes cx, char *out
 	return E_OK;
 }
 
-enum error identifier_fhir(struct bytes system, struct bytes value, char *out, struct fault *fault)
+/* A local name in a system's place. What could be one and is not known is refused with the word that would help. */
+static enum error known_system(struct bytes *system, const struct identifier_scope *scope, struct fault *fault)
 {
+	struct bytes known = source_namespace(scope->source, *system);
+	if (known.len > 0)
+		*system = known;
+	else if (scope != &literally && !has(*system, ':') && !has(*system, '.') && may_be_told(*system))
+		return unknown_namespace(*system, fault);
+	return E_OK;
+}
+
+enum error identifier_fhir(
+	struct bytes system, struct bytes value, const struct identifier_scope *scope, char *out, struct fault *fault)
+{
+	const struct identifier_scope without_org = {.source = scope->source};
 	system = words_trim(system);
 	value = words_trim(value);
 	if (value.len == 0)
@@ -185,11 +259,14 @@ enum error identifier_fhir(struct bytes system, struct bytes value, char *out, s
 		return nobody(out);
 	TRY(refuse_placeholder(value, fault));
 	if (system.len == 0 && (has(value, '^') || has(value, '|')) && !identifier_is_patient_reference(value))
-		return identifier_text(value, NULL, out, fault);
-	if (system.len == 0)
+		return identifier_text(value, &without_org, out, fault);
+	if (system.len == 0 && !bare(value))
 		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
+	if (system.len == 0)
+		TRY(usual_authority(scope, &system, fault));
+	TRY(known_system(&system, scope, fault));
 	if (is_cx(value))
-		return cx_with_system(system, value, out, fault);
+		return cx_with_system(system, value, scope, out, fault);
 	return plain(system, value, out, fault);
 }
 
@@ -248,7 +325,7 @@ static enum error percent_decode(struct bytes text, uint8_t *out, size_t *out_le
 }
 
 /* Patient?identifier=SYSTEM|X: the identifier is what names the person. */
-static enum error conditional(struct bytes query, char *out, struct fault *fault)
+static enum error conditional(struct bytes query, const struct identifier_scope *scope, char *out, struct fault *fault)
 {
 	uint8_t decoded[SUBJECT_BYTES_MAX];
 	size_t len = 0;
@@ -264,7 +341,7 @@ static enum error conditional(struct bytes query, char *out, struct fault *fault
 	struct bytes system = identifier_cut(&token, '|');
 	if (words_trim(system).len == 0)
 		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
-	return identifier_fhir(system, token, out, fault);
+	return identifier_fhir(system, token, scope, out, fault);
 }
 
 /* Behind "Patient/": ID, or ID/_history/VERSION. */
@@ -285,7 +362,7 @@ static enum error reference_id(struct bytes rest, struct bytes *out, struct faul
 	return refuse_placeholder(id, fault); /* Patient/undefined */
 }
 
-static enum error reference(struct bytes text, const char *org_id, char *out, struct fault *fault)
+static enum error reference(struct bytes text, const struct identifier_scope *scope, char *out, struct fault *fault)
 {
 	static const char type[] = "Patient";
 	size_t at = patient_segment(text);
@@ -299,33 +376,38 @@ static enum error reference(struct bytes text, const char *org_id, char *out, st
 		return fault_set(fault, E_BAD_SUBJECT,
 			"subject: a reference to a patient is Patient/ID, or the whole http or https address of it");
 	if (rest.data[0] == '?')
-		return conditional(bytes_of(rest.data + 1, rest.len - 1), out, fault);
+		return conditional(bytes_of(rest.data + 1, rest.len - 1), scope, out, fault);
 	TRY(reference_id(bytes_of(rest.data + 1, rest.len - 1), &id, fault));
 	if (base.len > 0) {
 		/* Every server numbers its own patients: whose number it is, is said by the server. */
 		struct bytes parts[] = {BYTES_LITERAL("uri:"), base, BYTES_LITERAL("Patient|"), id};
 		return canonical(parts, 4, out, fault);
 	}
-	if (org_id == NULL)
+	if (scope->org_id == NULL)
 		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
-	struct bytes parts[] = {BYTES_LITERAL("ref:"), bytes_text(org_id), BYTES_LITERAL("/Patient/"), id};
+	struct bytes parts[] = {BYTES_LITERAL("ref:"), bytes_text(scope->org_id), BYTES_LITERAL("/Patient/"), id};
 	return canonical(parts, 4, out, fault);
 }
 
 /* ---- any of them ---- */
 
-/* What names nobody that we could know, by what it looks like. */
-static enum error refuse_other(struct bytes text, struct fault *fault)
+/* A number of the usual authority, where there is one; else what names nobody that we could know, by what it looks
+ * like.
+ */
+static enum error bare_or_refused(
+	struct bytes text, const struct identifier_scope *scope, char *out, struct fault *fault)
 {
 	if (text.data[0] == '#')
 		return fault_set(fault, E_BAD_SUBJECT, "subject: a reference to a part of the message that is not there");
 	if (words_begin(text, "urn:uuid:") || words_begin(text, "urn:oid:"))
 		return fault_set(fault, E_BAD_SUBJECT,
 			"subject: a reference into a Bundle, which does not say who it is; send the patient's identifier");
-	return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
+	if (!bare(text))
+		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
+	return identifier_fhir(BYTES_EMPTY, text, scope, out, fault);
 }
 
-enum error identifier_text(struct bytes text, const char *org_id, char *out, struct fault *fault)
+enum error identifier_text(struct bytes text, const struct identifier_scope *scope, char *out, struct fault *fault)
 {
 	text = words_trim(text);
 	if (text.len == 0)
@@ -334,13 +416,13 @@ enum error identifier_text(struct bytes text, const char *org_id, char *out, str
 		return nobody(out);
 	TRY(refuse_placeholder(text, fault));
 	if (identifier_is_patient_reference(text))
-		return reference(text, org_id, out, fault);
+		return reference(text, scope, out, fault);
 	if (is_cx(text) || (has(text, '^') && !has(text, '|')))
-		return read_cx(text, out, fault);
+		return read_cx(text, scope, out, fault);
 	if (!has(text, '|'))
-		return refuse_other(text, fault);
+		return bare_or_refused(text, scope, out, fault);
 	struct bytes system = words_trim(identifier_cut(&text, '|'));
 	if (system.len == 0)
 		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
-	return identifier_fhir(system, text, out, fault);
+	return identifier_fhir(system, text, scope, out, fault);
 }

@@ -9,18 +9,29 @@
  *   [BASE/]Patient?identifier=SYSTEM|X                             ─► as SYSTEM|X
  *   <none>, <none>^^^...             a sender's word for nobody    ─► nobody
  *
+ * X, X^^^NS                        what the registration says of it (ledger/mandate/source.h)
+ *
  * OID 1.2.208.176.1.2 gives cpr:. The same person in another spelling gets the same id, or the message is refused with
  * the reason: an identifier without an authority could be anybody's, a placeholder is everybody's, and what cannot be
  * read is nobody's business to guess. Reasons never hold the identifier. */
 #pragma once
 
-#include "ledger/base/bytes.h"
+#include "ledger/mandate/source.h"
 
-/* An identifier in text, one person. `org_id` scopes bare references; with NULL there must be none. `out` has
+/* What a sender's own words mean. */
+struct identifier_scope {
+	const char *org_id;          /* scopes bare references; NULL: there must be none */
+	const struct source *source; /* whose numbers those without an authority are; required */
+};
+
+/* An identifier in text, one person. `out` has
  * SUBJECT_BYTES_MAX + 1 bytes, gets an end mark, and is empty for nobody. E_BAD_SUBJECT. */
-enum error identifier_text(struct bytes text, const char *org_id, char *out, struct fault *fault) MUST_USE;
-/* A FHIR identifier. Without a system the value must bring its own authority: a CX, or SYSTEM|X. */
-enum error identifier_fhir(struct bytes system, struct bytes value, char *out, struct fault *fault) MUST_USE;
+enum error identifier_text(
+	struct bytes text, const struct identifier_scope *scope, char *out, struct fault *fault) MUST_USE;
+/* A FHIR identifier. Without a system the value must bring its own authority, a CX, or SYSTEM|X, or have one by the
+ * registration. */
+enum error identifier_fhir(struct bytes system, struct bytes value, const struct identifier_scope *scope, char *out,
+	struct fault *fault) MUST_USE;
 /* Whether the text is, or was meant to be, a FHIR reference to a patient: Patient/..., Patient?..., in whatever case,
  * with or without a server's address before it. */
 bool identifier_is_patient_reference(struct bytes text);

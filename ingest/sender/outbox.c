@@ -226,6 +226,13 @@ const struct policy *outbox_policy(const struct outbox *outbox)
 	return terms == NULL ? NULL : &terms->policy;
 }
 
+const struct source *outbox_source(const struct outbox *outbox)
+{
+	static const struct source nothing;
+	const struct spool_terms *terms = spool_terms(outbox->spool);
+	return terms == NULL ? &nothing : &terms->source;
+}
+
 uint64_t outbox_own_now_s(void)
 {
 	return clock_wall_ns() / 1000000000u;

@@ -140,6 +140,8 @@ const char *outbox_org(const struct outbox *outbox);
 const char *outbox_name(const struct outbox *outbox);
 /* The policy that events are split by; NULL before the ledger was ever reached. */
 const struct policy *outbox_policy(const struct outbox *outbox);
+/* What its messages' own words mean, by the registration; nothing before the ledger was ever reached. */
+const struct source *outbox_source(const struct outbox *outbox);
 
 /* Adds one message, which became `count` events: all are taken, in one batch, or none. Only when outbox_ready. The
  * fault of a refused message names field and reason. E_EXISTS: the same event, by its id, waits or was acknowledged

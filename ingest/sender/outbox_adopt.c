@@ -47,10 +47,11 @@ static void say_unknown(struct outbox *outbox, uint64_t events, bool fresh)
 static enum error adopt_waiting(struct outbox *outbox, const struct frame_welcome *welcome, struct fault *fault)
 {
 	const struct spool_terms *known = spool_terms(outbox->spool);
-	struct spool_terms terms = {.policy = welcome->policy};
+	struct spool_terms terms = {.policy = welcome->policy, .source = welcome->source};
 	memcpy(terms.signer, outbox->key->public_key, sizeof terms.signer);
 	bool new_policy = known == NULL || !policy_equal(&known->policy, &terms.policy);
-	bool new_terms = new_policy || memcmp(known->signer, terms.signer, sizeof terms.signer) != 0;
+	bool new_source = known == NULL || strcmp(known->source.words, terms.source.words) != 0;
+	bool new_signer = known == NULL || memcmp(known->signer, terms.signer, sizeof terms.signer) != 0;
 	if (new_policy)
 		TRY(outbox_flush(outbox, fault)); /* what is in the open batch was split by the old one, too */
 	size_t i = first_missing(outbox, welcome->next_sequence);
@@ -59,7 +60,7 @@ static enum error adopt_waiting(struct outbox *outbox, const struct frame_welcom
 	outbox->singly = outbox->singly || (i > 0 && end != welcome->next_sequence);
 	if (welcome->next_sequence > end)
 		say_unknown(outbox, welcome->next_sequence - end, spool_next(outbox->spool) == 0);
-	if (waits && (new_terms || end != welcome->next_sequence)) {
+	if (waits && (new_policy || new_signer || end != welcome->next_sequence)) {
 		struct outbox_redo what = {.i = i,
 			.start = welcome->next_sequence,
 			.event = FAULT_NO_EVENT,
@@ -68,7 +69,9 @@ static enum error adopt_waiting(struct outbox *outbox, const struct frame_welcom
 			.encode = new_policy};
 		return outbox_redo(outbox, &what, fault);
 	}
-	return new_terms ? fault_because(fault, spool_set_terms(outbox->spool, &terms), SPOOL_UNWRITTEN) : E_OK;
+	return new_policy || new_signer || new_source
+			   ? fault_because(fault, spool_set_terms(outbox->spool, &terms), SPOOL_UNWRITTEN)
+			   : E_OK;
 }
 
 enum error outbox_adopt(struct outbox *outbox, const struct frame_welcome *welcome, struct fault *fault)

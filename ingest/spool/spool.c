@@ -64,12 +64,16 @@ void spool_terms_encode(const struct spool_terms *terms, struct writer *out)
 {
 	writer_bytes(out, BYTES_ARRAY(terms->signer));
 	policy_encode(&terms->policy, out);
+	source_encode(&terms->source, out);
 }
 
-void spool_terms_decode(struct reader *in, struct spool_terms *out)
+void spool_terms_decode(struct reader *in, uint16_t version, struct spool_terms *out)
 {
 	reader_copy(in, out->signer, sizeof out->signer);
 	policy_decode(in, &out->policy);
+	out->source = (struct source){.words = ""};
+	if (version != SPOOL_VERSION_SOURCELESS)
+		source_decode(in, &out->source);
 }
 
 void spool_adopt_terms(struct spool *spool, const struct spool_terms *terms)

@@ -19,6 +19,7 @@
 
 #include "ingest/spool/remembered.h"
 #include "ledger/event/batch.h"
+#include "ledger/mandate/source.h"
 #include "ledger/note/note.h"
 
 #define SPOOL_NO_INPUT UINT64_MAX
@@ -44,6 +45,7 @@ struct spool_message {
 struct spool_terms {
 	uint8_t signer[32]; /* public key */
 	struct policy policy;
+	struct source source; /* no batch depends on it: a message does, before it becomes one */
 };
 
 /* A batch and what it came from. */

@@ -58,7 +58,7 @@ static enum error replay_terms(struct spool *spool, struct reader *r)
 	if (spool->has_terms && spool->version == SPOOL_VERSION_FIRST)
 		policy_decode(r, &spool->terms.policy);
 	else if (spool->has_terms)
-		spool_terms_decode(r, &spool->terms);
+		spool_terms_decode(r, spool->version, &spool->terms);
 	if (spool->version != SPOOL_VERSION_FIRST)
 		return remembered_decode(r, spool->remembered);
 	spool->was_old = true;
@@ -70,7 +70,7 @@ static enum error replay_state(struct spool *spool, struct bytes body)
 {
 	struct reader r = reader_of(body);
 	spool->version = reader_u16(&r);
-	if (spool->version != SPOOL_VERSION && spool->version != SPOOL_VERSION_FIRST)
+	if (spool->version < SPOOL_VERSION_FIRST || spool->version > SPOOL_VERSION)
 		return E_FORMAT;
 	uint32_t sender = reader_u32(&r);
 	reader_copy(&r, spool->hash_key.b, sizeof spool->hash_key.b);
@@ -156,7 +156,7 @@ static enum error replay_replaced(struct spool *spool, struct reader *r)
 	bool adopts = reader_left(r) > 0;
 	struct spool_terms terms;
 	if (adopts)
-		spool_terms_decode(r, &terms);
+		spool_terms_decode(r, spool->version, &terms);
 	if (reader_done(r) != E_OK)
 		return E_CORRUPT;
 	size_t i = 0;
@@ -200,7 +200,7 @@ static enum error replay_start(struct spool *spool, struct reader *r)
 static enum error replay_new_terms(struct spool *spool, struct reader *r)
 {
 	struct spool_terms terms;
-	spool_terms_decode(r, &terms);
+	spool_terms_decode(r, spool->version, &terms);
 	if (reader_done(r) != E_OK)
 		return E_CORRUPT;
 	spool_adopt_terms(spool, &terms);

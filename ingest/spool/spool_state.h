@@ -4,13 +4,15 @@
 #include "ingest/spool/journal.h"
 #include "ingest/spool/spool.h"
 
-#define SPOOL_VERSION 2
+#define SPOOL_VERSION 3
+#define SPOOL_VERSION_SOURCELESS 2u            /* the same, with terms that know nothing of a source */
 #define SPOOL_VERSION_FIRST 1u                 /* whose waiting batches are read, and whose memory of messages is not */
 #define SPOOL_SECRET_AT (4 + BATCH_HEAD_BYTES) /* in the body of a batch record */
 
 /* Bodies of the journal's records. A batch record: body length (4) || body of the batch frame || input count (2) ||
  * names (range16 each) || message count (4) || times: input (2) || events (2) || number (8) || hash (8) || check (8;
- * version 1 has none). Terms: signer (32) || policy. */
+ * version 1 has none). Terms: signer (32) || policy || source (range16;
+ * version 2 has none). */
 enum spool_record {
 	RECORD_STATE = 1,   /* the first one: everything that is not a waiting batch */
 	RECORD_BATCH = 2,   /* a batch waits */
@@ -88,4 +90,4 @@ void spool_set_note(struct spool *spool, struct bytes note);
 /* The batch waits behind all others. */
 void spool_wait(struct spool *spool, const struct spool_pending *pending);
 void spool_terms_encode(const struct spool_terms *terms, struct writer *out);
-void spool_terms_decode(struct reader *in, struct spool_terms *out);
+void spool_terms_decode(struct reader *in, uint16_t version, struct spool_terms *out);

@@ -73,6 +73,8 @@ static void read_reason(struct reader *in, struct bytes *text)
 #define FIELD_READ_REASON(member) read_reason(in, &record->member)
 #define FIELD_WRITE_POLICY(member) policy_encode(&record->member, out)
 #define FIELD_READ_POLICY(member) policy_decode(in, &record->member)
+#define FIELD_WRITE_SOURCE(member) source_encode(&record->member, out)
+#define FIELD_READ_SOURCE(member) source_decode(in, &record->member)
 
 /* A frame of this type is its fields, and so is its body; what is read of it is all that it has. */
 #define FRAME_OF(name, type, FIELDS)                                                        \
@@ -103,7 +105,7 @@ FRAME_OF(hello, FRAME_HELLO, HELLO_FIELDS);
 /* clang-format off */
 #define WELCOME_SIGNED_FIELDS(F) \
 	F(VERSION, version) F(U64, next_sequence) F(U64, ledger_time_s) F(U32, batch_events_max) \
-	F(U32, batch_bytes_max) F(U32, window_batches) F(U32, window_bytes) F(POLICY, policy)
+	F(U32, batch_bytes_max) F(U32, window_batches) F(U32, window_bytes) F(POLICY, policy) F(SOURCE, source)
 /* clang-format on */
 #define WELCOME_FIELDS(F) WELCOME_SIGNED_FIELDS(F) F(BYTES, signature)
 FRAME_OF(welcome, FRAME_WELCOME, WELCOME_FIELDS);

@@ -6,9 +6,10 @@
 
 #include "ingest/wire/limits.h"
 #include "ledger/event/batch.h"
+#include "ledger/mandate/source.h"
 
 #define FRAME_HEAD_BYTES 5
-#define PROTOCOL_VERSION 3 /* 2 had other commitments */
+#define PROTOCOL_VERSION 4 /* 2 had other commitments, 3 no source in its welcome */
 
 enum frame_type {
 	FRAME_HELLO = 1,     /* sender: who it is, what it last saw, and that it has the key */
@@ -43,7 +44,7 @@ struct frame_hello {
 };
 
 /* version (2) || next sequence (8) || ledger time (8) || batch events (4) || batch bytes (4) || window batches (4) ||
- * window bytes (4) || policy || signature (64) */
+ * window bytes (4) || policy || source (range16) || signature (64) */
 struct frame_welcome {
 	uint16_t version;
 	uint64_t next_sequence;
@@ -53,6 +54,7 @@ struct frame_welcome {
 	uint32_t window_batches; /* batches that may wait for their answer at once */
 	uint32_t window_bytes;
 	struct policy policy;
+	struct source source;  /* what the sender's messages mean by their own words */
 	uint8_t signature[64]; /* by the log's key (handshake.h) */
 };
 

@@ -164,7 +164,8 @@ void session_welcome(const struct sender *sender, uint64_t ledger_time_s, struct
 		.batch_bytes_max = BATCH_BYTES_MAX,
 		.window_batches = window(sender->mandate.events_per_second, BATCH_EVENTS_MAX, CONNECTION_BATCHES_MAX),
 		.window_bytes = window(sender->mandate.bytes_per_second, 1, CONNECTION_BYTES_MAX),
-		.policy = sender->policy};
+		.policy = sender->policy,
+		.source = sender->mandate.source};
 }
 
 void session_looked_up(

@@ -9,7 +9,7 @@
 #define DOMAIN_C_D           "indsigt/v2 c_d\n"            /* c_r, disclosed part             spec/event.md */
 #define DOMAIN_COMMITMENT    "indsigt/v2 commitment\n"     /* header, c_d                     spec/event.md */
 #define DOMAIN_BATCH         "indsigt/v1 batch\n"          /* the sender's batch signature    spec/batch.md */
-#define DOMAIN_SENDER        "indsigt/v3 sender\n"         /* the sender's endorsement        spec/entry.md */
+#define DOMAIN_SENDER        "indsigt/v4 sender\n"         /* the sender's endorsement        spec/entry.md */
 #define DOMAIN_ALIAS         "indsigt/v2 alias\n"          /* alias key, subject id to alias  spec/store.md */
 #define DOMAIN_RECORD_KEY    "indsigt/v1 record key\n"     /* subject key, period key         spec/store.md */
 #define DOMAIN_RECORD        "indsigt/v1 record\n"         /* associated data of a record     spec/store.md */

@@ -32,6 +32,8 @@
 #define NAME_BYTES_MAX             255u  /* a display name */
 #define PURPOSE_BYTES_MAX          255u  /* a sender's default purpose */
 #define REPORTS_FOR_BYTES_MAX     2048u  /* organisations that a sender may report for, as a text: all of a country's municipalities */
+#define SOURCE_BYTES_MAX          4096u  /* what a registration knows of its source, as a text: some dozens of namespaces */
+#define SOURCE_NAME_BYTES_MAX       64u  /* a local namespace: HL7's HD.1 has 20 */
 #define CERTIFICATES_MAX             8u  /* client certificates of one sender: a few machines, and a renewal of each */
 
 /* ---- log ---- */
@@ -61,7 +63,7 @@
 
 /* ---- frames and connections ---- */
 #define FRAME_BYTES_MAX   (BATCH_BYTES_MAX + 4096u) /* a full batch and its fixed fields */
-#define WELCOME_MESSAGE_MAX       1024u  /* what a welcome's signature covers: two nonces, two names, a few numbers */
+#define WELCOME_MESSAGE_MAX       5120u  /* what a welcome's signature covers: two nonces, two names, a few numbers, a source */
 #define CONNECTIONS_MAX           1024u  /* file descriptors and memory */
 #define CONNECTION_BATCHES_MAX      64u  /* batches in flight on one connection */
 #define CONNECTION_BYTES_MAX   4194304u  /* their bytes: four full batches */

@@ -121,7 +121,8 @@ static bool sender_valid(const struct entry_sender *sender)
 	bool registers = sender->action == SENDER_REGISTER;
 	return !WRONG(registers != (sender->follows == FOLLOWS_NOTHING)) && !WRONG(registers != (sender->change == 0)) &&
 		   org_valid(sender->org) && mandate_valid(&sender->mandate) &&
-		   !WRONG(mandate_names(&sender->mandate, bytes_text(sender->org))) && !WRONG(sender->name[0] == '\0') &&
+		   !WRONG(mandate_names(&sender->mandate, bytes_text(sender->org))) &&
+		   mandate_covers_source(&sender->mandate, sender->org) && !WRONG(sender->name[0] == '\0') &&
 		   !WRONG(!ed25519_key_usable(sender->public_key)) &&
 		   !WRONG(sender->compromised && sender->action != SENDER_REVOKE);
 }

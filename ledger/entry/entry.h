@@ -34,7 +34,7 @@ enum entry_kind {
 
 #define ENTRY_EVENT_BYTES 53
 #define ENTRY_BATCH_BYTES (1 + 4 + 8 + 4 + 8 + 64)
-#define FORMAT_VERSION 3 /* 1 had no `follows` in its sender entries, 2 no `change` and no mandate */
+#define FORMAT_VERSION 4 /* 1 had no `follows` in its sender entries, 2 no `change` and no mandate, 3 no source */
 
 struct entry_genesis {
 	uint16_t format;

@@ -5,7 +5,7 @@
 
 #include "ledger/entry/sender.h"
 
-#define STATE_VERSION 6
+#define STATE_VERSION 7
 #define FIXED_BYTES (512 + LOSSES_BYTES_MAX)
 #define FRONTIER_BYTES_MAX (8 + sizeof((struct merkle_frontier){0}).hashes)
 #define STEP_BYTES 16

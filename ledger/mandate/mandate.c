@@ -121,7 +121,16 @@ bool mandate_valid(const struct mandate *mandate)
 {
 	return !WRONG(!orgs_valid(mandate->reports_for)) &&
 		   !WRONG((mandate->rights & ~(RIGHT_GRANTS | RIGHT_READS | RIGHT_CONSENTS)) != 0) &&
-		   !WRONG(!certificates_valid(mandate));
+		   !WRONG(!certificates_valid(mandate)) && source_valid(&mandate->source);
+}
+
+bool mandate_covers_source(const struct mandate *mandate, const char *own)
+{
+	struct bytes org;
+	for (size_t at = 0; source_next_org(&mandate->source, &at, &org);)
+		if (WRONG(!bytes_equal(org, bytes_text(own)) && !mandate_names(mandate, org)))
+			return false;
+	return true;
 }
 
 bool mandate_equal(const struct mandate *a, const struct mandate *b)
@@ -129,7 +138,8 @@ bool mandate_equal(const struct mandate *a, const struct mandate *b)
 	return strcmp(a->reports_for, b->reports_for) == 0 && a->events_per_second == b->events_per_second &&
 		   a->bytes_per_second == b->bytes_per_second && a->rights == b->rights &&
 		   a->certificate_count == b->certificate_count &&
-		   memcmp(a->certificates, b->certificates, a->certificate_count * sizeof a->certificates[0]) == 0;
+		   memcmp(a->certificates, b->certificates, a->certificate_count * sizeof a->certificates[0]) == 0 &&
+		   strcmp(a->source.words, b->source.words) == 0;
 }
 
 void mandate_encode(const struct mandate *mandate, struct writer *out)
@@ -140,6 +150,7 @@ void mandate_encode(const struct mandate *mandate, struct writer *out)
 	writer_u16(out, mandate->rights);
 	writer_u8(out, mandate->certificate_count);
 	writer_bytes(out, bytes_of(mandate->certificates, mandate->certificate_count * sizeof mandate->certificates[0]));
+	source_encode(&mandate->source, out);
 }
 
 void mandate_decode(struct reader *in, struct mandate *out)
@@ -155,6 +166,7 @@ void mandate_decode(struct reader *in, struct mandate *out)
 	if (in->error != E_OK)
 		return;
 	reader_copy(in, mandate.certificates, mandate.certificate_count * sizeof mandate.certificates[0]);
+	source_decode(in, &mandate.source);
 	if (orgs.len > 0)
 		memcpy(mandate.reports_for, orgs.data, orgs.len);
 	if (in->error == E_OK && (strlen(mandate.reports_for) != orgs.len || !mandate_valid(&mandate)))
@@ -200,6 +212,10 @@ static enum error apply_certificate(struct mandate *mandate, const char *text, s
 enum error terms_apply(struct policy *policy, struct mandate *mandate, const char *word, struct fault *fault)
 {
 	const char *value;
+	bool taken;
+	TRY(source_apply(&mandate->source, word, &taken, fault));
+	if (taken)
+		return E_OK;
 	if ((value = value_of(word, ORG_WORD)) != NULL)
 		return add_org(mandate, value, fault);
 	if ((value = value_of(word, LIMIT_WORD)) != NULL)
@@ -252,6 +268,8 @@ enum error terms_format(const struct policy *policy, const struct mandate *manda
 		sodium_bin2hex(hex, sizeof hex, mandate->certificates[i], 32);
 		write_word(out, CERTIFICATE_WORD, bytes_text(hex));
 	}
+	if (mandate->source.words[0] != '\0')
+		write_word(out, "", bytes_text(mandate->source.words));
 	writer_u8(out, '\0');
 	return out->error;
 }

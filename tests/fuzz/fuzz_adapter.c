@@ -22,7 +22,8 @@ static void encode_all(const struct adapter_events *events, const struct policy 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct policy policy;
-	struct adapter_context context = {"cvr:1", "Org", &policy};
+	static const struct source nothing;
+	struct adapter_context context = {"cvr:1", "Org", &policy, &nothing, NULL};
 	policy_default(&policy);
 	if (size == 0)
 		return 0;

@@ -176,13 +176,14 @@ REGISTER, ROTATE, POLICY, REVOKE = 1, 2, 3, 4
 NOTHING = 2**64 - 1  # what a registration follows
 
 
-def genesis(key, origin=ORIGIN, time=1790000000, lag=300, seconds=5, vrf=b"\x22" * 32, predecessor=b"", form=3):
+def genesis(key, origin=ORIGIN, time=1790000000, lag=300, seconds=5, vrf=b"\x22" * 32, predecessor=b"", form=4):
     return (b"\0" + u(2, form) + u(8, time) + range16(origin) + key.public + vrf + u(4, seconds) + u(4, lag) +
             range16(predecessor))
 
 
-def mandate(reports_for="", events=0, size=0, rights=0, certificates=()):
-    return range16(reports_for) + u(4, events) + u(4, size) + u(2, rights) + u(1, len(certificates)) + b"".join(certificates)
+def mandate(reports_for="", events=0, size=0, rights=0, certificates=(), source=""):
+    return (range16(reports_for) + u(4, events) + u(4, size) + u(2, rights) + u(1, len(certificates)) + b"".join(certificates) +
+            range16(source))
 
 
 NO_MANDATE = mandate()
@@ -190,7 +191,7 @@ NO_MANDATE = mandate()
 
 def sender_message(origin, action, sender, org, name, restricted, flags, purpose, public, follows=NOTHING, compromised=0,
                    change=0, more=NO_MANDATE):
-    return (b"indsigt/v3 sender\n" + range16(origin) + u(1, action) + u(4, sender) + u(8, follows) + u(4, change) +
+    return (b"indsigt/v4 sender\n" + range16(origin) + u(1, action) + u(4, sender) + u(8, follows) + u(4, change) +
             range16(org) + range16(name) + u(8, restricted) + u(2, flags) + range16(purpose) + more + u(1, compromised) + public)
 
 

@@ -508,6 +508,55 @@ def event_vectors():
     count("count-text", "a count as a text", '"0"', "bad-value")
 
 
+def sources():
+    """What a registration knows of its source: one spelling."""
+    def vector(case, about, text, expect=None):
+        members = {"kind": 1, "org": "cvr:55133018", "origin": ORIGIN, "name": "Aarhus Kommune", "endorsed": True,
+                   "words": text.split("\n")} if expect is None else {}
+        write("entry", "sender-source-" + case, {"about": about, "entry": sender(REGISTER, 3, SENDER, more=mandate(
+            "cvr:1", source=text)).hex(), "expect": expect or "ok", **(members and {**members, "words": ["reports-for=cvr:1"] + members["words"]})})
+
+    everything = ["authority=1.2.208.176.1.2", "from=address:10.0.0.7=cvr:55133018=Aarhus Kommune=Journal",
+                  "from=address:2001:db8::7=cvr:1=Hospital=Røntgen", "from=certificate:" + "ab" * 32 + "=cvr:1=Hospital=Røntgen",
+                  "from=source:PACS-1=cvr:1=Hospital=Røntgen = stuen", "identifiers-in=objects", "identifiers-in=reason",
+                  "namespace=HOSP=1.2.3.4", "namespace=HOSP2=https://hosp.example/mrn", "namespace=LAB A=urn:uuid:6f1c2f4e-0000-4000-8000-000000000001",
+                  "role=sagsbehandler"]
+    vector("all", "all that may be said of a source", "\n".join(sorted(everything, key=str.encode)))
+    for name, about, text in (
+            ("order", "words in another order", "role=a\nauthority=1.2.3"),
+            ("twice", "a word twice", "role=læge\nrole=læge"), ("two-roles", "two roles", "role=a\nrole=b"),
+            ("two-authorities", "two authorities", "authority=1.2.3\nauthority=1.2.4"),
+            ("two-meanings", "two meanings of one namespace", "namespace=A=1.2.3\nnamespace=A=1.2.4"),
+            ("two-origins", "one address of two systems", "from=address:10.0.0.7=cvr:1=H=A\nfrom=address:10.0.0.7=cvr:1=H=B"),
+            ("line-behind", "a line break behind the last", "role=a\n"), ("line-before", "one before the first", "\nrole=a"),
+            ("empty-line", "an empty line", "authority=1.2.3\n\nrole=a"), ("unknown", "a word that there is not", "zone=Europe/Copenhagen"),
+            ("policy-word", "a word of the policy", "purpose=pleje"), ("nul", "a zero byte", "role=a\0"),
+            ("control", "a tab", "role=a\tb"), ("role-empty", "no role", "role="), ("role-blank", "a role of spaces", "role=  "),
+            ("authority-empty", "no authority", "authority="), ("authority-urn", "an OID in a second spelling", "authority=urn:oid:1.2.3"),
+            ("authority-zeros", "an OID that is none", "authority=1.02.3"), ("authority-name", "a local name", "authority=HOSP"),
+            ("authority-capitals", "a URI in a second spelling", "authority=HTTPS://hosp.example/mrn"),
+            ("authority-codes", "the OID of a code system", "authority=2.16.840.1.113883.6.96"),
+            ("namespace-empty", "a namespace without a name", "namespace==1.2.3"),
+            ("namespace-nothing", "a namespace that stands for nothing", "namespace=A="),
+            ("namespace-mark", "a mark of HL7 in a name", "namespace=A&B=1.2.3"),
+            ("namespace-long", "a name of 65 bytes", "namespace=" + "N" * 65 + "=1.2.3"),
+            ("from-kind", "no such kind", "from=host:a=cvr:1=H=A"), ("from-short", "no system", "from=source:A=cvr:1=H"),
+            ("from-empty", "an empty system", "from=source:A=cvr:1=H="), ("from-no-name", "no organisation's name", "from=source:A=cvr:1==S"),
+            ("from-org", "an organisation that it may not report for", "from=source:A=cvr:2=H=S"),
+            ("from-org-none", "an organisation that is none", "from=source:A=1=H=S"),
+            ("from-address", "an address that is none", "from=address:10.0.0.256=cvr:1=H=S"),
+            ("from-address-spelled", "an address in a second spelling", "from=address:2001:db8:0::7=cvr:1=H=S"),
+            ("from-certificate", "a hash in capitals", "from=certificate:" + "AB" * 32 + "=cvr:1=H=S"),
+            ("from-certificate-short", "a hash of 31 bytes", "from=certificate:" + "ab" * 31 + "=cvr:1=H=S"),
+            ("field", "a field that there is not", "identifiers-in=text"), ("field-subject", "the subject", "identifiers-in=subject"),
+            ("field-enum", "a field of fixed words", "identifiers-in=action"), ("field-system", "a field that is about no person", "identifiers-in=system")):
+        vector(name, about, text, "bad-value")
+    full = "\n".join(sorted("namespace=N%05d=1.2.3.4.5.6.7.8.9.%05d" % (i, 10000 + i) for i in range(90)))
+    rest = "role="
+    vector("4096", "4,096 bytes", full + "\n" + rest + "r" * (4096 - len(full) - 1 - len(rest)))
+    vector("4097", "4,097 bytes", full + "\n" + rest + "r" * (4097 - len(full) - 1 - len(rest)), "too-long")
+
+
 def entry():
     def sender_vector(case, about, data, expect="ok", endorsed=True, old_key=None, **members):
         vector = {"about": about, "entry": data.hex(), "expect": expect}
@@ -572,6 +621,7 @@ def entry():
     honest_mandate, wider = sender(REGISTER, 3, SENDER), sender(REGISTER, 3, SENDER, more=mandate("cvr:1"))
     sender_vector("mandate-not-signed", "signed for another mandate", wider[:-128] + honest_mandate[-128:], endorsed=False,
                   words=["reports-for=cvr:1"])
+    sources()
     for flags in (4, 8, 0x8000, 0xFFFF):
         sender_vector("flags-%d" % flags, "a flag that is none", sender(REGISTER, 3, SENDER, flags=flags), "bad-value")
     for name, about, org in (("org-no-id", "a scheme without an id", "cvr:"), ("org-no-first", "an id without a scheme", ":1"),
@@ -663,6 +713,12 @@ def entry():
                   "bad-value")
     sender_vector("format-2", "an entry of format 2, without its number and mandate",
                   (register[:14] + register[18:]).replace(NO_MANDATE, b""), "bad-value")
+    old = (b"indsigt/v3 sender\n" + range16(ORIGIN) + u(1, REGISTER) + u(4, 3) + u(8, NOTHING) + u(4, 0) + range16("cvr:55133018") +
+           range16("Aarhus Kommune") + u(8, DEFAULT_RESTRICTED) + u(2, 0) + range16("") + NO_MANDATE[:-2] + u(1, 0) + SENDER.public)
+    sender_vector("register-version-3", "signed as entries of format 3 were", register[:-128] + SENDER.sign(old) + bytes(64),
+                  endorsed=False)
+    sender_vector("format-3", "an entry of format 3, which knows nothing of its source",
+                  register.replace(NO_MANDATE, NO_MANDATE[:-2]), "truncated")
     sender_vector("org-no-scheme", "an organisation without its scheme", sender(REGISTER, 3, SENDER, org="55133018"), "bad-value")
     for action in (0, 5):
         sender_vector("action-%d" % action, "no such action", sender(action, 3, SENDER), "bad-value")
@@ -723,8 +779,8 @@ def entry():
         write("entry", "genesis" + name, vector)
 
     first_entry("", "a log without a predecessor", genesis(LOG), "ok")
-    for form in (0, 1, 2, 4):
-        first_entry("-format-%d" % form, "a format of the future" if form == 4 else "a format that is no more, or never was",
+    for form in (0, 1, 2, 3, 5):
+        first_entry("-format-%d" % form, "a format of the future" if form == 5 else "a format that is no more, or never was",
                     genesis(LOG, form=form), "format")
     first_entry("-origin-empty", "no origin", genesis(LOG, origin=""))
     first_entry("-origin-space", "an origin that is no name of a note key", genesis(LOG, origin="ledger example"))
@@ -799,7 +855,7 @@ DEFAULT_WELCOME = dict(next_sequence=1000, ledger_time=1795421730, batch_events=
 
 
 def challenge_body(origin=ORIGIN, nonce=CHALLENGE_NONCE, key=LOG.public):
-    return u(2, 3) + nonce + key + range16(origin)
+    return u(2, 4) + nonce + key + range16(origin)
 
 
 def challenges():
@@ -816,7 +872,7 @@ def challenges():
     vector("trailing", "one byte left over", challenge_body() + b"\0", "trailing")
     vector("truncated", "one byte missing", challenge_body()[:-1], "truncated")
     vector("empty", "no version", b"", "truncated")
-    vector("version-4", "a later version, with a body of its own", u(2, 4) + b"whatever it says", "version")
+    vector("version-5", "a later version, with a body of its own", u(2, 5) + b"whatever it says", "version")
     vector("version-only", "an earlier version that says no more", u(2, 1), "version")
 
 
@@ -828,7 +884,7 @@ def hellos():
 
     def body(sender=7, origin=ORIGIN, checkpoint=b"", nonce=HELLO_NONCE, key=SENDER, signature=None, **said):
         signed = {"sender": sender, "origin": origin, "checkpoint": checkpoint, "nonce": nonce, **said}
-        return (u(2, 3) + u(4, sender) + range16(origin) + range16(checkpoint) + nonce
+        return (u(2, 4) + u(4, sender) + range16(origin) + range16(checkpoint) + nonce
                 + (key.sign(message(**signed)) if signature is None else signature))
 
     def vector(name, about, body, expect="ok", **members):
@@ -853,7 +909,8 @@ def hellos():
     vector("version-0", "version 0", u(2, 0) + body()[2:], "version")
     vector("version-1", "a sender of version 1", u(2, 1) + u(4, 7) + range16(ORIGIN) + range16(""), "version")
     vector("version-2", "a sender of version 2", u(2, 2) + body()[2:], "version")
-    vector("version-4", "a later version, with a body of its own", u(2, 4) + b"whatever it says", "version")
+    vector("version-3", "a sender of version 3", u(2, 3) + body()[2:], "version")
+    vector("version-5", "a later version, with a body of its own", u(2, 5) + b"whatever it says", "version")
     vector("version-only", "a later version that says no more", b"\xff\xff", "version")
     bad = "bad-signature"
     vector("key-other", "signed by another key", body(key=OTHER), bad)
@@ -872,9 +929,9 @@ def hellos():
 
 def welcomes():
     """Signed by the log as the answer to the hello of sender 7 with the nonce `nonce`, after the challenge `challenge`."""
-    def fields(mask=0, flags=0, purpose="", version=3):
+    def fields(mask=0, flags=0, purpose="", version=4, source=""):
         return (u(2, version) + u(8, 1000) + u(8, 1795421730) + u(4, 4096) + u(4, 1048576) + u(4, 64) + u(4, 4194304)
-                + u(8, mask) + u(2, flags) + range16(purpose))
+                + u(8, mask) + u(2, flags) + range16(purpose) + range16(source))
 
     def message(fields, challenge_nonce=CHALLENGE_NONCE, nonce=HELLO_NONCE, sender=7, origin=ORIGIN,
                 domain=b"indsigt/v2 welcome\n"):
@@ -884,7 +941,7 @@ def welcomes():
         vector = {"about": about, "kind": "welcome", "body": body.hex()}
         if expect in ("ok", "bad-signature"):
             vector.update(challenge=challenge_body().hex(), nonce=HELLO_NONCE.hex(), sender=7, log_key=LOG.public.hex(),
-                          **DEFAULT_WELCOME, restricted=0, flags=0, purpose="")
+                          **DEFAULT_WELCOME, restricted=0, flags=0, purpose="", source="")
         write("frame", "welcome-" + name, {**vector, **members, "expect": expect})
 
     def signed(text, key=LOG, **said):
@@ -892,6 +949,9 @@ def welcomes():
 
     vector("plain", "a policy that restricts nothing", signed(fields()))
     vector("policy", "flags and a purpose", signed(fields(0, 3, "sagsbehandling æ")), flags=3, purpose="sagsbehandling æ")
+    words = "authority=1.2.208.176.1.2\nnamespace=SITE=1.2.3.4"
+    vector("source", "what the registration knows of its source", signed(fields(source=words)), source=words)
+    vector("source-order", "the same in another order", signed(fields(source="\n".join(reversed(words.split("\n"))))), "bad-value")
     vector("trailing", "one byte left over", signed(fields()) + b"\0", "trailing")
     vector("truncated", "no policy", fields()[:34], "truncated")
     vector("unsigned", "no signature", fields(), "truncated")

@@ -234,6 +234,7 @@ function words(mandate) {
     ...(mandate.rights & 2 ? ['reads'] : []),
     ...(mandate.rights & 4 ? ['consents'] : []),
     ...mandate.certificates.map((one) => `certificate=${hex(one)}`),
+    ...mandate.source,
   ];
 }
 

@@ -127,7 +127,10 @@ static enum error add(
 
 static enum error add_message(struct send *send, const struct item *item, struct fault *fault)
 {
-	struct adapter_context context = {outbox_org(send->outbox), outbox_name(send->outbox), outbox_policy(send->outbox)};
+	struct adapter_context context = {.org_id = outbox_org(send->outbox),
+		.org_name = outbox_name(send->outbox),
+		.policy = outbox_policy(send->outbox),
+		.source = outbox_source(send->outbox)};
 	struct adapter_events events;
 	enum error error = adapter_map(item->format, item->source.text, &context, &events, fault);
 	if (error == E_OK)

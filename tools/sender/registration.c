@@ -39,6 +39,17 @@ static bool clean_text(const char *text, size_t max)
 	return true;
 }
 
+enum error registration_check_mandate(const char *org, const struct mandate *mandate, struct fault *fault)
+{
+	if (mandate_names(mandate, bytes_text(org)))
+		return fault_set(
+			fault, E_BAD_VALUE, "reports-for: for its own organisation every sender reports anyway; leave it out");
+	if (!mandate_covers_source(mandate, org))
+		return fault_set(fault, E_BAD_VALUE,
+			"from: names an organisation that the sender may not report for; give --reports-for with it, too");
+	return E_OK;
+}
+
 /* Lengths are checked in bytes, since that is what an entry has room for; a name in Greek may have half as many
  * letters. */
 enum error registration_start(const char *org, const char *name, const struct policy *policy,
@@ -51,9 +62,7 @@ enum error registration_start(const char *org, const char *name, const struct po
 	if (!clean_text(name, NAME_BYTES_MAX) || visible_blank(bytes_text(name)))
 		return fault_set(fault, E_BAD_VALUE,
 			"name is 1 to %u bytes of UTF-8 without control characters, and not only spaces", NAME_BYTES_MAX);
-	if (mandate_names(mandate, bytes_text(org)))
-		return fault_set(
-			fault, E_BAD_VALUE, "reports-for: for its own organisation every sender reports anyway; leave it out");
+	TRY(registration_check_mandate(org, mandate, fault));
 	struct entry_sender entry = {
 		.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .policy = *policy, .mandate = *mandate};
 	strcpy(entry.org, org);

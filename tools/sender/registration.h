@@ -13,6 +13,9 @@
  * entry may not hold, or a mandate that names the organisation itself. */
 enum error registration_start(const char *org, const char *name, const struct policy *policy,
 	const struct mandate *mandate, struct entry_sender *out, struct fault *fault) MUST_USE;
+/* Whether a sender of `org` may have this mandate: not its own organisation as another one, and a source that speaks of
+ * those alone that it may report for. E_BAD_VALUE. */
+enum error registration_check_mandate(const char *org, const struct mandate *mandate, struct fault *fault) MUST_USE;
 
 /* Standard base64, exactly 32 bytes. E_BAD_KEY. */
 enum error public_key_parse(const char *text, uint8_t out[32]) MUST_USE;

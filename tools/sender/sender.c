@@ -345,6 +345,7 @@ static enum error change_policy(
 		table_line(stdout, "sender %" PRIu32 ", %s (%s): policy %s", entry.sender, entry.name, entry.org, words);
 		return E_OK;
 	}
+	TRY(registration_check_mandate(entry.org, &given->mandate, fault));
 	entry.policy = given->policy;
 	entry.mandate = given->mandate;
 	TRY(sender_key_endorse(&key, &entry));

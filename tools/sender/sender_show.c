@@ -160,6 +160,11 @@ static void print_mandate(const struct mandate *mandate)
 		sodium_bin2hex(hex, sizeof hex, mandate->certificates[i], sizeof mandate->certificates[i]);
 		line("TLS certificate", hex);
 	}
+	for (const char *word = mandate->source.words; *word != '\0';) {
+		size_t len = strcspn(word, "\n");
+		table_line(stdout, "  %-17s %.*s", "Of its source", (int)len, word);
+		word += len + (word[len] == '\n');
+	}
 }
 
 static enum error print_text(const struct showing *showing)

@@ -86,7 +86,7 @@ enum error terms_take_word(void *given, const char *word, struct fault *fault)
 /* The same as the word, which has its rules. */
 static enum error take_value(void *given, const char *front, const char *value, struct fault *fault)
 {
-	char word[ORG_BYTES_MAX + 64];
+	char word[SUBJECT_BYTES_MAX + SOURCE_NAME_BYTES_MAX + 64];
 	if (snprintf(word, sizeof word, "%s=%s", front, value) >= (int)sizeof word)
 		return fault_set(fault, E_USAGE, "--%s is too long", front);
 	return terms_take_word(given, word, fault);
@@ -105,6 +105,16 @@ enum error terms_take_events(void *given, const char *limit, struct fault *fault
 enum error terms_take_bytes(void *given, const char *limit, struct fault *fault)
 {
 	return take_value(given, "bytes-per-second", limit, fault);
+}
+
+enum error terms_take_authority(void *given, const char *system, struct fault *fault)
+{
+	return take_value(given, "authority", system, fault);
+}
+
+enum error terms_take_namespace(void *given, const char *meaning, struct fault *fault)
+{
+	return take_value(given, "namespace", meaning, fault);
 }
 
 enum error terms_take_certificate(void *given, const char *text, struct fault *fault)

@@ -29,6 +29,8 @@ enum error terms_take_word(void *given, const char *word, struct fault *fault) M
 enum error terms_take_org(void *given, const char *org, struct fault *fault) MUST_USE;
 enum error terms_take_events(void *given, const char *limit, struct fault *fault) MUST_USE;
 enum error terms_take_bytes(void *given, const char *limit, struct fault *fault) MUST_USE;
+enum error terms_take_authority(void *given, const char *system, struct fault *fault) MUST_USE;
+enum error terms_take_namespace(void *given, const char *meaning, struct fault *fault) MUST_USE;
 /* A file (PEM or DER), or the hash itself. */
 enum error terms_take_certificate(void *given, const char *text, struct fault *fault) MUST_USE;
 /* All that was read, or the default where there was nothing. */
@@ -54,4 +56,8 @@ void terms_settle(struct terms_given *given);
 		TERMS_ROW(T, terms_take_certificate, "certificate", "FILE|HEX", member, form,                                  \
 			.help =                                                                                                    \
 				"a TLS client certificate that the sender shows, or the SHA-256 of its public key (SPKI), which a "    \
-				"renewed one keeps; without any, none is asked for")
+				"renewed one keeps; without any, none is asked for"),                                                  \
+		TERMS_ROW(T, terms_take_authority, "authority", "SYSTEM", member, form,                                        \
+			.help = "whose numbers those are that come without an authority: an OID or a URI"),                        \
+		TERMS_ROW(T, terms_take_namespace, "namespace", "NAME=SYSTEM", member, form,                                   \
+			.help = "whose numbers a local name stands for, such as SITE in 4711^^^SITE")

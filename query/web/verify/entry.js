@@ -6,6 +6,7 @@ import { isAlwaysDisclosed, isField } from './event.js';
 import { isKeyName, LOG_KEY, openCheckpointBytes, readVkey } from './note.js';
 import { Refused, need } from './refused.js';
 import { isOrganisation } from './subject.js';
+import { readSource } from './source.js';
 import { SECONDS_MAX } from './time.js';
 
 export const GENESIS = 0;
@@ -28,7 +29,7 @@ export const MAY_WITHHOLD = 1; // flags
 export const REPORTS_GRANTS = 1; // rights
 export const REPORTS_READS = 2; // and what people report through the ledger
 export const REPORTS_CONSENTS = 4;
-const FORMAT = 3;
+const FORMAT = 4;
 const BATCH_COUNT_MAX = 4096;
 const ORG_BYTES_MAX = 128;
 const NOTHING = 2n ** 64n - 1n; // what a registration follows
@@ -133,7 +134,8 @@ function mandate(cursor, own) {
     'ENTRY-26',
     'certificates are more than eight, or do not ascend',
   );
-  return { reportsFor: list, eventsPerSecond, bytesPerSecond, rights, certificates };
+  const source = readSource(cursor, [own, ...list]);
+  return { reportsFor: list, eventsPerSecond, bytesPerSecond, rights, certificates, source };
 }
 
 // Its bytes from `from` on to where the cursor stands now.
@@ -253,7 +255,7 @@ export function readEntryOf(kind, bytes) {
 // ENTRY-7
 function senderMessage(origin, entry) {
   return join(
-    'indsigt/v3 sender\n',
+    'indsigt/v4 sender\n',
     range16(origin),
     u8(entry.action),
     u32(entry.sender),

@@ -132,6 +132,11 @@ function isCanonicalUri(uri) {
   }
 }
 
+// What a number may be of, in its one spelling: an OID in digits, or an absolute URI, and no code system's.
+export function isAuthority(text) {
+  return isOid(text) ? !isCodeSystemOid(text) : isSystem(text);
+}
+
 // ---- national numbers ----
 
 const DIGITS = /^[0-9]*$/;

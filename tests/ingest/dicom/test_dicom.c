@@ -14,7 +14,8 @@ static struct fault fault;
 
 static enum error map(struct bytes message)
 {
-	struct adapter_context context = {"cvr:29190925", "Region Midtjylland", &policy};
+	static const struct source nothing;
+	struct adapter_context context = {"cvr:29190925", "Region Midtjylland", &policy, &nothing, NULL};
 	policy_default(&policy);
 	adapter_events_free(&events);
 	fault = (struct fault){0};

@@ -12,7 +12,8 @@ static struct fault fault;
 
 static enum error map(const char *message)
 {
-	struct adapter_context context = {"cvr:55133018", "Aarhus Kommune", &policy};
+	static const struct source nothing;
+	struct adapter_context context = {"cvr:55133018", "Aarhus Kommune", &policy, &nothing, NULL};
 	adapter_events_free(&events);
 	policy_default(&policy);
 	return adapter_map(ADAPTER_FHIR, bytes_text(message), &context, &events, &fault);

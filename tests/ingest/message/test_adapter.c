@@ -9,12 +9,14 @@
 #include <string.h>
 
 static struct policy policy;
+static struct source source;
+static const struct source_origin *line;
 static struct adapter_events events;
 static struct fault fault;
 
 static enum error map(enum adapter_format format, struct bytes message)
 {
-	struct adapter_context context = {"cvr:55133018", "Aarhus Kommune", &policy};
+	struct adapter_context context = {"cvr:55133018", "Aarhus Kommune", &policy, &source, line};
 	adapter_events_free(&events);
 	return adapter_map(format, message, &context, &events, &fault);
 }
@@ -373,6 +375,50 @@ START_TEST(real_fhir_messages)
 }
 END_TEST
 
-UNIT_MAIN("adapter", dicom_newer_dialect, dicom_older_dialect, fhir_r4_and_r5, purposes_by_policy,
-	what_is_not_understood_is_refused, people_of_a_message, more_objects_than_fit_are_counted,
+static void say(const char *word)
+{
+	bool taken = false;
+	ck_ok(source_apply(&source, word, &taken, &fault));
+	ck_assert(taken);
+}
+
+static void assert_text(unsigned field, const char *wanted)
+{
+	struct bytes text = events.events[0].values[field].text;
+	ck_assert_msg(
+		bytes_equal(text, bytes_text(wanted)), "%.*s, not %s", (int)text.len, (const char *)text.data, wanted);
+}
+
+/* ADP-27, ADP-28 */
+START_TEST(the_registration_says_who_accessed)
+{
+	static const char message[] = DICOM(GOOD_EVENT, PEOPLE PATIENT("4711^^^SITE"));
+	static const struct source_origin peer = {
+		BYTES_LITERAL("cvr:3"), BYTES_LITERAL("Klinik"), BYTES_LITERAL("Klinikjournal")};
+	policy_default(&policy);
+	say("namespace=SITE=1.2.3.4");
+	ck_ok(map(ADAPTER_DICOM, bytes_text(message)));
+	ck_assert_str_eq(subjects(), "oid:1.2.3.4:4711");
+	assert_text(EVENT_ORG_ID, "cvr:55133018");
+	assert_text(EVENT_ACTOR_ROLE, "unspecified");
+	line = &peer;
+	say("role=læge");
+	ck_ok(map(ADAPTER_DICOM, bytes_text(message)));
+	assert_text(EVENT_ORG_ID, "cvr:3");
+	assert_text(EVENT_SYSTEM, "Klinikjournal");
+	assert_text(EVENT_ACTOR_ROLE, "læge");
+	say("from=source:s=cvr:2=Hospital=Røntgen");
+	ck_ok(map(ADAPTER_DICOM, bytes_text(message)));
+	assert_text(EVENT_ORG_ID, "cvr:2");
+	assert_text(EVENT_ORG_NAME, "Hospital");
+	assert_text(EVENT_SYSTEM, "Røntgen");
+	ck_ok(map(ADAPTER_DICOM, bytes_text(DICOM(GOOD_EVENT, PEOPLE PATIENT("Patient/7")))));
+	ck_assert_str_eq(subjects(), "ref:cvr:2/Patient/7");
+	source = (struct source){.words = ""};
+	line = NULL;
+}
+END_TEST
+
+UNIT_MAIN("adapter", the_registration_says_who_accessed, dicom_newer_dialect, dicom_older_dialect, fhir_r4_and_r5,
+	purposes_by_policy, what_is_not_understood_is_refused, people_of_a_message, more_objects_than_fit_are_counted,
 	outcomes_become_the_events_own, real_dicom_messages, real_fhir_messages)

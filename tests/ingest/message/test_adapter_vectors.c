@@ -64,7 +64,8 @@ static char *message_of(const json_t *vector, size_t *len)
 
 static void check_vector(const json_t *vector, const char *path)
 {
-	struct adapter_context context = {"cvr:55133018", "Aarhus Kommune", &policy};
+	static const struct source nothing;
+	struct adapter_context context = {"cvr:55133018", "Aarhus Kommune", &policy, &nothing, NULL};
 	enum adapter_format format = ADAPTER_JSON;
 	size_t len = 0;
 	char *text = message_of(vector, &len);

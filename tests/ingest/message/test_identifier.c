@@ -12,6 +12,9 @@
 #define ORG "cvr:55133018"
 #define CPR "cpr:0101701234"
 
+static const struct source nothing;
+static const struct identifier_scope scope = {ORG, &nothing};
+
 struct row {
 	const char *text;
 	const char *wanted; /* the id; "-" for nobody; or words of the reason */
@@ -22,7 +25,7 @@ static const char *read_text(const char *text)
 {
 	static char out[SUBJECT_BYTES_MAX + 1];
 	static struct fault fault;
-	enum error error = identifier_text(bytes_text(text), ORG, out, &fault);
+	enum error error = identifier_text(bytes_text(text), &scope, out, &fault);
 	if (error != E_OK) {
 		ck_assert_msg(error == E_BAD_SUBJECT, "%s", text);
 		return fault.text;
@@ -35,7 +38,7 @@ static const char *read_fhir(const char *system, const char *value)
 {
 	static char out[SUBJECT_BYTES_MAX + 1];
 	static struct fault fault;
-	enum error error = identifier_fhir(bytes_text(system), bytes_text(value), out, &fault);
+	enum error error = identifier_fhir(bytes_text(system), bytes_text(value), &scope, out, &fault);
 	return error != E_OK ? fault.text : out[0] == '\0' ? "-" : out;
 }
 
@@ -271,7 +274,7 @@ START_TEST(repetitions_are_one_person_each)
 		struct audit_message *message = calloc(1, sizeof *message);
 		char list[512] = "";
 		ck_assert_ptr_nonnull(message);
-		enum error error = audit_message_subject(message, bytes_text(rows[i].text), ORG, NULL);
+		enum error error = audit_message_subject(message, bytes_text(rows[i].text), &scope, NULL);
 		for (size_t k = 0; k < message->subject_count; k++)
 			snprintf(list + strlen(list), sizeof list - strlen(list), "%s%.*s", k ? " " : "",
 				(int)message->subjects[k].len, (const char *)message->subjects[k].data);
@@ -286,17 +289,27 @@ static void check_vector(const json_t *vector, const char *path)
 {
 	char id[SUBJECT_BYTES_MAX + 1];
 	bool fhir = json_object_get(vector, "value") != NULL;
+	struct source source = {.words = ""};
+	struct identifier_scope registered = {ORG, &source};
 	struct fault got;
+	size_t i;
+	json_t *word;
+	json_array_foreach(json_object_get(vector, "source"), i, word)
+	{
+		bool taken = false;
+		ck_assert_int_eq(source_apply(&source, json_string_value(word), &taken, &got), E_OK);
+		ck_assert(taken);
+	}
 	enum error error = fhir ? identifier_fhir(bytes_text(vector_text(vector, "system")),
-								  bytes_text(vector_text(vector, "value")), id, &got)
-							: identifier_text(bytes_text(vector_text(vector, "text")), ORG, id, &got);
+								  bytes_text(vector_text(vector, "value")), &registered, id, &got)
+							: identifier_text(bytes_text(vector_text(vector, "text")), &registered, id, &got);
 	const char *subject = json_string_value(json_object_get(vector, "subject"));
 	vector_expect(vector, path, error);
 	if (error == E_OK)
 		ck_assert_msg(strcmp(id, subject != NULL ? subject : "") == 0, "%s: %s", path, id);
 }
 
-/* ADP-4, ADP-24 */
+/* ADP-4, ADP-24, ADP-26 */
 START_TEST(outside_identifiers_are_read_alike)
 {
 	char dir[4096];

@@ -138,6 +138,7 @@ static void check_welcome(const json_t *vector, const char *path, struct bytes b
 	ck_assert_uint_eq(welcome.policy.restricted, vector_number(vector, "restricted"));
 	ck_assert_uint_eq(welcome.policy.flags, vector_number(vector, "flags"));
 	ck_assert(says(vector, "purpose", bytes_text(welcome.policy.purpose)));
+	ck_assert(says(vector, "source", bytes_text(welcome.source.words)));
 	ck_ok(frame_welcome_encode(&welcome, &w));
 	same_frame(&w, FRAME_WELCOME, body, path);
 }

@@ -155,7 +155,7 @@ START_TEST(older_states_are_refused)
 	for (encoded[0] = 0; encoded[0] < 16; encoded[0]++) {
 		struct reader r = reader_of(bytes_of(encoded, len));
 		log_rules_decode(&rules, &r);
-		ck_assert((reader_done(&r) == E_OK) == (encoded[0] == 6));
+		ck_assert((reader_done(&r) == E_OK) == (encoded[0] == 7));
 	}
 	log_rules_free(&rules);
 	forge_free(forge);
