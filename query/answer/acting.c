@@ -114,6 +114,69 @@ enum error acting_report(
 	return E_OK;
 }
 
+/* ---- reports that wait ---- */
+
+struct waiting {
+	json_t *reports;
+	uint64_t looked;
+};
+
+static enum error list_report(void *context, const struct event *event, uint64_t index, bool *done)
+{
+	struct waiting *waiting = context;
+	char time[TIMESTAMP_TEXT_MAX];
+	struct bytes id = text_of(event, EVENT_REPORT_ID), by = text_of(event, EVENT_REPORT_BY);
+	struct bytes text = text_of(event, EVENT_REPORT_TEXT);
+	timestamp_format(event_time_ns(event), time);
+	json_auto_t *report = json_pack("{s:s%, s:s%, s:I, s:s, s:I}", "id", id.data, id.len, "subject", by.data, by.len,
+		"index", (json_int_t)event->values[EVENT_REPORT_INDEX].number, "time", time, "reported", (json_int_t)index);
+	TRY(allocated(report));
+	if (text.len > 0 && json_object_set_new(report, "comment", json_stringn((const char *)text.data, text.len)) != 0)
+		return E_NO_MEMORY;
+	*done = ++waiting->looked == REPORTS_OPEN_MAX;
+	return json_array_append(waiting->reports, report) == 0 ? E_OK : E_NO_MEMORY;
+}
+
+struct answered {
+	struct bytes id, org;
+	bool found;
+};
+
+/* What is older than the report answers something else. */
+static enum error is_answer(void *context, const struct event *event, uint64_t index, bool *done)
+{
+	struct answered *answered = context;
+	(void)index;
+	bool report = bytes_equal(text_of(event, EVENT_REPORT_ID), answered->id);
+	answered->found = !report && bytes_equal(text_of(event, EVENT_ANSWER_REPORT), answered->id) &&
+					  bytes_equal(event_org_id(event), answered->org);
+	*done = report || answered->found;
+	return E_OK;
+}
+
+enum error acting_waiting(
+	struct snapshot *snapshot, const char *org, json_t **out, uint64_t *looked, struct fault *fault)
+{
+	char list[SUBJECT_BYTES_MAX + 1];
+	json_auto_t *reports = json_array();
+	struct waiting waiting = {.reports = reports};
+	TRY(fault_set(fault, allocated(reports), ""));
+	if (subject_of_list(LIST_OF_REPORTS, bytes_text(org), list))
+		TRY(walk(snapshot, bytes_text(list), SIZE_MAX, list_report, &waiting, fault));
+	for (size_t i = json_array_size(reports); i-- > 0;) {
+		const json_t *one = json_array_get(reports, i);
+		struct answered answered = {
+			.id = bytes_text(json_string_value(json_object_get(one, "id"))), .org = bytes_text(org)};
+		struct bytes person = bytes_text(json_string_value(json_object_get(one, "subject")));
+		TRY(walk(snapshot, person, SIZE_MAX, is_answer, &answered, fault));
+		if (answered.found && json_array_remove(reports, i) != 0)
+			return E_NO_MEMORY;
+	}
+	*looked = waiting.looked;
+	*out = OWN_TAKE(reports);
+	return E_OK;
+}
+
 /* ---- grants ---- */
 
 struct naming {

@@ -20,6 +20,13 @@ enum error acting_access(struct snapshot *snapshot, struct bytes subject, uint64
 enum error acting_report(
 	struct snapshot *snapshot, struct bytes subject, const char *id, uint64_t *index, struct fault *fault) MUST_USE;
 
+#define REPORTS_OPEN_MAX 200u /* newest reports about one organisation that are looked at */
+
+/* The newest reports about an organisation's accesses that it has not answered (EVT-19): a new array for /v1/reports.
+ * `looked`: how many were looked at; REPORTS_OPEN_MAX: there may be older ones. */
+enum error acting_waiting(
+	struct snapshot *snapshot, const char *org, json_t **out, uint64_t *looked, struct fault *fault) MUST_USE;
+
 /* The newest word on one grant in a person's list. */
 struct granted {
 	uint64_t index;

@@ -33,6 +33,10 @@ static const struct {
 			[ROLE_SUBJECT] = {REACH_SELF, none},
 			[ROLE_PROXY] = {REACH_SELF, none},
 		}},
+	{"/v1/reports",
+		{
+			[ROLE_AUTHORITY] = {REACH_ALL, none},
+		}},
 	{"POST /v1/reports",
 		{
 			[ROLE_SUBJECT] = {REACH_SELF, none},

@@ -7,6 +7,7 @@
 
 #define READS "GET, HEAD"
 #define ACTS "POST"
+#define BOTH READS ", " ACTS
 
 struct route {
 	const char *path;    /* ending in '/': and all below it */
@@ -39,7 +40,7 @@ static const struct route routes_table[] = {
 	{"/v1/statement", false, READS, route_statement},
 	{"/v1/labels", false, READS, route_labels},
 	{"/v1/filing", false, READS, route_filing},
-	{"/v1/reports", false, ACTS, route_reports},
+	{"/v1/reports", false, BOTH, route_reports},
 	{"/v1/grants", false, ACTS, route_grants},
 	{"/v1/grants/revoke", false, ACTS, route_grants_revoke},
 	{"/v1/mandates", false, READS, route_mandates},

@@ -228,9 +228,28 @@ static void route_report(struct call *call)
 		call_internal(call, error);
 }
 
+/* Each of them is about somebody, so the reading of all is on record as what is read about many is. */
+static void route_waiting(struct call *call)
+{
+	struct asking asking;
+	struct params params;
+	json_t *list = NULL;
+	uint64_t looked = 0;
+	if (!call_asking(call, &asking, &params) || !call_snapshot(call) ||
+		!call_good(call, acting_waiting(call->snapshot, asking.who.organisation, &list, &looked, NULL)))
+		return;
+	json_auto_t *json =
+		json_pack("{s:s, s:o, s:b}", "org", asking.who.organisation, "open", list, "whole", looked < REPORTS_OPEN_MAX);
+	call_json(call, json, "no-store");
+	call_record(call, &asking, &(struct read){"read", "Opslag i ubesvarede anmeldelser"});
+}
+
 void route_reports(struct call *call)
 {
-	route_report(call);
+	if (request_reads(call->request))
+		route_waiting(call);
+	else
+		route_report(call);
 }
 
 /* ---- powers of attorney ---- */

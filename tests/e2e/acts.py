@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What people do over HTTP: a report from its POST to the authority's answer, a power of attorney from its POST to a read by
-its holder and its revocation, and a consent from its source. (ROLE-10, HTTP-40, HTTP-41, HTTP-42, HTTP-43)"""
+its holder and its revocation, and a consent from its source. (ROLE-10, HTTP-40, HTTP-41, HTTP-42, HTTP-43, HTTP-44)"""
 
 import http.client
 import json
@@ -17,9 +17,9 @@ FIRM = "cvr:55133018"
 
 
 class Person:
-    def __init__(self, ledger, who, role="subject"):
+    def __init__(self, ledger, who, role="subject", *more):
         self.ledger = ledger
-        self.token = ledger.run("token", ledger.dir, who, "--role", role).strip()
+        self.token = ledger.run("token", ledger.dir, who, "--role", role, *more).strip()
 
     def ask(self, method, path, body=None, subject=None, kind="application/json"):
         headers = {"Authorization": "Bearer " + self.token}
@@ -63,9 +63,19 @@ def reports(tap, ledger, anne, bo):
     tap.ok(bo.ask("POST", "/v1/reports", {"index": access["index"]})[0] == 404, "nor is one of somebody else's access")
     tap.ok(bo.ask("POST", "/v1/reports", {"index": access["index"]}, ANNE)[0] == 403, "nor one for somebody without a grant")
     tap.ok(anne.ask("POST", "/v1/reports", b"index=1", kind="text/plain")[0] == 400, "a form is no report")
+    firm = Person(ledger, "oid:1.2.3:anna", "authority", "--org", FIRM)
+    waiting = firm.ask("GET", "/v1/reports")
+    tap.ok(waiting[0] == 200 and [(one["id"], one["subject"], one["index"], one["comment"]) for one in waiting[1]["open"]] ==
+           [(made["id"], ANNE, access["index"], "Hvem var det?")] and waiting[1]["whole"], "the authority is told what waits: %s" % (waiting,))
+    tap.ok(Person(ledger, "oid:1.2.3:per", "authority", "--org", "cvr:1").ask("GET", "/v1/reports")[1]["open"] == [], "another one is not")
+    other = event(ANNE, "Svar", org={"id": "cvr:33257872", "name": "En anden"}, answer={"report": made["id"], "text": "Ikke vores."})
+    send(ledger, ledger.source, other)
+    tap.ok(len(firm.ask("GET", "/v1/reports")[1]["open"]) == 1, "and nobody else answers for it")
     send(ledger, ledger.own_sender, event(ANNE, "Svar", action="disclose", org={"id": FIRM, "name": "Aarhus Kommune"}, answer={"report": made["id"], "text": "Det var sagsbehandleren."}))
+    tap.ok(firm.ask("GET", "/v1/reports")[1]["open"] == [], "answered it waits no more")
     ledger.run("epoch", ledger.dir)
     answers = [one for one in anne.list() if "answer" in one]
+    answers = [one for one in answers if one["org"]["id"] == FIRM]
     tap.ok(len(answers) == 1 and answers[0]["answer"]["report"] == made["id"] and answers[0]["org"]["id"] == FIRM, "the answer stands beside it: %s" % answers)
     proof = ledger.path("reports.json")
     made = ledger.result("statement", "reports:" + FIRM, "--ledger", ledger.dir, "-o", proof)

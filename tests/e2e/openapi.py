@@ -174,6 +174,7 @@ def query(world, ledger, token, auditor):
     ask("/v1/mandates", 200, Authorization=token)
     ask("/v1/mandates", 403, Authorization=auditor)
     act = lambda path, status, body, **headers: ask(path, status, method="POST", body=body, Content_Type="application/json", **headers)
+    ask("/v1/reports", 403, Authorization=token)
     act("/v1/reports", 404, b'{"index":999999}', Authorization=token)
     act("/v1/reports", 400, b"{}", Authorization=token)
     act("/v1/grants", 503, b'{"to":"cpr:0202702345","kind":"attorney"}', Authorization=token)

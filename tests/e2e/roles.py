@@ -129,7 +129,7 @@ def walk_cell(tap, asker, route, role, cell, names):
 def walk(tap, asker):
     """ROLE-1, ROLE-2, ROLE-3"""
     rows = table()
-    tap.ok(sorted(rows) == ["/v1/accesses", "/v1/labels", "/v1/mandates", "/v1/statement", "POST /v1/grants", "POST /v1/grants/revoke", "POST /v1/reports"]
+    tap.ok(sorted(rows) == ["/v1/accesses", "/v1/labels", "/v1/mandates", "/v1/reports", "/v1/statement", "POST /v1/grants", "POST /v1/grants/revoke", "POST /v1/reports"]
            and all(len(row) == 5 for row in rows.values()), "the page's table has these rows of five cells")
     names = sorted(VALUES)
     for route, row in rows.items():
