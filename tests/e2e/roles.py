@@ -99,7 +99,7 @@ def walk_act(tap, asker, route, role, cell):
 
 def walk_cell(tap, asker, route, role, cell, names):
     who, subject = usual(role)
-    if cell and cell[0] == "self":
+    if cell and cell[0] in ("self", "all"):
         subject = None
     needed = {"from": "0", "to": "1"} if route == "/v1/labels" else {}
     status, body = asker.ask(route, role, who, subject, needed)
