@@ -130,7 +130,7 @@ static json_t *event_of(const struct asking *asking, const struct sender *report
 {
 	char time[TIMESTAMP_TEXT_MAX];
 	char own[GRANT_ID_BYTES_MAX + 16];
-	bool proxy = asking->who.role == ROLE_PROXY;
+	bool proxy = asking->who.role == ROLE_PROXY && !asking->own; /* who may act for others acts for themselves, too */
 	snprintf(own, sizeof own, "%s/%d", id, (int)subject_list(bytes_text(subject)));
 	timestamp_format_s(
 		(uint64_t)clock_wall_ns() / 1000000000, time); /* a grant holds from the second it was given in */

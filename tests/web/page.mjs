@@ -111,6 +111,31 @@ await part('signing in', async () => {
   await close(page);
 });
 
+await part('the real thing: queryd\'s own page, and oidc-provider', async () => {
+  if (!given.real) return;
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  page.on('pageerror', (error) => noise.push(String(error)));
+  page.on('console', (message) => message.type() === 'error' && page.url().startsWith(given.real) && noise.push(message.text()));
+  const answer = await page.goto(given.real);
+  ok(answer.headers()['content-security-policy']?.includes("require-trusted-types-for 'script'"), 'queryd serves the page with its policy');
+  await page.getByRole('button', { name: 'Log ind' }).click();
+  await page.fill('input[name=login]', 'anna');
+  await page.fill('input[name=password]', 'x');
+  await page.click('button[type=submit]');
+  await page.click('button[type=submit]');
+  await page.waitForSelector('.chip.good');
+  ok(/opslag fra 3 myndigheder/.test(await text(page, '.sentence')), 'signed in by the real provider, the list is there and proven', await text(page, '.sentence'));
+  await go(page, '#/powers');
+  await page.getByRole('button', { name: 'Se for 150318-1235' }).click();
+  await page.waitForFunction(() => /opslag fra/.test(document.querySelector('.sentence')?.innerText));
+  ok(await page.locator('.whose.other').isVisible(), 'and a child\'s, by who is signed in as themselves');
+  await go(page, '#/notices');
+  await page.waitForSelector('main .card p, main form');
+  await context.close();
+});
+
 await part('the overview', async () => {
   const page = await signIn('anna');
   await checked(page);
@@ -347,7 +372,7 @@ await part('powers of attorney', async () => {
   await line.first().getByRole('button', { name: 'Træk tilbage' }).first().click();
   await line.first().locator('.danger').click();
   await page.waitForFunction(() => /Fuldmagten er trukket tilbage/.test(document.querySelector('main').innerText));
-  ok((await line.first().innerText()).includes('Udløbet eller trukket tilbage'), 'and taken back', await line.innerText());
+  ok((await line.first().innerText()).includes('Udløbet eller trukket tilbage'), 'and taken back', await line.first().innerText());
   await close(page);
 });
 

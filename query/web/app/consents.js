@@ -13,9 +13,14 @@ function covers(consent, access) {
     (categories.length === 0 || (access.categories ?? []).every((one) => categories.includes(one)));
 }
 
+/** Somebody who read in this person's place, in the ledger itself: what it names is no consent but a grant (ROLE-7, EVT-17). */
+export function byProxy(access) {
+  return access.system === 'Indsigt' && Boolean(access.consent);
+}
+
 /** `consents`: null where nobody reports them, else Map of id to {given, until, withdrawn} in ms, or null. */
 export function consentState(access, consents) {
-  if (!access.consent) return null;
+  if (!access.consent || byProxy(access)) return null;
   if (consents === null) return 'unchecked';
   const known = consents.get(access.consent);
   if (known === undefined) return 'unknown';

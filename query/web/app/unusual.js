@@ -12,7 +12,7 @@
 //              which that system's people looked before
 //   first      is the first of that system                                  the list has at least 5 accesses before it, over 30 days
 //   many       is one of 10 or more of that system on one day               and over three times its usual for a day
-import { local } from './zone.js';
+import { byProxy } from './consents.js';
 
 export const NIGHT_FROM = 22;
 export const NIGHT_TO = 6;
@@ -28,7 +28,7 @@ function systemOf(access) {
 }
 
 function byPerson(access) {
-  return access.actor.kind === 'human';
+  return access.actor.kind === 'human' && !byProxy(access);
 }
 
 function median(counts) {

@@ -97,6 +97,12 @@ test('consents', () => {
   assert.deepEqual(reasons(unusual([one], () => 'withdrawn'), one), ['withdrawn']);
 });
 
+test('who reads in somebody\'s place names a grant, and is no member of staff', () => {
+  const read = access('2026-05-10T23:00:00Z', { system: 'Indsigt', consent: 'fuldmagt-7' });
+  assert.equal(consentState(read, new Map()), null);
+  assert.deepEqual(reasons(unusual([read]), read), []);
+});
+
 test('every rule has its words in both languages', () => {
   for (const { name } of RULES) for (const words of [da, en]) assert.equal(typeof words.reasons[name], 'function', name);
 });

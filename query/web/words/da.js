@@ -183,6 +183,7 @@ export default {
     objects: 'Dokumenter og sager', purpose: 'Formål', legal: 'Retsgrundlag', reason: 'Begrundelse', processing: 'Behandlingsaktivitet', custodian: 'Register', recipient: 'Givet videre til',
     consent: 'Samtykke', outcome: 'Resultat', time: 'Tidspunkt', ended: 'Sluttede', reported: 'Indberettet', retention: 'Gemmes i', session: 'Session i systemet', trace: 'Sporingsnummer',
     kinds: { human: 'En medarbejder', system: 'Et it-system, uden at et menneske så med', ai: 'Kunstig intelligens' },
+    proxy: 'En, der har fuldmagt eller forældremyndighed', grant: 'Fuldmagt',
     actions: { create: 'Oprettet', read: 'Set', update: 'Ændret', delete: 'Slettet', execute: 'Behandlet af et program', search: 'Søgt', export: 'Trukket ud', print: 'Udskrevet', disclose: 'Givet videre' },
     outcomes: { ok: 'Gennemført', denied: 'Afvist: Systemet gav ikke adgang', failed: 'Mislykkedes' },
     ai: 'Kunstig intelligens', aiSystem: 'System', aiSources: 'Kilder', aiReviewed: 'Gennemgået af', aiNobody: 'Det er ikke oplyst, at et menneske har gennemgået resultatet.',

@@ -183,6 +183,7 @@ export default {
     objects: 'Documents and cases', purpose: 'Purpose', legal: 'Legal basis', reason: 'Reason given', processing: 'Processing activity', custodian: 'Register', recipient: 'Passed on to',
     consent: 'Consent', outcome: 'Result', time: 'Time', ended: 'Ended', reported: 'Reported', retention: 'Kept for', session: 'Session in the system', trace: 'Trace number',
     kinds: { human: 'A member of staff', system: 'A computer system, with no person looking', ai: 'Artificial intelligence' },
+    proxy: 'Somebody with a power of attorney or custody', grant: 'Power of attorney',
     actions: { create: 'Created', read: 'Seen', update: 'Changed', delete: 'Deleted', execute: 'Processed by a program', search: 'Searched', export: 'Extracted', print: 'Printed', disclose: 'Passed on' },
     outcomes: { ok: 'Carried out', denied: 'Refused: the system gave no access', failed: 'Failed' },
     ai: 'Artificial intelligence', aiSystem: 'System', aiSources: 'Sources', aiReviewed: 'Reviewed by', aiNobody: 'It is not stated that a person reviewed the result.',

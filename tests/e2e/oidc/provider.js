@@ -1,7 +1,8 @@
 // A real OpenID provider (oidc-provider) for tests/e2e/oidc.py: three people, a page that they use, a ledger that asks
 // about opaque tokens. Prints "listening PORT" and ends with its standard input.
 //
-// Beside the provider's own addresses: POST /test/rotate (a new key in front of the old one), POST /test/sign (a token
+// Beside the provider's own addresses: POST /test/page (the address of a page in a browser, to which people may be sent back,
+// and which may ask for tokens), POST /test/rotate (a new key in front of the old one), POST /test/sign (a token
 // with any header and claims, under a key of the provider's or another), POST /test/away and /test/back (503 for all
 // but /test).
 import http from 'node:http';
@@ -18,6 +19,7 @@ let keys = [];
 let provider;
 let away = false;
 let issuer;
+const pages = ['https://page.example/cb'];
 
 function newKey() {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -30,15 +32,20 @@ function jwk(key) {
 
 function rotate() {
   keys = [newKey(), ...keys].slice(0, 2);
+  renew();
+}
+
+function renew() {
   provider = new Provider(issuer, {
     jwks: { keys: keys.map(jwk) },
     clients: [
-      { client_id: 'page', redirect_uris: ['https://page.example/cb'], token_endpoint_auth_method: 'none',
+      { client_id: 'page', redirect_uris: pages, token_endpoint_auth_method: 'none',
         grant_types: ['authorization_code'], response_types: ['code'] },
       { client_id: 'other', redirect_uris: ['https://page.example/cb'], token_endpoint_auth_method: 'none',
         grant_types: ['authorization_code'], response_types: ['code'] },
       { client_id: 'ledger', client_secret: 'et hemmeligt:ord', redirect_uris: [], grant_types: [], response_types: [] },
     ],
+    clientBasedCORS: (ctx, origin) => pages.some((page) => new URL(page).origin === origin),
     cookies: { keys: ['one'] },
     findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
     extraTokenClaims: (ctx, token) => people[token.accountId],
@@ -79,6 +86,10 @@ async function test(request, response) {
   let body = '';
   for await (const piece of request) body += piece;
   let answer = '';
+  if (request.url === '/test/page') {
+    pages.push(JSON.parse(body));
+    renew();
+  }
   if (request.url === '/test/rotate') rotate();
   if (request.url === '/test/away') away = true;
   if (request.url === '/test/back') away = false;

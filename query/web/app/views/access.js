@@ -2,7 +2,7 @@
 import { fill, h } from '../dom.js';
 import { icon } from '../icons.js';
 import { byDay } from '../select.js';
-import { consentState } from '../consents.js';
+import { byProxy, consentState } from '../consents.js';
 import { LOUD, theirs } from '../rows.js';
 import { daysBetween } from '../say.js';
 import { reporting } from './report.js';
@@ -23,7 +23,7 @@ function behalf(app, one) {
 
 function who(app, access) {
   const { w } = app;
-  return part(w.access.who, list([[w.access.org, theirs(app, access.org.name)], [w.access.actor, w.access.kinds[access.actor.kind]], [w.access.role, theirs(app, access.actor.role)],
+  return part(w.access.who, list([[w.access.org, theirs(app, access.org.name)], [w.access.actor, byProxy(access) ? w.access.proxy : w.access.kinds[access.actor.kind]], [w.access.role, theirs(app, access.actor.role)],
     [w.access.name, access.actor.name], [w.access.behalf, behalf(app, access.on_behalf_of)], [w.access.system, theirs(app, access.system)]]),
   access.ai && [h('h3', null, w.access.ai), list([[w.access.aiSystem, theirs(app, [access.ai.system, access.ai.version].filter(Boolean).join(' '))],
     [w.access.aiSources, access.ai.sources && theirs(app, access.ai.sources.join(', '))], [w.access.aiReviewed, access.ai.reviewed_by ? theirs(app, access.ai.reviewed_by) : w.access.aiNobody]])],
@@ -47,7 +47,7 @@ function consent(app, access) {
 function why(app, access) {
   const { w } = app;
   return part(w.access.why, list([[w.access.purpose, theirs(app, access.purpose)], [w.access.reason, access.reason && theirs(app, access.reason)], [w.access.legal, access.legal_basis && theirs(app, access.legal_basis)],
-    [w.access.processing, access.processing_activity && theirs(app, access.processing_activity)], [w.access.consent, consent(app, access)]]));
+    [w.access.processing, access.processing_activity && theirs(app, access.processing_activity)], [w.access.consent, consent(app, access)], [w.access.grant, byProxy(access) && access.consent]]));
 }
 
 function source(app, access) {
