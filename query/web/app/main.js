@@ -126,6 +126,8 @@ class App {
     }
     if (this.turn !== turn || this.store !== store) return;
     this.unusual = step.value;
+    await breathe();
+    if (this.turn !== turn || this.store !== store) return;
     this.view?.update?.();
   }
 

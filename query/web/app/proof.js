@@ -7,7 +7,7 @@
 // "Could not be looked at" is never "does not hold": a network that is away proves nothing.
 import { breathe } from './dom.js';
 
-const SLICE = 250;
+const SLICE = 100;
 /** For so long witnesses may not have seen the log before it is said. */
 const OLD_S = 3600;
 

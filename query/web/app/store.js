@@ -2,11 +2,11 @@
 //
 //   empty ──load()──► coming ──last page──► whole
 //                       └──an answer fails──► stopped ──load()──► coming (from where it stopped)
-import { slices } from './dom.js';
+import { breathe, slices } from './dom.js';
 import { local } from './zone.js';
 
 const FIRST = 100;
-const REST = 500;
+const REST = 300;
 
 export class Store extends EventTarget {
   constructor(api, subject) {
@@ -61,6 +61,7 @@ export class Store extends EventTarget {
         const question = new URLSearchParams({ limit: this.cursor ? REST : FIRST });
         if (this.cursor) question.set('cursor', this.cursor);
         const page = await this.api.json(`v1/accesses?${question}`, { subject: this.asked, signal: this.stopping.signal });
+        await breathe();
         await this.#take(page);
         this.cursor = page.cursor ?? null;
         if (this.cursor) this.#tell();
