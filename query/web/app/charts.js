@@ -68,9 +68,9 @@ function behind(w, heads, rows) {
   return h('details', { class: 'behind' }, h('summary', null, w.overview.table), table(heads, rows));
 }
 
-/** A table whose last column holds numbers. */
-export function table(heads, rows, name) {
+/** A table whose last column holds numbers, or with `texts` none. */
+export function table(heads, rows, name, texts = false) {
   return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': name ?? heads[0] }, h('table', null,
-    h('thead', null, h('tr', null, heads.map((head, n) => h('th', { scope: 'col', class: n === heads.length - 1 && 'number' }, head)))),
-    h('tbody', null, rows.map((row) => h('tr', null, row.map((cell, n) => (n === 0 ? h('th', { scope: 'row' }, cell) : h('td', { class: n === heads.length - 1 && 'number' }, cell))))))));
+    h('thead', null, h('tr', null, heads.map((head, n) => h('th', { scope: 'col', class: !texts && n === heads.length - 1 && 'number' }, head)))),
+    h('tbody', null, rows.map((row) => h('tr', null, row.map((cell, n) => (n === 0 ? h('th', { scope: 'row' }, cell) : h('td', { class: !texts && n === heads.length - 1 && 'number' }, cell))))))));
 }

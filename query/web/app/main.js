@@ -37,7 +37,7 @@ const kept = {
 class App {
   constructor(config) {
     this.config = config;
-    this.session = new Session(config, (why) => this.#ended(why));
+    this.session = new Session(config, (why) => this.#ended(why), (minutes) => this.#soon(minutes));
     this.api = new Api(config, this.session);
     this.place = document.getElementById('page');
     this.live = h('div', { class: 'unseen', role: 'status', 'aria-live': 'polite' });
@@ -87,6 +87,11 @@ class App {
   nameOf(mandate) {
     if (mandate === null) return this.session.name ?? this.say.person(this.self);
     return mandate.name ?? this.say.person(mandate.principal);
+  }
+
+  /** Said on the page until it is left, so that nobody writes a long comment for nothing. */
+  #soon(minutes) {
+    this.place.querySelector('main .inside')?.prepend(h('p', { class: 'note warn', role: 'alert' }, this.w.signin.soon(minutes)));
   }
 
   #ended(why) {

@@ -7,6 +7,8 @@
 // was) waits in sessionStorage and is taken out at once.
 
 const WAY = 'indsigt.way';
+/** So long before the end of a session it is said. */
+const WARN_S = 300;
 
 function text(bytes) {
   return btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
@@ -41,11 +43,13 @@ export class SigninError extends Error {
 export class Session {
   #token = null;
   #timer = null;
+  #warning = null;
 
-  /** `ended(why)` is called when it is over: 'time', 'refused' or 'asked'. */
-  constructor(config, ended) {
+  /** `ended(why)` is called when it is over: 'time', 'refused' or 'asked'; `soon(minutes)` some minutes before the time is. */
+  constructor(config, ended, soon) {
     this.config = config;
     this.ended = ended;
+    this.soon = soon;
     this.name = null;
     this.until = null;
   }
@@ -129,6 +133,7 @@ export class Session {
     this.name = person.name ?? null;
     const seconds = Number(given.expires_in) > 0 ? Number(given.expires_in) : 3600;
     this.until = Date.now() + seconds * 1000;
+    if (seconds > 2 * WARN_S) this.#warning = setTimeout(() => this.soon(WARN_S / 60), Math.min(seconds - WARN_S, 86_400) * 1000);
     // A timer of over 24 days ends at once.
     this.#timer = setTimeout(() => this.end('time'), Math.min(seconds, 86_400) * 1000);
   }
@@ -136,6 +141,7 @@ export class Session {
   end(why) {
     if (this.#token === null) return;
     clearTimeout(this.#timer);
+    clearTimeout(this.#warning);
     this.#token = null;
     this.name = null;
     this.until = null;

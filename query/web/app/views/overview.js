@@ -26,15 +26,24 @@ function choice(app, days, change) {
     h('input', { type: 'radio', name: 'days', value: String(value), checked: value === days, on: { change: () => change(value) } }), h('span', null, w.overview.periods[value]))));
 }
 
+/** What follows the first sentence. A check that failed leaves nothing of "all are shown". */
+function restOf(app, n) {
+  const { w, store } = app;
+  const held = store.withheld.length;
+  if (app.proof.state === 'bad') return w.overview.doubt;
+  if (store.state === 'coming') return w.overview.coming;
+  if (store.state === 'stopped') return w.errors.part;
+  if (held > 0) return w.overview.withheld(held);
+  return n === 0 ? w.overview.allNone : w.overview.all;
+}
+
 function sentence(app, shown, days) {
   const { w, say } = app;
   const { store } = app;
   const n = shown.length;
   const m = new Set(shown.filter((access) => access.org).map((access) => access.org.id)).size;
   const held = store.withheld.length;
-  const rest = store.state === 'coming' ? w.overview.coming : store.state === 'stopped' ? w.errors.part
-    : held > 0 ? w.overview.withheld(held) : n === 0 ? w.overview.allNone : w.overview.all;
-  return h('div', null, h('p', { class: 'sentence' }, n === 0 ? (held > 0 ? w.overview.noneShown(days) : w.overview.none(days)) : w.overview.sentence(say.number(n) === '1' ? 1 : n, m, days), ' ', h('span', { class: 'sentence-rest' }, rest)));
+  return h('div', null, h('p', { class: 'sentence' }, n === 0 ? (held > 0 ? w.overview.noneShown(days) : w.overview.none(days)) : w.overview.sentence(say.number(n) === '1' ? 1 : n, m, days), ' ', h('span', { class: 'sentence-rest' }, restOf(app, n))));
 }
 
 function empty(app) {
@@ -99,11 +108,18 @@ export function overview(app, route) {
   const head = h('div', { class: 'card hero' });
   const choose = h('div');
   const checked = h('div');
+  let count = 0;
   function draw(what) {
-    if (what === 'proof') return void fill(checked, chip(app));
+    if (what === 'proof') {
+      fill(checked, chip(app));
+      const rest = head.querySelector('.sentence-rest');
+      if (rest) fill(rest, restOf(app, count));
+      return;
+    }
     if (what === 'coming') return void fill(head.querySelector('.sentence-rest') ?? h('i'), `${w.overview.coming} (${app.say.number(app.store.accesses.length)})`);
     const period = periodOf(app, parameters);
     const shown = app.store.accesses.filter((access) => access.when.number >= period.from && access.when.number <= period.to);
+    count = shown.length;
     const nothing = app.store.accesses.length === 0 && app.store.withheld.length === 0 && app.store.state === 'whole';
     if (app.store.until === null) {
       fill(head, listNotes(app) ?? h('p', { class: 'sentence soft' }, w.overview.coming));

@@ -50,7 +50,7 @@ function how(app) {
   const claims = (result?.claims ?? []).map(({ code, state, ...more }) => [code, h('span', { class: 'code' }, Object.entries(more).map(([name, value]) => `${name}=${value}`).join(' ') || state)]);
   if (result?.finding) claims.push([`${result.finding.rule} (${result.finding.name})`, [result.finding.text, result.finding.where && ` (${result.finding.where})`]]);
   if (result?.differs) claims.push([w.proof.steps.differs, result.differs]);
-  return h('details', { class: 'behind', open: proof.state === 'bad' }, h('summary', null, w.proof.how), h('p', { class: 'soft' }, w.proof.howText), claims.length > 0 && table([w.proof.rule, w.proof.finding], claims, w.proof.how),
+  return h('details', { class: 'behind', open: proof.state === 'bad' }, h('summary', null, w.proof.how), h('p', { class: 'soft' }, w.proof.howText), claims.length > 0 && table([w.proof.rule, w.proof.finding], claims, w.proof.how, true),
     h('dl', { class: 'facts-list' }, [[w.proof.key, config.vkey], [w.proof.origin, result?.origin]].filter(([, value]) => value).map(([name, value]) => h('div', null, h('dt', null, name), h('dd', { class: 'code' }, value)))));
 }
 
