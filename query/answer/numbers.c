@@ -41,8 +41,7 @@ uint64_t numbers_rounded(uint64_t count)
 
 /* ---- counting ---- */
 
-/* The first log index whose time is at `time_s` or later; times never go down. */
-static enum error index_at(struct snapshot *snapshot, uint64_t time_s, uint64_t *out)
+enum error numbers_index_at(struct snapshot *snapshot, uint64_t time_s, uint64_t *out)
 {
 	uint64_t low = 0, high = snapshot_checkpoint(snapshot)->size;
 	while (low < high) {
@@ -131,7 +130,7 @@ static void sum_by_org(struct numbers *numbers)
 static enum error count_all(struct numbers *numbers)
 {
 	for (uint64_t day = 0; day <= numbers->days; day++)
-		TRY(index_at(numbers->snapshot, (numbers->first_day + day) * DAY_S, &numbers->ends[day]));
+		TRY(numbers_index_at(numbers->snapshot, (numbers->first_day + day) * DAY_S, &numbers->ends[day]));
 	TRY(snapshot_senders(numbers->snapshot, visit_sender, numbers));
 	TRY(numbers->error);
 	sum_by_org(numbers);

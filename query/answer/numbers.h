@@ -33,5 +33,7 @@ void numbers_memory_release(struct numbers_memory *memory);
 /* `memory` may be NULL. */
 enum error numbers_write(
 	struct text *text, const char *name, struct snapshot *snapshot, struct numbers_memory *memory) MUST_USE;
+/* The first log index whose time is at `time_s` or later, or the log's size; times never go down. */
+enum error numbers_index_at(struct snapshot *snapshot, uint64_t time_s, uint64_t *out) MUST_USE;
 /* What is published of a count: a multiple of NUMBERS_BASE; 0: fewer than NUMBERS_BASE, or none. */
 uint64_t numbers_rounded(uint64_t count);

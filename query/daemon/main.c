@@ -265,6 +265,7 @@ static enum error run(const struct queryd_options *options, struct fault *fault)
 	OWNED(cosigned_memory_release) struct cosigned_memory cosigned = COSIGNED_MEMORY;
 	OWNED(coverage_memory_release) struct coverage_memory coverage = COVERAGE_MEMORY;
 	OWNED(numbers_memory_release) struct numbers_memory numbers = NUMBERS_MEMORY;
+	OWNED(answering_memory_release) struct answering_memory answering = ANSWERING_MEMORY;
 	struct followers followers = FOLLOWERS;
 	OWNED(held_release) struct held *held = sodium_malloc(sizeof *held);
 	TRY(fault_set(fault, allocated(held), ""));
@@ -274,6 +275,7 @@ static enum error run(const struct queryd_options *options, struct fault *fault)
 							  .cosigned = &cosigned,
 							  .coverage = &coverage,
 							  .numbers = &numbers,
+							  .answering = &answering,
 							  .followers = &followers,
 							  .reads = &reads}};
 	if (options->demo_tokens) { /* its key may still have to be made, which the user that it goes on as may not */

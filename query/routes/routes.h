@@ -6,8 +6,8 @@
  * what was sent. The snapshot is let go before the response is handed back. */
 #pragma once
 
+#include "query/answer/answering.h"
 #include "query/answer/coverage.h"
-#include "query/answer/numbers.h"
 #include "query/demo/demo_provider.h"
 #include "query/http/exchange.h"
 #include "query/identity/identity.h"
@@ -43,13 +43,14 @@ struct routes {
 	bool loopback; /* only this machine asks: where nobody is believed, it is told how to try things out */
 	struct key cursor_key;
 	uint32_t silent_after_s;
-	struct cosigned_memory *cosigned; /* NULL: nothing is remembered, and statements do not wait for witnesses */
-	struct coverage_memory *coverage; /* NULL: nothing is remembered */
-	struct numbers_memory *numbers;   /* NULL: nothing is remembered */
-	struct followers *followers;      /* NULL: nobody is told of what comes */
-	struct read_counts *reads;        /* NULL: nothing is counted */
-	struct page *page;                /* NULL: there is none */
-	struct demo_provider *demo;       /* NULL: nobody signs in here */
+	struct cosigned_memory *cosigned;   /* NULL: nothing is remembered, and statements do not wait for witnesses */
+	struct coverage_memory *coverage;   /* NULL: nothing is remembered */
+	struct numbers_memory *numbers;     /* NULL: nothing is remembered */
+	struct answering_memory *answering; /* the same */
+	struct followers *followers;        /* NULL: nobody is told of what comes */
+	struct read_counts *reads;          /* NULL: nothing is counted */
+	struct page *page;                  /* NULL: there is none */
+	struct demo_provider *demo;         /* NULL: nobody signs in here */
 };
 
 /* Always gives a response; any thread. `now_s` is the time of day. Only a statement has taken room for its body: the

@@ -37,6 +37,7 @@ void route_numbers(struct call *call)
 	text_string(&text, "origin", bytes_text(snapshot_origin(call->snapshot)));
 	text_string(&text, "checkpoint", snapshot_note(call->snapshot));
 	enum error error = numbers_write(&text, "accesses", call->snapshot, call->routes->numbers)
+						   ?: answering_write(&text, "reports", call->snapshot, call->routes->answering)
 						   ?: coverage_write(&text, "coverage", call->snapshot, &query);
 	text_object_end(&text);
 	call_text(call, error == E_OK ? text_done(&text) : error, &text, "public, max-age=2");
