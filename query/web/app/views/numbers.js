@@ -36,10 +36,12 @@ function state(app, { checkpoint, coverage, origin }) {
     witnesses.length > 0 ? h('p', null, w.proof.steps.witnessed(witnesses.filter((one) => one.state === 'cosigns').length)) : h('p', null, w.numbers.unwitnessed));
 }
 
+/** Of the quarters that are published (NUM-5 to NUM-8): people answered within 7 days, within 30, and neither. */
 function answers(app, found) {
-  const { w } = app;
-  if (!found) return null;
-  return h('section', { class: 'card' }, h('h2', null, w.numbers.answers), typeof found.median_days === 'number' && h('p', null, w.numbers.median(found.median_days)), typeof found.open === 'number' && h('p', null, w.numbers.open(found.open)));
+  const { w, say } = app;
+  const sums = [0, 1, 2].map((place) => (found?.sums ?? []).reduce((sum, quarter) => sum + (quarter?.[place] ?? 0), 0));
+  if (sums.every((sum) => sum === 0)) return null;
+  return h('section', { class: 'card' }, h('h2', null, w.numbers.answers), ranking(sums.map((count, n) => ({ name: w.numbers.waits[n], count, text: count > 0 ? w.numbers.about(say.number(count)) : w.numbers.few })), w, say));
 }
 
 function told(app, found) {
