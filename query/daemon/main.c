@@ -13,6 +13,7 @@
 #include "ledger/process/user.h"
 #include "ledger/read/status.h"
 #include "query/daemon/calls.h"
+#include "query/notices/notices.h"
 #include "query/reads/reads.h"
 #include "query/routes/routes.h"
 #include "query/server/http_server.h"
@@ -96,7 +97,8 @@ struct held {
 	struct routes routes;
 	struct issuers issuers;
 	struct demo_issuer demo;
-	struct reads *reads; /* there before anybody is answered */
+	struct reads *reads; /* both are there before anybody is answered */
+	struct notices *notices;
 };
 
 static void held_free(struct held *held)
@@ -188,6 +190,12 @@ static void record(void *context, char *report, http_recorded *done, void *done_
 	reads_record(held->reads, report, done, done_context);
 }
 
+static void ask(void *context, char *question, http_told *done, void *done_context)
+{
+	const struct held *held = context;
+	notices_ask(held->notices, question, done, done_context);
+}
+
 /* What is open is open: from here on nothing is opened for writing, whoever this runs as, and no thread is there yet
  * that could. */
 static enum error close_doors(struct fault *fault)
@@ -209,8 +217,8 @@ static enum error check_key(const struct queryd_options *options, struct fault *
 		options->tls.key);
 }
 
-/* Whoever connects before the ledger is open waits. The thread that records is ended before the server is freed: it has
- * answers of the server's in hand. */
+/* Whoever connects before the ledger is open waits. The threads that record and ask are ended before the server is
+ * freed: they have answers of the server's in hand. */
 static enum error serve(const struct queryd_options *given, const struct user *user, const struct address *address,
 	struct held *held, struct fault *fault)
 {
@@ -226,6 +234,8 @@ static enum error serve(const struct queryd_options *given, const struct user *u
 		.tls = &given->tls,
 		.record = record,
 		.record_context = held,
+		.ask = ask,
+		.ask_context = held,
 		.turns_away = true,
 		.takes_body = takes_body,
 		.body_bytes_max = BODY_BYTES_MAX,
@@ -234,6 +244,7 @@ static enum error serve(const struct queryd_options *given, const struct user *u
 	OWNED(archive_release) struct archive *archive = NULL;
 	OWNED(http_server_release) struct http_server *server = NULL;
 	OWNED(reads_release) struct reads *reads = NULL;
+	OWNED(notices_release) struct notices *notices = NULL;
 	TRY(http_fit_files(&options.connections_max, fault));
 	TRY(http_server_new(address, &options, &server, fault));
 	TRY(user_become(user, fault));
@@ -243,7 +254,9 @@ static enum error serve(const struct queryd_options *given, const struct user *u
 	TRY(open_page(given, archive, held, fault));
 	TRY(close_doors(fault));
 	TRY(reads_open(given->dir, &reads, fault));
+	TRY(notices_open(given->dir, &notices, fault));
 	held->reads = reads;
+	held->notices = notices;
 	process_wipe_traces(); /* keys were read */
 	enum error error = serve_with(server, held->issuers.providers, fault);
 	if (error == E_REPLACED) /* no other end is better: whoever started this starts it again */

@@ -57,12 +57,14 @@ void response_release(struct response *response)
 	free(response->body);
 	free(response->report);
 	free(response->own);
+	free(response->question);
 	if (response->stream != NULL)
 		response->stream->free(response->stream);
 	room_set(response->room, &response->held, 0);
 	response->body = NULL;
 	response->report = NULL;
 	response->own = NULL;
+	response->question = NULL;
 	response->stream = NULL;
 	response->body_len = 0;
 	response->header_count = 0;

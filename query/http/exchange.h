@@ -56,7 +56,10 @@ struct response {
 	bool later;    /* it cannot be answered yet: it is not sent, and asked for again once the server was woken */
 	bool timed;    /* how long it took to make tells something that it must not: it goes out as others of its kind do */
 	char *report;  /* events, a line of JSON each, that have to be in the log before this goes out; NULL: none */
-	bool indexed;  /* and the body, a JSON object, then begins with the index of the first of them */
+	char *question; /* a line for the notifier, whose answer becomes the body; NULL: none */
+	/* Any thread: makes the rest of the response of it; empty: there is no answer. */
+	void (*answered)(struct response *response, struct bytes answer);
+	bool indexed;          /* and the body, a JSON object, then begins with the index of the first of them */
 	struct stream *stream; /* the body is its first part; NULL: it is all of it */
 	enum error fatal;      /* not E_OK: nothing is sent, and the server ends with it */
 };

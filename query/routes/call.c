@@ -107,6 +107,26 @@ void call_text(struct call *call, enum error error, struct text *text, const cha
 	*text = (struct text){.data = NULL};
 }
 
+json_t *call_object(struct call *call)
+{
+	json_auto_t *body = NULL;
+	const char *type = call->request->content_type;
+	if (type == NULL || strncmp(type, "application/json", strlen("application/json")) != 0) {
+		call_refuse_param(call, "header Content-Type must be application/json");
+		return NULL;
+	}
+	enum error error = json_read(call->request->body, JSON_REJECT_DUPLICATES, NULL, &body);
+	if (error == E_NO_MEMORY) {
+		call_internal(call, error);
+		return NULL;
+	}
+	if (error != E_OK || !json_is_object(body)) {
+		call_problem(call, 400, E_BAD_JSON, "the body must be one JSON object");
+		return NULL;
+	}
+	return OWN_TAKE(body);
+}
+
 bool call_snapshot(struct call *call)
 {
 	return call_good(call, snapshot_begin(call->routes->archive, &call->snapshot, NULL));

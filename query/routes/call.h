@@ -10,6 +10,7 @@
  *   routes_following.c events as they come
  *   routes_auditor.c   label stream
  *   routes_acts.c      what people do: report, give, revoke
+ *   routes_notifications.c  what a person wishes to be told
  *   routes_sender.c    filing proof
  *   routes_tiles.c     tiles
  *   routes.c           the table, and what is the same for every route */
@@ -99,6 +100,12 @@ void route_reports(struct call *call);
 void route_grants(struct call *call);
 void route_grants_revoke(struct call *call);
 void route_mandates(struct call *call);
+void route_notifications(struct call *call);
+
+/* A body of one JSON object, by its Content-Type and with no name twice; a new reference, or NULL: the response is
+ * made.
+ */
+json_t *call_object(struct call *call);
 
 void route_checkpoint(struct call *call);
 void route_coverage(struct call *call);

@@ -52,6 +52,14 @@ static const struct {
 			[ROLE_SUBJECT] = {REACH_SELF, none},
 			[ROLE_PROXY] = {REACH_SELF, none},
 		}},
+	{"/v1/notifications",
+		{
+			[ROLE_SUBJECT] = {REACH_SELF, none},
+		}},
+	{"PUT /v1/notifications",
+		{
+			[ROLE_SUBJECT] = {REACH_SELF, none},
+		}},
 	{"/v1/labels",
 		{
 			[ROLE_AUDITOR] = {REACH_ALL, PARAMETERS("from", "to")},
@@ -61,9 +69,9 @@ static const struct {
 static bool is_row(const char *row, const char *method, const char *path)
 {
 	size_t len = strlen(method);
-	bool posts = strcmp(method, "POST") == 0;
-	return posts ? strncmp(row, method, len) == 0 && row[len] == ' ' && strcmp(row + len + 1, path) == 0
-				 : strcmp(row, path) == 0;
+	bool writes = strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0;
+	return writes ? strncmp(row, method, len) == 0 && row[len] == ' ' && strcmp(row + len + 1, path) == 0
+				  : strcmp(row, path) == 0;
 }
 
 const struct permission *roles_permission(const char *method, const char *path, enum role role)

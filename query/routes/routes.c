@@ -8,6 +8,7 @@
 #define READS "GET, HEAD"
 #define ACTS "POST"
 #define BOTH READS ", " ACTS
+#define KEPT READS ", PUT" /* read, and put in place of what was there */
 
 struct route {
 	const char *path;    /* ending in '/': and all below it */
@@ -44,6 +45,7 @@ static const struct route routes_table[] = {
 	{"/v1/grants", false, ACTS, route_grants},
 	{"/v1/grants/revoke", false, ACTS, route_grants_revoke},
 	{"/v1/mandates", false, READS, route_mandates},
+	{"/v1/notifications", false, KEPT, route_notifications},
 	{"/healthz", true, READS, route_health},
 	{"/metrics", true, READS, route_metrics},
 };
@@ -81,7 +83,8 @@ static bool allows(const char *methods, const char *method)
 bool routes_take_body(const struct routes *routes, const struct request *request)
 {
 	const struct route *route = route_of(routes, request);
-	return route != NULL && strcmp(request->method, "POST") == 0 && allows(methods_of(route, request), request->method);
+	bool writes = strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0;
+	return route != NULL && writes && allows(methods_of(route, request), request->method);
 }
 
 static void answer_call(struct call *call)

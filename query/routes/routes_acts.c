@@ -26,22 +26,9 @@
 /* A body of one JSON object with no other members than these. */
 static json_t *read_body(struct call *call, const char *const members[])
 {
-	json_t *body = NULL;
-	const char *name, *type = call->request->content_type;
+	json_auto_t *body = call_object(call);
+	const char *name;
 	json_t *value;
-	if (type == NULL || strncmp(type, "application/json", strlen("application/json")) != 0) {
-		call_refuse_param(call, "header Content-Type must be application/json");
-		return NULL;
-	}
-	enum error error = json_read(call->request->body, JSON_REJECT_DUPLICATES, NULL, &body);
-	if (error == E_NO_MEMORY)
-		call_internal(call, error);
-	if (error == E_BAD_JSON || (error == E_OK && !json_is_object(body)))
-		call_problem(call, 400, E_BAD_JSON, "the body must be one JSON object");
-	if (error != E_OK || !json_is_object(body)) {
-		json_decref(body);
-		return NULL;
-	}
 	json_object_foreach(body, name, value)
 	{
 		size_t i = 0;
@@ -49,11 +36,10 @@ static json_t *read_body(struct call *call, const char *const members[])
 			i++;
 		if (members[i] == NULL) {
 			call_problem(call, 400, E_UNKNOWN_FIELD, "the body has a member that is not known here");
-			json_decref(body);
 			return NULL;
 		}
 	}
-	return body;
+	return OWN_TAKE(body);
 }
 
 /* A text that an event takes; *out NULL where there is none. */

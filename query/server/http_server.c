@@ -71,7 +71,7 @@ struct http_server {
 	struct evhttp_bound_socket *bound;
 	struct secure *secure;
 	struct event *wake;
-	struct event *signals[3];
+	struct event *signals[LISTEN_SIGNALS];
 	struct event *stop_timer;
 	struct workers *workers;
 	struct timed *timed;
@@ -125,6 +125,27 @@ static void on_recorded(void *context, enum error error, uint64_t index)
 	workers_done(server->workers, &exchange->work);
 }
 
+static void on_told(void *context, struct bytes answer)
+{
+	struct exchange *exchange = context;
+	struct http_server *server = exchange->peer->server;
+	exchange->response.answered(&exchange->response, answer);
+	take_room(server, exchange);
+	workers_done(server->workers, &exchange->work);
+}
+
+/* Neither is this server's to do. */
+static enum work_end hand_over(const struct http_options *options, struct exchange *exchange)
+{
+	char *report = exchange->response.report, *question = exchange->response.question;
+	exchange->response.report = exchange->response.question = NULL;
+	if (report != NULL)
+		options->record(options->record_context, report, on_recorded, exchange);
+	else
+		options->ask(options->ask_context, question, on_told, exchange);
+	return WORK_AWAY;
+}
+
 /* In a worker. */
 static enum work_end work_on(void *context, struct work *work)
 {
@@ -143,19 +164,10 @@ static enum work_end work_on(void *context, struct work *work)
 		*response = (struct response){.route = "-", .room = exchange->request.room};
 		return WORK_LATER;
 	}
-	char *report = response->report;
-	response->report = NULL;
-	if (report == NULL) {
-		take_room(server, exchange);
-		return WORK_DONE;
-	}
-	if (server->options.record != NULL) {
-		server->options.record(server->options.record_context, report, on_recorded, exchange);
-	} else {
-		free(report);
-		on_recorded(exchange, E_UNRECORDED, 0);
-	}
-	return WORK_AWAY;
+	if (response->report != NULL || response->question != NULL)
+		return hand_over(&server->options, exchange);
+	take_room(server, exchange);
+	return WORK_DONE;
 }
 
 /* ---- connections ---- */
@@ -492,20 +504,6 @@ static void on_hangup(evutil_socket_t fd, short events, void *context)
 		server->options.hangup(server->options.context);
 }
 
-static enum error add_signals(struct http_server *server, struct fault *fault)
-{
-	static const struct {
-		int number;
-		event_callback_fn taken;
-	} signals[] = {{SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_hangup}};
-	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-		server->signals[i] = evsignal_new(server->base, signals[i].number, signals[i].taken, server);
-		if (server->signals[i] == NULL || event_add(server->signals[i], NULL) != 0)
-			return fault_set(fault, E_NO_MEMORY, "");
-	}
-	return E_OK;
-}
-
 static enum error add_events(struct http_server *server, struct fault *fault)
 {
 	server->base = event_base_new();
@@ -518,7 +516,7 @@ static enum error add_events(struct http_server *server, struct fault *fault)
 		return fault_set(fault, E_NO_MEMORY, "");
 	TRY(fault_set(fault, streams_new(server->base, server->workers, &server->streams), ""));
 	TRY(fault_set(fault, timed_new(server->base, on_time, server, release_work, &server->timed), "the timer: %m"));
-	TRY(add_signals(server, fault));
+	TRY(fault_set(fault, listen_signals(server->base, on_stop, on_hangup, server, server->signals), ""));
 	TRY(secure_new(server->options.tls, server->options.tell, server->base, &server->secure, fault));
 	evhttp_set_max_headers_size(server->http, HTTP_HEADER_BYTES_MAX);
 	evhttp_set_max_body_size(server->http, (ev_ssize_t)server->options.body_bytes_max);
@@ -547,6 +545,7 @@ enum error http_server_new(
 		options->release(options->context);
 	TRY(fault_set(fault, allocated(server), ""));
 	server->options = *options;
+	http_fill(&server->options);
 	room_init(&server->room, options->output_bytes_max, options->large_output_bytes_max);
 	TRY(begin(server, address, fault));
 	*out = OWN_TAKE(server);
@@ -587,7 +586,7 @@ void http_server_free(struct http_server *server)
 	streams_free(server->streams);
 	timed_release(&server->timed);
 	event_release(&server->stop_timer);
-	for (size_t i = 0; i < sizeof server->signals / sizeof server->signals[0]; i++)
+	for (size_t i = 0; i < LISTEN_SIGNALS; i++)
 		event_release(&server->signals[i]);
 	secure_release(&server->secure);
 	if (server->base)

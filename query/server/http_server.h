@@ -14,8 +14,9 @@
  * By TLS (spec/tls.md) SHAKING comes first, with a deadline of its own, and no more than a part of all connections are
  * in it. SIGHUP reads certificate and key anew.
  *
- * An answer with a report waits, in nobody's hands, until that is on record; where it cannot be it is refused. So a
- * worker is free meanwhile, and those who need no record are not held up.
+ * An answer with a report waits, in nobody's hands, until that is on record; where it cannot be it is refused. One that
+ * is somebody else's to make (response.question) waits in the same way. So a worker is free meanwhile, and those who
+ * need nobody else are not held up.
  *
  * A client that is slow to send or to read runs into the deadline of its phase, or into the end of its connection.
  * While WORKING nothing is read from the connection and it has no deadline, so that it cannot go away under the worker;
@@ -50,6 +51,9 @@ typedef void http_answerer(void *context, const struct request *request, struct 
 /* Whether it is on record, and where the first event of it stands. */
 typedef void http_recorded(void *done_context, enum error error, uint64_t index);
 
+/* What was answered; empty: nothing was. */
+typedef void http_told(void *done_context, struct bytes answer);
+
 struct http_options {
 	http_answerer *answer;
 	void *context;
@@ -59,6 +63,10 @@ struct http_options {
 	 * server is freed. NULL: nothing can be put on record, and answers with a report are refused. */
 	void (*record)(void *context, char *report, http_recorded *done, void *done_context);
 	void *record_context;
+	/* In a worker: hands a response's question to who answers it, and takes it over; `done` as of `record`. NULL: such
+	 * questions have no answer. */
+	void (*ask)(void *context, char *question, http_told *done, void *done_context);
+	void *ask_context;
 	/* Any thread: the body and headers of what the server itself refuses. The line does not end in a newline. */
 	void (*refuse)(int status, enum error error, const char *line, struct response *response);
 	/* In the loop, before an answer goes out; or NULL. Status 0: none goes out, its connection is closed. */
@@ -101,6 +109,8 @@ OWN(http_server, http_server_free);
 bool http_takes_posts(const void *context, const struct request *request);
 void http_refuse_text(int status, enum error error, const char *line, struct response *response);
 void http_tell(const char *line);
+/* Where nothing can be put on record or asked: it is not. */
+void http_fill(struct http_options *options);
 /* Lets this process open as many files as so many connections need, beside others. Where it may not, there are fewer
  * connections, down to a quarter of its files: accepting would fail over and over. E_IO: it may open hardly any. */
 enum error http_fit_files(uint32_t *connections, struct fault *fault) MUST_USE;

@@ -11,6 +11,26 @@ bool http_takes_posts(const void *context, const struct request *request)
 	return strcmp(request->method, "POST") == 0;
 }
 
+static void record_nothing(void *context, char *report, http_recorded *done, void *done_context)
+{
+	(void)context;
+	free(report);
+	done(done_context, E_UNRECORDED, 0);
+}
+
+static void ask_nobody(void *context, char *question, http_told *done, void *done_context)
+{
+	(void)context;
+	free(question);
+	done(done_context, BYTES_EMPTY);
+}
+
+void http_fill(struct http_options *options)
+{
+	options->record = options->record != NULL ? options->record : record_nothing;
+	options->ask = options->ask != NULL ? options->ask : ask_nobody;
+}
+
 void http_tell(const char *line)
 {
 	fprintf(stderr, "%s\n", line);

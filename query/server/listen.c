@@ -7,6 +7,7 @@
 #include "ledger/process/process.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -82,4 +83,16 @@ int listen_loop(struct event_base *base)
 			break;
 	}
 	return rc;
+}
+
+enum error listen_signals(struct event_base *base, event_callback_fn stop, event_callback_fn hangup, void *context,
+	struct event *out[LISTEN_SIGNALS])
+{
+	static const int numbers[LISTEN_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+	for (size_t i = 0; i < LISTEN_SIGNALS; i++) {
+		out[i] = evsignal_new(base, numbers[i], numbers[i] == SIGHUP ? hangup : stop, context);
+		if (out[i] == NULL || event_add(out[i], NULL) != 0)
+			return E_NO_MEMORY;
+	}
+	return E_OK;
 }

@@ -12,6 +12,10 @@
 enum error listen_begin(struct event_base *base, struct evhttp *http, const struct address *address, int backlog,
 	void (*tell)(const char *line), struct evhttp_bound_socket **bound, char out[ADDRESS_TEXT_MAX + 1],
 	struct fault *fault) MUST_USE;
+#define LISTEN_SIGNALS 3u
+/* SIGTERM and SIGINT call `stop`, SIGHUP `hangup`. What was made stands in `out`, also of what failed; E_NO_MEMORY. */
+enum error listen_signals(struct event_base *base, event_callback_fn stop, event_callback_fn hangup, void *context,
+	struct event *out[LISTEN_SIGNALS]) MUST_USE;
 /* Accepts nothing for a tenth of a second. */
 void listen_pause(struct evconnlistener *listener);
 /* As event_base_dispatch, but nothing of a request is left behind in registers and on the stack while it waits for the

@@ -6,6 +6,7 @@ twice under two ids, forgotten, or named where it does not belong."""
 import base64
 import ctypes
 import ctypes.util
+import http.client
 import http.server
 import json
 import os
@@ -279,6 +280,63 @@ def refusals(tap, indsigt):
     place.ledger.remove()
 
 
+def asked_over_http(ledger, token, method="GET", wishes=None, **headers):
+    connection = http.client.HTTPConnection(ledger.query, timeout=DEADLINE_S)
+    body = wishes if wishes is None or isinstance(wishes, bytes) else json.dumps(wishes)
+    connection.request(method, "/v1/notifications", body, {"Authorization": "Bearer " + token, "Content-Type": "application/json", **headers})
+    answer = connection.getresponse()
+    text = answer.read()
+    connection.close()
+    return answer.status, json.loads(text) if text else None
+
+
+def over_http(tap, indsigt):
+    """HTTP-45, NTF-3: a person's wishes, through queryd."""
+    portal = Portal()
+    place = Place(indsigt, portal)
+    ledger = place.ledger
+    ledger.serve()
+    door = Door(ledger)
+    token = ledger.run("token", ledger.dir, A, "--role", "subject").strip()
+    off = {"wishes": {"on": False}, "stopped": False, "waiting": False}
+    tap.ok(asked_over_http(ledger, token) == (200, off), "who never asked wishes for nothing")
+    answer = asked_over_http(ledger, token, "PUT", AT_ONCE)
+    tap.ok(answer == (200, dict(off, wishes=dict(AT_ONCE, zone="UTC"))) and door.get(A)["wishes"]["on"], "a wish is handed to the notifier: %s" % (answer,))
+    tap.ok(door.get(B)["wishes"] == {"on": False}, "about who asks alone")
+    place.report(A)
+    wait_until(lambda: portal.got, "a notice")
+    tap.ok(portal.recipients() == [A], "and heeded")
+    table = [(b"{", "bad-json"), (b"[]", "bad-json"), (b'{"on":true,"on":false}', "bad-json"), ({"on": True}, "missing-field"), (dict(AT_ONCE, kinds=1), "unknown-field"),
+             ({"on": True, "a" + "\u00e6" * 40: 1}, "unknown-field"), (dict(AT_ONCE, hour=1), "bad-value"), (dict(AT_ONCE, zone="x" * 3000), "too-long")]
+    wrong = [(body, got) for body, name in table for got in [asked_over_http(ledger, token, "PUT", body)] if got[0] != 400 or got[1]["error"] != name]
+    tap.ok(not wrong, "what is no wish is refused by name: %s" % wrong)
+    tap.ok(door.get(A)["wishes"]["on"], "and changes nothing")
+    for role, who in (("proxy", A), ("supervisor", "oid:1.2.3:x"), ("auditor", "oid:1.2.3:x")):
+        other = ledger.run("token", ledger.dir, who, "--role", role).strip()
+        case = {"Indsigt-Subject": A, "Indsigt-Case": "7"}
+        tap.ok(asked_over_http(ledger, other, **case)[0] == 403 and asked_over_http(ledger, other, "PUT", {"on": False}, **case)[0] == 403, "no %s asks or wishes" % role)
+    tap.ok(asked_over_http(ledger, token, "PUT", {"on": False}, **{"Indsigt-Subject": B})[0] == 403, "nor anybody for somebody else")
+    notifier = ledger.daemon("indsigt-notify")
+    os.kill(notifier, signal.SIGSTOP)
+    try:
+        waiting = [threading.Thread(target=lambda: stuck.append(asked_over_http(ledger, token))) for _ in range(8)]
+        stuck = []
+        for one in waiting:
+            one.start()
+        tap.ok(all(ledger.get("/v1/coverage") for _ in range(5)) and not stuck, "while it stands still others are answered")
+        for one in waiting:
+            one.join()
+        tap.ok(all(status == 503 and body["error"] == "notifier" for status, body in stuck) and len(stuck) == 8, "and who asks is told that it gives no answer: %s" % stuck[:1])
+    finally:
+        os.kill(notifier, signal.SIGCONT)
+    tap.ok(wait_until(lambda: asked_over_http(ledger, token)[0] == 200, "an answer"), "it goes on by itself")
+    tap.ok(asked_over_http(ledger, token, "PUT", {"on": False}) [0] == 200 and door.get(A)["wishes"] == {"on": False}, "NTF-8: off is off")
+    tap.ok(A[4:] not in place.said(), "nobody's number in what the daemons say")
+    ledger.stop()
+    portal.close()
+    ledger.remove()
+
+
 def portal_away(tap, indsigt):
     """NTF-20 to NTF-23: away, refusing, slow to come back."""
     portal = Portal()
@@ -526,7 +584,7 @@ def keys(tap, indsigt):
 
 def main():
     tap = Tap()
-    for part in (told, refusals, users, keys, over_tls, put_back, portal_away, killed_by_hand):
+    for part in (told, over_http, refusals, users, keys, over_tls, put_back, portal_away, killed_by_hand):
         part(tap, sys.argv[1])
     if len(sys.argv) > 2:  # sanitizers want to be where the library is
         killed_anywhere(tap, sys.argv[1], sys.argv[2])

@@ -172,6 +172,8 @@ def query(world, ledger, token, auditor):
     ask("/v1/labels", 400, Authorization=auditor)
     ask("/v1/labels", 403, "/v1/labels?from=0&to=2", Authorization=token)
     ask("/v1/mandates", 200, Authorization=token)
+    ask("/v1/notifications", 503, Authorization=token)
+    ask("/v1/notifications", 403, Authorization=auditor)
     ask("/v1/mandates", 403, Authorization=auditor)
     act = lambda path, status, body, **headers: ask(path, status, method="POST", body=body, Content_Type="application/json", **headers)
     ask("/v1/reports", 403, Authorization=token)

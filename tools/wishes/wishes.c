@@ -14,6 +14,13 @@ static enum error bad(struct fault *fault, const char *field, const char *rule)
 	return fault_set(fault, E_BAD_VALUE, "%s: %s", field, rule);
 }
 
+/* Whole where it is a word as our names are: cut in the middle of a letter it would be no text any more. */
+static const char *name_shown(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz_-");
+	return len > 0 && len <= 40 && name[len] == '\0' ? name : "a member";
+}
+
 static enum error check_names(const json_t *json, const char *const *known, size_t count, struct fault *fault)
 {
 	const char *name;
@@ -24,7 +31,7 @@ static enum error check_names(const json_t *json, const char *const *known, size
 		while (i < count && strcmp(known[i], name) != 0)
 			i++;
 		if (i == count)
-			return fault_set(fault, E_UNKNOWN_FIELD, "%.40s: there is no such wish", json_text_name(name));
+			return fault_set(fault, E_UNKNOWN_FIELD, "%s: there is no such wish", name_shown(name));
 	}
 	return E_OK;
 }
