@@ -170,7 +170,12 @@ expect 1 "an endorsement that was changed" "$indsigt" sender add ledger --public
 holds "... says so" has "$err" "does not verify"
 expect 0 "sender add with an endorsement" "$indsigt" sender add ledger --public "$public" --endorsement nine.endorsement
 holds "prints the id that was endorsed" test "$(cat "$out")" = 9
-expect 1 "the same id again" "$indsigt" sender add ledger --public "$public" --endorsement nine.endorsement
+expect 0 "the same file again" "$indsigt" sender add ledger --public "$public" --endorsement nine.endorsement
+holds "... prints the id again" test "$(cat "$out")" = 9
+expect 0 "sender endorse of an id that is taken" "$indsigt" sender endorse --log "$vkey" --id 9 --name "Away" --org cvr:9 \
+	--key taken.json --endorsement taken.endorsement
+public=$(cat "$out")
+expect 1 "the same id again" "$indsigt" sender add ledger --public "$public" --endorsement taken.endorsement
 holds "... says which is free" has "$err" "--id 4"
 expect 2 "an endorsement without a key" "$indsigt" sender add ledger --endorsement nine.endorsement
 

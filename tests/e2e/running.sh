@@ -47,7 +47,12 @@ expect 0 "sender endorse" "$indsigt" sender endorse --log "$vkey" --id 5 --name 
 	--endorsement five.endorsement
 public=$(cat "$out")
 expect 0 "sender add with an endorsement" "$indsigt" sender add ledger --public "$public" --endorsement five.endorsement
-expect 1 "the same id again" "$indsigt" sender add ledger --public "$public" --endorsement five.endorsement
+expect 0 "the same file again" "$indsigt" sender add ledger --public "$public" --endorsement five.endorsement
+holds "... prints the id again" test "$(cat "$out")" = 5
+expect 0 "sender endorse of an id that is taken" "$indsigt" sender endorse --log "$vkey" --id 5 --name Other --org cvr:5 \
+	--key other.json --endorsement other.endorsement
+public=$(cat "$out")
+expect 1 "the same id again" "$indsigt" sender add ledger --public "$public" --endorsement other.endorsement
 holds "... says which is free" has "$err" "--id 2"
 expect 0 "sender rotate" "$indsigt" sender rotate ledger --key one.json
 expect 0 "sender policy" "$indsigt" sender policy ledger --key one.json --policy withhold
