@@ -50,6 +50,11 @@ export async function front(options) {
     const [host, port] = options.query.split(':');
     const { host: _, 'accept-encoding': __, ...headers } = request.headers;
     const out = http.request({ host, port, path: `${path}${url.search}`, method: request.method, headers }, (answer) => {
+      if (answer.headers['content-type'] === 'text/event-stream') {
+        response.writeHead(answer.statusCode, answer.headers);
+        response.on('close', () => out.destroy());
+        return void answer.on('error', () => {}).pipe(response);
+      }
       const pieces = [];
       answer.on('data', (piece) => pieces.push(piece)).on('end', () => {
         let bytes = Buffer.concat(pieces);

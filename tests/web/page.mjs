@@ -417,6 +417,39 @@ await part('figures for all', async () => {
   const page = await open({ hash: '#/numbers' });
   await page.waitForSelector('section h2');
   ok((await text(page)).includes('Sådan er tallene gjort sikre') && (await text(page)).includes('rundet ned til nærmeste 10'), 'figures without signing in, with their rule', await text(page));
+  ok(/Der er ingen tal at vise|bliver talt op/.test(await text(page)), 'of a young ledger nobody is told how long answers take', await text(page));
+  await close(page);
+  const reports = { rule: { base: 10, quarters: 2, days: [7, 30] }, quarters: ['2026-04-01T00:00:00Z', '2026-07-01T00:00:00Z'], sums: [[40, 10, 0], [0, 0, 30]],
+    organisations: [{ org: 'cvr:55133018', name: 'Aarhus Kommune', people: [[40, 10, null], [null, null, null]] }, { org: 'cvr:1', people: [[null, null, null], [null, null, 30]] }] };
+  options.tamper = (path, answer) => (path.startsWith('/v1/numbers') ? JSON.stringify({ ...JSON.parse(answer), reports }) : answer);
+  const full = await open({ hash: '#/numbers', width: 320 });
+  await full.waitForSelector('h3');
+  const told = await text(full, 'section:has(h3)');
+  ok(/3\. kvartal 2026\s+Mindst halvdelen fik ikke svar inden 30 dage\.[^]*cvr:1[^]*ca\. 30[^]*2\. kvartal 2026\s+Mindst halvdelen fik svar inden 7 dage\.[^]*Aarhus Kommune\s+ca\. 40\s+ca\. 10\s+få/.test(told), 'how long people waited, newest quarter first', told);
+  ok((await wide(full)) <= 0 && (await holds(full)).length === 0, 'which fits a phone, and axe finds nothing', await holds(full));
+  options.tamper = null;
+  await close(full);
+});
+
+await part('what comes while the page is open', async () => {
+  const page = await signIn('child');
+  await checked(page);
+  await page.waitForFunction(() => /Alle er vist/.test(document.querySelector('.sentence').innerText));
+  const number = async () => Number(/^\d+/.exec(await text(page, '.sentence'))?.[0] ?? 0);
+  const before = await number();
+  const ask = (path, headers = {}) => fetch(`http://${given.query}${path}`, { headers: { Authorization: `Bearer ${given.tokens.anna}`, ...headers } }).then((answer) => answer.json());
+  const { mandates } = await ask('/v1/mandates');
+  await ask('/v1/accesses', { 'Indsigt-Subject': mandates.find(({ kind }) => kind === 'parental').principal });
+  await page.waitForFunction(() => document.querySelector('[role=status].unseen').innerText === '1 nyt opslag er kommet til.', null, { timeout: 30_000 });
+  ok((await number()) === before + 1, 'a new access is said, and stands among the others', [before, await text(page, '.sentence')]);
+  const newest = await page.locator('section:has(h2:text("Seneste")) .row').first().innerText();
+  ok(newest.includes('Indsigt') && newest.includes('Ny'), 'on top, as new', newest);
+  await go(page, '#/proof');
+  await page.getByRole('button', { name: /igen/ }).first().click();
+  await page.waitForFunction(() => !document.querySelector('button:disabled'));
+  await go(page, '#/');
+  await page.waitForSelector('.chip.good, .chip.bad, .chip.warn');
+  ok((await page.locator('.chip.good').count()) === 1, 'and is in the proof from then on', await text(page, '.chip'));
   await close(page);
 });
 

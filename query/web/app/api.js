@@ -27,8 +27,8 @@ export class Api {
   }
 
   /** A whole answer, or an ApiError. `subject`: about whom, where it is not who asks. */
-  async ask(path, { subject, method = 'GET', body, open = false, signal } = {}) {
-    const headers = {};
+  async ask(path, { subject, method = 'GET', body, open = false, signal, headers: more } = {}) {
+    const headers = { ...more };
     if (!open) headers.Authorization = `Bearer ${this.session.token}`;
     if (subject) headers['Indsigt-Subject'] = subject;
     if (body !== undefined) headers['Content-Type'] = 'application/json';

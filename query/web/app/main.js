@@ -2,6 +2,7 @@
 import { breathe, fill, h } from './dom.js';
 import { Api } from './api.js';
 import { consentState } from './consents.js';
+import { follow } from './following.js';
 import { frame } from './frame.js';
 import { consentsOf, reportsOf } from './acts.js';
 import { grantsOf } from './grants.js';
@@ -116,7 +117,7 @@ class App {
   }
 
   /** What stands out is worked out in slices; a newer look overtakes an older one. */
-  async #look() {
+  async #look(draws = () => true) {
     const { store } = this;
     if (store === null) return;
     const turn = this.turn = {};
@@ -133,7 +134,7 @@ class App {
     this.unusual = step.value;
     await breathe();
     if (this.turn !== turn || this.store !== store) return;
-    this.view?.update?.();
+    if (draws()) this.view?.update?.();
   }
 
   /** Opens a list: one's own, or with a mandate somebody else's. */
@@ -163,6 +164,25 @@ class App {
     this.announce(`${this.w.accesses(store.accesses.length)}.`);
     // Of a person's own reads nobody needs to be told; those about others are on record, so they are asked for.
     if (this.mandate === null && this.proof.possible && this.proof.state === 'idle') this.proof.start();
+    if (this.mandate === null && !store.followed) this.#follow(store);
+  }
+
+  /** What comes while the page is open: said, and on top where that does not move what somebody reads. */
+  #follow(store) {
+    store.followed = true;
+    follow(this.api, { last: store.size - 1, signal: store.stopping.signal, told: async (events) => {
+      const known = store.accesses.length + store.withheld.length;
+      for (const { type, data } of events) {
+        if (type === 'reset') return void (this.store === store && this.#open(null));
+        if (type === 'access') await store.add(JSON.parse(data));
+      }
+      if (this.store !== store) return;
+      const there = this.place.querySelector('main :focus')?.getAttribute('href');
+      await this.#look(() => read().view === '');
+      if (there && document.activeElement === document.body) this.place.querySelector(`main a[href="${CSS.escape(there)}"]`)?.focus({ preventScroll: true });
+      const count = store.accesses.length + store.withheld.length - known;
+      if (count > 0) this.announce(this.w.overview.told(count));
+    } }).catch(() => {}); // then the list is as it was asked for
   }
 
   become(mandate) {

@@ -58,13 +58,14 @@ export class Proof extends EventTarget {
 
   async start() {
     if (this.state === 'running') return;
+    const { size } = this.store; // what is told of from here on may be newer than the statement
     this.#tell({ state: 'running', step: 'fetching', done: 0, all: 0, result: null, error: null });
     try {
       if (!this.possible) throw Object.assign(new Error('no verifier'), { kind: 'noVerifier' });
       const bytes = await this.fetch();
       this.statement = new Blob([bytes], { type: 'application/json' });
       this.#tell({ step: 'working' });
-      const result = await this.#work(bytes);
+      const result = await this.#work(bytes, size);
       // A fault of the verifier itself, or of its configuration, says nothing against the log.
       if (result.error) throw Object.assign(new Error(result.error.name), { kind: 'failed' });
       this.#tell({ state: result.ok && !result.differs ? 'good' : 'bad', result });
@@ -75,7 +76,7 @@ export class Proof extends EventTarget {
     }
   }
 
-  async #work(bytes) {
+  async #work(bytes, size) {
     this.stop();
     const worker = this.worker = new Worker(trusted(VERIFY_WORKER), { type: 'module' });
     const { config } = this.app;
@@ -88,15 +89,15 @@ export class Proof extends EventTarget {
       });
     });
     ended.catch(() => {});
-    await this.#show(worker);
-    worker.postMessage({ type: 'check', bytes, size: this.store.size, options: { vkey: config.vkey, policy: config.policy ?? null, subject: this.store.subject, now: Math.floor(Date.now() / 1000), lagSeconds: OLD_S } }, [bytes]);
+    await this.#show(worker, size);
+    worker.postMessage({ type: 'check', bytes, size, options: { vkey: config.vkey, policy: config.policy ?? null, subject: this.store.subject, now: Math.floor(Date.now() / 1000), lagSeconds: OLD_S } }, [bytes]);
     return ended;
   }
 
-  async #show(worker) {
-    const { withheld } = this.store;
-    const accesses = [...this.store.accesses, ...this.store.acts];
-    const held = withheld.map(({ index, until, basis }) => ({ index, until, basis }));
+  async #show(worker, size) {
+    const listed = ({ index }) => index < size;
+    const accesses = [...this.store.accesses, ...this.store.acts].filter(listed);
+    const held = this.store.withheld.filter(listed).map(({ index, until, basis }) => ({ index, until, basis }));
     worker.postMessage({ type: 'shown', accesses: [], withheld: held });
     for (let at = 0; at < accesses.length; at += SLICE) {
       worker.postMessage({ type: 'shown', accesses: accesses.slice(at, at + SLICE), withheld: [] });

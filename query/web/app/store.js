@@ -52,6 +52,19 @@ export class Store extends EventTarget {
     for (const one of page.withheld.events) this.withheld.push({ index: one.index, until: one.until, basis: one.basis, reported: Date.parse(one.ledger_time), sender: one.sender });
   }
 
+  /** What came after the list was made; false if it is known. Every event of this person before it is known then. */
+  async add(page) {
+    const one = page.accesses[0] ?? page.withheld.events[0];
+    const all = [this.accesses, this.acts, this.withheld];
+    if (!one || page.subject !== this.subject || all.some((list) => list.some(({ index }) => index === one.index))) return false;
+    const before = this.accesses;
+    this.accesses = [];
+    await this.#take(page);
+    this.accesses.push(...before);
+    this.size = Math.max(this.size, one.index + 1);
+    return true;
+  }
+
   async load() {
     if (this.state === 'coming' || this.state === 'whole') return;
     this.state = 'coming';

@@ -6,6 +6,9 @@ import { bars, byDay, choices, matcher, orgs } from '../app/select.js';
 import { RULES, unusual } from '../app/unusual.js';
 import { dayNumber, dayOf, local } from '../app/zone.js';
 import { read, write } from '../app/address.js';
+import { ApiError } from '../app/api.js';
+import { Lines, follow } from '../app/following.js';
+import { middle, quarters } from '../app/waiting.js';
 import da from '../words/da.js';
 import en from '../words/en.js';
 
@@ -166,4 +169,52 @@ function shape(words, path = '') {
 
 test('both languages say the same', () => {
   assert.deepEqual(shape(en), shape(da));
+});
+
+test('how long people waited is said where it is certain', () => {
+  assert.equal(middle([30, 10, null]), 0);
+  assert.equal(middle([20, null, null]), 0);
+  assert.equal(middle([10, null, null]), null, 'nine and nine may stand behind the two nulls');
+  assert.equal(middle([20, 10, 0]), null);
+  assert.equal(middle([null, 20, 40]), 2);
+  const made = quarters({ quarters: ['2026-04-01T00:00:00Z', '2026-07-01T00:00:00Z'], sums: [[20, 0, 0], [0, 0, 10]],
+    organisations: [{ org: 'cvr:1', name: 'A', people: [[20, null, null], [null, null, null]] }, { org: 'cvr:2', people: [[null, null, null], [null, null, 10]] }] });
+  assert.deepEqual(made.map(({ number, year, rows }) => [number, year, rows.map(({ name }) => name)]), [[3, 2026, ['cvr:2']], [2, 2026, ['A']]]);
+});
+
+test('a stream is read in whatever pieces it comes', () => {
+  const text = ': hello\nretry: 250\n\nevent: access\nid: 12\ndata: {"a":\ndata: 1}\n\r\nevent: reset\nid: 40\ndata:\n\nevent: access\nid: 41\ndata: half';
+  for (let size = 1; size < text.length; size += 1) {
+    const lines = new Lines();
+    const made = [];
+    for (let at = 0; at < text.length; at += size) made.push(...lines.put(text.slice(at, at + size)));
+    assert.deepEqual(made, [{ type: 'access', data: '{"a":\n1}', id: '12' }, { type: 'reset', data: '', id: '40' }]);
+    assert.equal(lines.retry, 250);
+  }
+});
+
+/** Answers one after the other: a text is a stream, an error is thrown; what was asked is kept. */
+async function followed(answers, last = 6) {
+  const asked = [];
+  const told = [];
+  const waits = [];
+  const stop = new AbortController();
+  const api = { ask: async (path, { headers }) => {
+    asked.push(headers['Last-Event-ID']);
+    const next = answers.shift();
+    if (next === undefined) stop.abort();
+    if (next === undefined || next instanceof Error) throw next ?? new ApiError('offline');
+    return next instanceof Response ? next : new Response(next, { headers: { 'Content-Type': 'text/event-stream' } });
+  } };
+  await follow(api, { last, signal: stop.signal, told: async (events) => void told.push(...events.map(({ type }) => type)), pause: async (ms) => void waits.push(ms) });
+  return { asked, told, waits };
+}
+
+test('it goes on behind the last event, and gives up in silence where it is refused', async () => {
+  const one = 'event: access\nid: 9\ndata: {}\n\n';
+  assert.deepEqual(await followed([one, new ApiError('busy', 503, 5), new ApiError('offline')]), { asked: ['6', '9', '9', '9'], told: ['access'], waits: [2000, 5000, 8000] });
+  assert.deepEqual(await followed([new ApiError('refused', 403)]), { asked: ['6'], told: [], waits: [] });
+  assert.deepEqual(await followed([new Response('{}', { headers: { 'Content-Type': 'application/json' } })]), { asked: ['6'], told: [], waits: [] });
+  assert.deepEqual(await followed(['event: end\ndata: token\n\n']), { asked: ['6'], told: ['end'], waits: [] });
+  assert.deepEqual(await followed([], -1), { asked: [undefined], told: [], waits: [] });
 });

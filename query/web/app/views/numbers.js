@@ -1,6 +1,7 @@
 // What everybody may know: how much is looked up by whom, who reports, how long people wait for answers.
 import { fill, h } from '../dom.js';
-import { ranking, timeline } from '../charts.js';
+import { ranking, table, timeline } from '../charts.js';
+import { quarters } from '../waiting.js';
 import { trouble } from './notes.js';
 
 export function numbers(app) {
@@ -36,12 +37,20 @@ function state(app, { checkpoint, coverage, origin }) {
     witnesses.length > 0 ? h('p', null, w.proof.steps.witnessed(witnesses.filter((one) => one.state === 'cosigns').length)) : h('p', null, w.numbers.unwitnessed));
 }
 
-/** Of the quarters that are published (NUM-5 to NUM-8): people answered within 7 days, within 30, and neither. */
-function answers(app, found) {
+function waited(app, { number, year, sums, middle, rows }, days) {
   const { w, say } = app;
-  const sums = [0, 1, 2].map((place) => (found?.sums ?? []).reduce((sum, quarter) => sum + (quarter?.[place] ?? 0), 0));
-  if (sums.every((sum) => sum === 0)) return null;
-  return h('section', { class: 'card' }, h('h2', null, w.numbers.answers), ranking(sums.map((count, n) => ({ name: w.numbers.waits[n], count, text: count > 0 ? w.numbers.about(say.number(count)) : w.numbers.few })), w, say));
+  const name = w.numbers.quarter(number, year);
+  const line = (title, people) => [title, ...people.map((n) => (n ? w.numbers.about(say.number(n)) : w.numbers.few))];
+  return [h('h3', null, name), middle !== null && h('p', null, middle < days.length ? w.numbers.middle(days[middle]) : w.numbers.middleNone(days.at(-1))),
+    table([w.overview.tableOrg, ...days.map((n, at) => (at === 0 ? w.numbers.within(n) : w.numbers.between(days[at - 1] + 1, n))), w.numbers.notWithin(days.at(-1))], [...rows.map((one) => line(one.name, one.people)), line(w.numbers.together, sums)], `${w.numbers.answers}, ${name}`)];
+}
+
+/** Null while the ledger counts: then another look will have it. */
+function answers(app, found) {
+  const { w } = app;
+  const tables = found ? quarters(found) : [];
+  return h('section', { class: 'card' }, h('h2', null, w.numbers.answers), h('p', { class: 'soft' }, w.numbers.answersLead),
+    tables.length > 0 ? tables.map((one) => waited(app, one, found.rule.days)) : h('p', null, found ? w.numbers.answersNone : w.numbers.answersComing));
 }
 
 function told(app, found) {
