@@ -425,7 +425,7 @@ await part('figures for all', async () => {
   const full = await open({ hash: '#/numbers', width: 320 });
   await full.waitForSelector('h3');
   const told = await text(full, 'section:has(h3)');
-  ok(/3\. kvartal 2026\s+Mindst halvdelen fik ikke svar inden 30 dage\.[^]*cvr:1[^]*ca\. 30[^]*2\. kvartal 2026\s+Mindst halvdelen fik svar inden 7 dage\.[^]*Aarhus Kommune\s+ca\. 40\s+ca\. 10\s+få/.test(told), 'how long people waited, newest quarter first', told);
+  ok(/3\. kvartal 2026\s+cvr:1: mindst halvdelen fik ikke svar inden 30 dage\.[^]*cvr:1[^]*ca\. 30[^]*2\. kvartal 2026\s+Aarhus Kommune: mindst halvdelen fik svar inden 7 dage\.[^]*Aarhus Kommune\s+ca\. 40\s+ca\. 10\s+få/.test(told), 'how long people waited, newest quarter first', told);
   ok((await wide(full)) <= 0 && (await holds(full)).length === 0, 'which fits a phone, and axe finds nothing', await holds(full));
   options.tamper = null;
   await close(full);

@@ -37,11 +37,13 @@ function state(app, { checkpoint, coverage, origin }) {
     witnesses.length > 0 ? h('p', null, w.proof.steps.witnessed(witnesses.filter((one) => one.state === 'cosigns').length)) : h('p', null, w.numbers.unwitnessed));
 }
 
-function waited(app, { number, year, sums, middle, rows }, days) {
+function waited(app, { number, year, sums, rows }, days) {
   const { w, say } = app;
   const name = w.numbers.quarter(number, year);
   const line = (title, people) => [title, ...people.map((n) => (n ? w.numbers.about(say.number(n)) : w.numbers.few))];
-  return [h('h3', null, name), middle !== null && h('p', null, middle < days.length ? w.numbers.middle(days[middle]) : w.numbers.middleNone(days.at(-1))),
+  const half = ({ name: org, middle }) => (middle < days.length ? w.numbers.middle(org, days[middle]) : w.numbers.middleNone(org, days.at(-1)));
+  const sure = rows.filter(({ middle }) => middle !== null);
+  return [h('h3', null, name), sure.length > 0 && h('ul', null, sure.map((one) => h('li', null, half(one)))),
     table([w.overview.tableOrg, ...days.map((n, at) => (at === 0 ? w.numbers.within(n) : w.numbers.between(days[at - 1] + 1, n))), w.numbers.notWithin(days.at(-1))], [...rows.map((one) => line(one.name, one.people)), line(w.numbers.together, sums)], `${w.numbers.answers}, ${name}`)];
 }
 
