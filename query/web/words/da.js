@@ -328,7 +328,7 @@ export default {
     quarter: (n, year) => `${n}. kvartal ${year}`,
     within: (days) => `Inden ${days} dage`,
     between: (from, to) => `${from}–${to} dage`,
-    notWithin: (days) => `Ikke inden ${days} dage`,
+    notWithin: (days) => `Over ${days} dage`,
     together: 'Tilsammen',
     middle: (org, days) => `${org}: mindst halvdelen fik svar inden ${days} dage.`,
     middleNone: (org, days) => `${org}: mindst halvdelen fik ikke svar inden ${days} dage.`,

@@ -328,7 +328,7 @@ export default {
     quarter: (n, year) => `Quarter ${n} of ${year}`,
     within: (days) => `Within ${days} days`,
     between: (from, to) => `${from}–${to} days`,
-    notWithin: (days) => `Not within ${days} days`,
+    notWithin: (days) => `Over ${days} days`,
     together: 'Together',
     middle: (org, days) => `${org}: at least half were answered within ${days} days.`,
     middleNone: (org, days) => `${org}: at least half were not answered within ${days} days.`,
