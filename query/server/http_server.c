@@ -13,6 +13,7 @@
 
 #include "ledger/base/clock.h"
 #include "query/server/asked.h"
+#include "query/server/half_open.h"
 #include "query/server/listen.h"
 #include "query/server/reply.h"
 #include "query/server/request_end.h"
@@ -30,7 +31,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
-#include <sodium.h>
 #include <stdio.h>
 
 enum phase { PHASE_NEW, PHASE_SHAKING, PHASE_READING, PHASE_WORKING, PHASE_WRITING, PHASE_STREAMING };
@@ -49,6 +49,7 @@ struct peer {
 	bool expired;      /* its end came while it was WORKING */
 	size_t held;       /* of the room, for the answer that is being taken */
 	struct flow *flow; /* of PHASE_STREAMING */
+	struct half_open half_open;
 };
 
 /* A request on its way to a worker and back. */
@@ -82,6 +83,7 @@ struct http_server {
 	uint32_t busy; /* connections that are WORKING or WRITING */
 	struct room room;
 	struct peer **peers; /* by file descriptor */
+	struct half_opens half_opens;
 	char address[ADDRESS_TEXT_MAX + 1];
 };
 
@@ -213,6 +215,7 @@ static void peer_free(struct peer *peer)
 	struct http_server *server = peer->server;
 	if (is_busy(peer->phase))
 		server->busy--;
+	half_open_remove(&peer->half_open);
 	room_set(&server->room, &peer->held, 0);
 	if (peer->fd >= 0)
 		server->peers[peer->fd] = NULL;
@@ -239,24 +242,6 @@ static void on_closed(struct evhttp_connection *http, void *context)
 	if (peer->flow != NULL)
 		streams_drop(peer->flow);
 	peer_free(peer);
-}
-
-static bool is_shaking(const struct peer *peer)
-{
-	return peer->phase == PHASE_SHAKING && secure_is_shaking(evhttp_connection_get_bufferevent(peer->http));
-}
-
-/* Handshakes that were begun and not finished have a share of all connections. Over it one of them goes, whichever
- * chance picks: who only begins them cannot keep others out. They are counted anew: nobody tells when one is done. */
-static void limit_shaking(struct http_server *server)
-{
-	struct peer *found = NULL;
-	uint32_t count = 0;
-	for (uint32_t i = 0; i < server->options.connections_max + HTTP_OTHER_FDS; i++)
-		if (server->peers[i] != NULL && is_shaking(server->peers[i]) && randombytes_uniform(++count) == 0)
-			found = server->peers[i];
-	if (count > server->options.connections_max / HTTP_SHAKING_PART)
-		evhttp_connection_free(found->http);
 }
 
 /* First thing after accept: evhttp has made its own object around the bufferevent, which is the argument of the
@@ -287,8 +272,12 @@ static void peer_begin(struct peer *peer)
 	peer->fd = fd;
 	server->peers[fd] = peer;
 	peer_enter(peer, secure_speaks_tls(server->secure) ? PHASE_SHAKING : PHASE_READING);
-	if (peer->phase == PHASE_SHAKING)
-		limit_shaking(server);
+	if (peer->phase != PHASE_SHAKING)
+		return;
+	half_open_add(&server->half_opens, &peer->half_open, http);
+	http = half_open_too_many(&server->half_opens, server->options.connections_max / HTTP_SHAKING_PART);
+	if (http != NULL)
+		evhttp_connection_free(http);
 }
 
 static void on_timer(evutil_socket_t fd, short events, void *context)
@@ -299,7 +288,7 @@ static void on_timer(evutil_socket_t fd, short events, void *context)
 		peer_begin(peer);
 	else if (peer->phase == PHASE_WORKING)
 		peer->expired = true;
-	else if (peer->phase == PHASE_SHAKING && !is_shaking(peer))
+	else if (peer->phase == PHASE_SHAKING && !half_open_is(&peer->half_open))
 		peer_enter(peer, PHASE_READING);
 	else
 		evhttp_connection_free(peer->http);
