@@ -140,8 +140,8 @@ static enum error print_event(const struct page_write *options, struct bytes arc
 		output_json(
 			json_pack("{s:i, s:s, s:s, s:s, s:{s:s, s:s}, s:s, s:s, s:s, s:{s:s, s:s}, s:{s:s, s:s}}", "subjects", 0,
 				"time", now, "action", "export", "outcome", "ok", "org", "id", options->org, "name", options->org_name,
-				"system", "Indsigt", "activity", "Udgivelse af borgerens side", "purpose", "udgivelse", "actor", "kind",
-				"system", "role", "udgiver", "source", "format", "page", "sha256", hash),
+				"system", "Borgerens side", "activity", "Udgivelse af borgerens side", "purpose", "udgivelse", "actor",
+				"kind", "system", "role", "udgiver", "source", "format", "page", "sha256", hash),
 			stdout),
 		"the event cannot be written");
 }
