@@ -167,6 +167,26 @@ def silence(tap, world):
         tap.ok(left == b"", name + " ends a handshake that does not go on")
 
 
+def part(tap, world):
+    """A quarter of all connections may be handshakes, and it is chance who has to go. By their deadlines they would go in the
+    order in which they came. (TLS-7)"""
+    host, port = world.ledger.query.rsplit(":", 1)
+    lines, closed, hello = [], set(), client_hello()[:100]
+    waiting = select.poll()
+    for _ in range(600):
+        lines.append(socket.create_connection((host, int(port))))
+        lines[-1].sendall(hello)
+        waiting.register(lines[-1], select.POLLIN)
+    places = {line.fileno(): place for place, line in enumerate(lines)}
+    while len(closed) < 600 - 256:
+        for number, _ in waiting.poll(60000):
+            waiting.unregister(number)
+            closed.add(places[number])
+    tap.ok(any(place not in closed for place in range(50)), "query has a part of its connections for handshakes, and picks by chance")
+    for line in lines:
+        line.close()
+
+
 # ---- certificates that change ----
 
 def put(world, certificate, key, mode=0o600):
@@ -271,6 +291,7 @@ def main():
     bad_pairs(tap, world)
     warned(tap, world)
     silence(tap, world)
+    part(tap, world)
     starving(tap, world)
     world.ledger.remove()
     tap.done()
