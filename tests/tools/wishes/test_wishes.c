@@ -76,7 +76,7 @@ START_TEST(what_is_not_understood_is_named)
 	refused("{}", E_MISSING_FIELD, "on");
 	refused("{\"on\":1}", E_BAD_VALUE, "on: ");
 	refused("{\"on\":true,\"kinds\":[]}", E_UNKNOWN_FIELD, "kinds: ");
-	refused("{\"on\":true,\"0101701234\":1}", E_UNKNOWN_FIELD, "?: ");
+	refused("{\"on\":true,\"0101701234\":1}", E_UNKNOWN_FIELD, "a member: ");
 	refused("{\"on\":true}", E_MISSING_FIELD, "when");
 	refused("{\"on\":true,\"when\":\"hourly\"}", E_BAD_VALUE, "when: ");
 	refused("{\"on\":true,\"when\":\"at-once\"}", E_MISSING_FIELD, "language");
