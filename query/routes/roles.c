@@ -55,10 +55,12 @@ static const struct {
 	{"/v1/notifications",
 		{
 			[ROLE_SUBJECT] = {REACH_SELF, none},
+			[ROLE_PROXY] = {REACH_SELF, none},
 		}},
 	{"PUT /v1/notifications",
 		{
 			[ROLE_SUBJECT] = {REACH_SELF, none},
+			[ROLE_PROXY] = {REACH_SELF, none},
 		}},
 	{"/v1/labels",
 		{

@@ -1,6 +1,6 @@
 // Questions to the ledger, and what is said when they are not answered.
 
-/** `kind` is a name in the table of words (errors): offline, busy, unrecorded, signin, refused, missing, asked, failed. */
+/** `kind` is a name in the table of words (errors): offline, busy, unrecorded, notifier, signin, refused, missing, asked, failed. */
 export class ApiError extends Error {
   constructor(kind, status = 0, again = null) {
     super(kind);
@@ -11,7 +11,7 @@ export class ApiError extends Error {
 }
 
 function kindOf(status, problem) {
-  if (status === 503) return problem.error === 'unrecorded' ? 'unrecorded' : 'busy';
+  if (status === 503) return ['unrecorded', 'notifier'].includes(problem.error) ? problem.error : 'busy';
   return { 400: 'asked', 401: 'signin', 403: 'refused', 404: 'missing', 409: 'asked', 429: 'busy' }[status] ?? 'failed';
 }
 

@@ -67,6 +67,7 @@ export default {
     again: 'Prøv igen',
     offline: 'Der er ingen forbindelse. Se, om du er på nettet, og prøv igen.',
     busy: 'Der er travlt lige nu, eller noget er ude af drift. Intet er tabt. Vent et øjeblik, og prøv igen.',
+    notifier: 'Her kan man ikke få beskeder endnu.',
     unrecorded: 'Det kunne ikke registreres, at du ser en andens oplysninger, og derfor vises de ikke. Prøv igen om lidt.',
     signin: 'Dit login gælder ikke længere. Log ind igen.',
     refused: 'Det har du ikke ret til at se. Er en fuldmagt udløbet eller trukket tilbage?',

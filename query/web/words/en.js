@@ -67,6 +67,7 @@ export default {
     again: 'Try again',
     offline: 'There is no connection. See whether you are online, and try again.',
     busy: 'It is busy right now, or something is out of order. Nothing is lost. Wait a moment and try again.',
+    notifier: 'Messages cannot be had here yet.',
     unrecorded: 'It could not be recorded that you see somebody else\'s data, so they are not shown. Try again shortly.',
     signin: 'Your sign-in is no longer valid. Sign in again.',
     refused: 'You have no right to see that. Has a power of attorney ended or been withdrawn?',

@@ -32,6 +32,6 @@ export function notices(app) {
       }
     } } }, h('label', { class: 'tick-field' }, want, h('span', null, w.notices.want)), rest, said, h('div', { class: 'buttons' }, h('button', { class: 'button', type: 'submit' }, w.notices.save))));
   }
-  app.api.json('v1/notifications').then(form, (error) => fill(body, [404, 405].includes(error.status) ? h('p', null, w.notices.cannot) : trouble(app, error)));
+  app.api.json('v1/notifications').then(form, (error) => fill(body, [404, 405].includes(error.status) || error.kind === 'notifier' ? h('p', null, w.notices.cannot) : trouble(app, error)));
   return { title: w.notices.title, node: h('div', null, h('h1', { tabindex: -1 }, w.notices.title), h('p', { class: 'lead' }, w.notices.lead), body) };
 }

@@ -1,4 +1,4 @@
-// The first look: one sentence, whether it is all, what is new, what stands out, when and who.
+// The first look: one sentence, whether it is all, when and who, what is new, what stands out.
 import { fill, h } from '../dom.js';
 import { icon } from '../icons.js';
 import { replace, write } from '../address.js';
@@ -127,7 +127,7 @@ export function overview(app, route) {
     }
     fill(checked, chip(app));
     fill(head, sentence(app, shown, period.days), checked);
-    fill(body, listNotes(app), news(app), nothing ? empty(app) : [worth(app, shown), charts(app, shown, period), withheldList(app), latest(app, shown)], sources(app));
+    fill(body, listNotes(app), nothing ? empty(app) : charts(app, shown, period), news(app), nothing ? null : [worth(app, shown), withheldList(app), latest(app, shown)], sources(app));
   }
   fill(choose, choice(app, periodOf(app, parameters).days, (days) => {
     parameters.days = days;
