@@ -168,6 +168,30 @@ void file_remove_left(int dir_fd, const char *name)
 			unlinkat(dir_fd, file->d_name, 0);
 }
 
+/* Part by part: O_NOFOLLOW is about the last part alone. */
+int file_open_folder(int dir_fd, const char *path)
+{
+	char part[PATH_BYTES_MAX];
+	OWNED_FD at = -1;
+	for (size_t len; *path != '\0'; path += len + (path[len] == '/')) {
+		len = strcspn(path, "/");
+		if (len >= sizeof part) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		memcpy(part, path, len);
+		part[len] = '\0';
+		int next = openat(at >= 0 ? at : dir_fd, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (next < 0)
+			return -1;
+		own_close(&at);
+		at = next;
+	}
+	int found = at;
+	at = -1;
+	return found;
+}
+
 DIR *file_list(int dir_fd, const char *name)
 {
 	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -34,6 +34,9 @@ bool file_is_shared(unsigned mode);
 void file_remove_left(int dir_fd, const char *name);
 /* The whole file, at most `max` bytes, in memory to free() with an end mark behind it. */
 enum error file_read_all(int dir_fd, const char *name, size_t max, uint8_t **out, size_t *out_len) MUST_USE;
+/* The directory `path` below `dir_fd`, of which no part is a link: for whoever has more rights than who may write
+ * there, and could be led elsewhere. -1 with errno (ENOTDIR, ELOOP: a part is one). */
+int file_open_folder(int dir_fd, const char *path);
 /* The names in the directory `name` of `dir_fd`, for file_list_next and closedir; NULL with errno. */
 DIR *file_list(int dir_fd, const char *name);
 /* The next name; NULL when there is none, with errno 0, or when the disk does not tell, with errno. */

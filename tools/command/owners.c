@@ -207,7 +207,7 @@ static enum error set_folder(
 {
 	const struct owners *owners = setting->owners;
 	struct stat info;
-	OWNED_FD fd = openat(dir_fd, folder->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	OWNED_FD fd = file_open_folder(dir_fd, folder->name);
 	if (fd < 0 && errno == ENOENT)
 		return E_OK;
 	if (fd < 0 || fstat(fd, &info) != 0)

@@ -2,6 +2,7 @@
  * in, wherever that is. */
 #include "ledger/base/file.h"
 
+#include "ledger/base/own.h"
 #include "tests/lib/place.h"
 #include "tests/lib/unit.h"
 
@@ -98,4 +99,27 @@ START_TEST(a_name_is_looked_for_in_its_directory)
 }
 END_TEST
 
-UNIT_MAIN("file", a_file_and_its_directory_are_synced, a_long_path_is_no_reason, a_name_is_looked_for_in_its_directory)
+/* A part that is exchanged for a link leads nobody elsewhere, wherever it stands. */
+START_TEST(a_folder_is_found_through_no_link)
+{
+	char path[PATH_BYTES_MAX];
+	place_make(&place);
+	OWNED_FD dir = open(place.path, O_RDONLY | O_DIRECTORY);
+	ck_assert_int_eq(mkdirat(dir, "keys", 0700) | mkdirat(dir, "keys/env", 0700), 0);
+	OWNED_FD good = file_open_folder(dir, "keys/env");
+	OWNED_FD here = file_open_folder(dir, ".");
+	ck_assert_int_ge(good, 0);
+	ck_assert_int_ge(here, 0);
+	ck_ok(file_path(place.path, "keys", path));
+	ck_assert_int_eq(symlinkat(path, dir, "first") | symlinkat("env", dir, "keys/last"), 0);
+	ck_assert_int_eq(file_open_folder(dir, "first"), -1);
+	ck_assert_int_eq(file_open_folder(dir, "first/env"), -1);
+	ck_assert_int_eq(file_open_folder(dir, "keys/last"), -1);
+	ck_assert_int_eq(file_open_folder(dir, "keys/none"), -1);
+	ck_assert_int_eq(errno, ENOENT);
+	place_remove(&place);
+}
+END_TEST
+
+UNIT_MAIN("file", a_file_and_its_directory_are_synced, a_long_path_is_no_reason, a_name_is_looked_for_in_its_directory,
+	a_folder_is_found_through_no_link)

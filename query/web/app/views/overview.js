@@ -1,4 +1,4 @@
-// The first look: one sentence, whether it is all, when and who, what is new, what stands out.
+// The first look: one sentence, whether it is all, who and when, what is new, what stands out.
 import { fill, h } from '../dom.js';
 import { icon } from '../icons.js';
 import { replace, write } from '../address.js';
@@ -80,9 +80,9 @@ function charts(app, shown, period) {
   const { w, say } = app;
   if (shown.length === 0) return null;
   const span = period.days === 0 ? {} : { from: dayOf(period.from), to: dayOf(period.to) };
-  return h('div', { class: 'two' }, h('section', { class: 'card' }, h('h2', null, w.overview.timeline), timeline(bars(shown, period.from, period.to), w, say)),
-    h('section', { class: 'card' }, h('h2', null, w.overview.byOrg),
-      ranking(choices(shown, orgs).slice(0, 12).map((one) => ({ ...one, href: write('accesses', '', { ...span, org: one.value }) })), w, say)));
+  return h('div', { class: 'two' }, h('section', { class: 'card' }, h('h2', null, w.overview.byOrg),
+    ranking(choices(shown, orgs).slice(0, 12).map((one) => ({ ...one, href: write('accesses', '', { ...span, org: one.value }) })), w, say)),
+  h('section', { class: 'card' }, h('h2', null, w.overview.timeline), timeline(bars(shown, period.from, period.to), w, say)));
 }
 
 function latest(app, shown) {
