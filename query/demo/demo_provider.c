@@ -172,7 +172,8 @@ static bool read_form(
 		return false;
 	}
 	_Static_assert(PARAMS_BYTES_MAX == 2048, "the text names the limit");
-	memcpy(text, request->body.data, request->body.len);
+	if (request->body.len > 0)
+		memcpy(text, request->body.data, request->body.len);
 	text[request->body.len] = '\0';
 	bool good = strlen(text) == request->body.len && params_parse(text, known, params, &fault) == E_OK;
 	if (!good)

@@ -57,6 +57,7 @@ static const struct special *special_of(const struct folder *folder, const char 
 
 enum error owners_find(const char *ingest, const char *query, struct owners *out, struct fault *fault)
 {
+	out->one = false;
 	TRY(user_find(ingest, NULL, &out->ingest, fault));
 	TRY(user_find(query, NULL, &out->query, fault));
 	if (out->ingest.given != out->query.given)
