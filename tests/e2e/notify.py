@@ -311,11 +311,13 @@ def over_http(tap, indsigt):
     wrong = [(body, got) for body, name in table for got in [asked_over_http(ledger, token, "PUT", body)] if got[0] != 400 or got[1]["error"] != name]
     tap.ok(not wrong, "what is no wish is refused by name: %s" % wrong)
     tap.ok(door.get(A)["wishes"]["on"], "and changes nothing")
-    for role, who in (("proxy", A), ("supervisor", "oid:1.2.3:x"), ("auditor", "oid:1.2.3:x")):
+    for role, who in (("supervisor", "oid:1.2.3:x"), ("auditor", "oid:1.2.3:x")):
         other = ledger.run("token", ledger.dir, who, "--role", role).strip()
         case = {"Indsigt-Subject": A, "Indsigt-Case": "7"}
         tap.ok(asked_over_http(ledger, other, **case)[0] == 403 and asked_over_http(ledger, other, "PUT", {"on": False}, **case)[0] == 403, "no %s asks or wishes" % role)
     tap.ok(asked_over_http(ledger, token, "PUT", {"on": False}, **{"Indsigt-Subject": B})[0] == 403, "nor anybody for somebody else")
+    proxy = ledger.run("token", ledger.dir, A, "--role", "proxy").strip()
+    tap.ok(asked_over_http(ledger, proxy)[0] == 200 and asked_over_http(ledger, proxy, **{"Indsigt-Subject": B})[0] == 403, "a proxy asks of its own alone")
     notifier = ledger.daemon("indsigt-notify")
     os.kill(notifier, signal.SIGSTOP)
     try:
