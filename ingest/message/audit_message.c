@@ -186,7 +186,7 @@ enum error audit_message_subject(
 			  memchr(identifier.data, '|', identifier.len) == NULL;
 	size_t pieces = 0;
 	for (struct bytes rest = identifier; rest.len > 0;) {
-		struct bytes one = cx ? identifier_cut(&rest, '~') : rest;
+		struct bytes one = cx ? bytes_cut(&rest, '~') : rest;
 		rest = cx ? rest : BYTES_EMPTY;
 		if (words_trim(one).len == 0)
 			continue;

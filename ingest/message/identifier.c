@@ -25,15 +25,6 @@
 
 /* ---- texts ---- */
 
-struct bytes identifier_cut(struct bytes *rest, char mark)
-{
-	const uint8_t *at = rest->len ? memchr(rest->data, mark, rest->len) : NULL;
-	struct bytes piece = at ? bytes_of(rest->data, (size_t)(at - rest->data)) : *rest;
-	size_t skip = at ? piece.len + 1 : piece.len;
-	*rest = skip > 0 ? bytes_of(rest->data + skip, rest->len - skip) : *rest;
-	return piece;
-}
-
 static bool has(struct bytes text, char c)
 {
 	return text.len > 0 && memchr(text.data, c, text.len) != NULL;
@@ -148,9 +139,9 @@ static bool bare(struct bytes text)
 static enum error cx_system(struct bytes authority, const struct identifier_scope *scope, struct bytes *out,
 	char spelled[64], struct fault *fault)
 {
-	struct bytes name = words_trim(identifier_cut(&authority, '&'));
-	struct bytes id = words_trim(identifier_cut(&authority, '&'));
-	struct bytes type = words_trim(identifier_cut(&authority, '&'));
+	struct bytes name = words_trim(bytes_cut(&authority, '&'));
+	struct bytes id = words_trim(bytes_cut(&authority, '&'));
+	struct bytes type = words_trim(bytes_cut(&authority, '&'));
 	struct bytes oid;
 	bool is_oid = subject_system_oid(id, &oid);
 	*out = id;
@@ -177,10 +168,10 @@ static enum error read_cx(struct bytes cx, const struct identifier_scope *scope,
 {
 	char spelled[64];
 	struct bytes system;
-	struct bytes id = words_trim(identifier_cut(&cx, '^'));
-	identifier_cut(&cx, '^');
-	identifier_cut(&cx, '^');
-	struct bytes authority = identifier_cut(&cx, '^');
+	struct bytes id = words_trim(bytes_cut(&cx, '^'));
+	bytes_cut(&cx, '^');
+	bytes_cut(&cx, '^');
+	struct bytes authority = bytes_cut(&cx, '^');
 	if (says_nobody(id))
 		return nobody(out);
 	if (has(id, '\\') || has(id, '&') || has(authority, '\\'))
@@ -228,7 +219,7 @@ static enum error cx_with_system(
 	char by_cx[SUBJECT_BYTES_MAX + 1];
 	struct bytes rest = cx;
 	TRY(read_cx(cx, scope, by_cx, fault));
-	TRY(plain(system, words_trim(identifier_cut(&rest, '^')), by_system, fault));
+	TRY(plain(system, words_trim(bytes_cut(&rest, '^')), by_system, fault));
 	if (strcmp(by_cx, by_system) != 0)
 		return fault_set(
 			fault, E_BAD_SUBJECT, "subject: the identifier's system and the authority in its value are not the same");
@@ -279,7 +270,7 @@ static size_t patient_segment(struct bytes text)
 	static const char type[] = "patient";
 	size_t len = sizeof type - 1;
 	struct bytes rest = text;
-	size_t path = identifier_cut(&rest, '?').len; /* a query has no segments */
+	size_t path = bytes_cut(&rest, '?').len; /* a query has no segments */
 	for (size_t at = path + 1; at-- > 0;) {
 		struct bytes here = bytes_of(text.data + at, text.len - at);
 		bool segment = at == 0 || text.data[at - 1] == '/';
@@ -296,7 +287,7 @@ bool identifier_is_patient_reference(struct bytes text)
 		return false;
 	size_t at = patient_segment(text);
 	struct bytes path = text;
-	path = identifier_cut(&path, '?');
+	path = bytes_cut(&path, '?');
 	return at < text.len && !has(path, '|') && !has(path, '^') && !has(path, ' ');
 }
 
@@ -330,7 +321,7 @@ static enum error conditional(struct bytes query, const struct identifier_scope 
 	uint8_t decoded[SUBJECT_BYTES_MAX];
 	size_t len = 0;
 	struct bytes value = query;
-	struct bytes name = identifier_cut(&value, '=');
+	struct bytes name = bytes_cut(&value, '=');
 	if (!bytes_equal(name, BYTES_LITERAL("identifier")) || has(query, '&'))
 		return fault_set(fault, E_BAD_SUBJECT,
 			"subject: of conditional references only Patient?identifier=SYSTEM|VALUE says who is meant");
@@ -338,7 +329,7 @@ static enum error conditional(struct bytes query, const struct identifier_scope 
 	struct bytes token = bytes_of(decoded, len);
 	if (!has(token, '|'))
 		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
-	struct bytes system = identifier_cut(&token, '|');
+	struct bytes system = bytes_cut(&token, '|');
 	if (words_trim(system).len == 0)
 		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
 	return identifier_fhir(system, token, scope, out, fault);
@@ -347,10 +338,9 @@ static enum error conditional(struct bytes query, const struct identifier_scope 
 /* Behind "Patient/": ID, or ID/_history/VERSION. */
 static enum error reference_id(struct bytes rest, struct bytes *out, struct fault *fault)
 {
-	struct bytes id = identifier_cut(&rest, '/');
+	struct bytes id = bytes_cut(&rest, '/');
 	bool versioned = rest.len > 0;
-	if (versioned &&
-		(!bytes_equal(identifier_cut(&rest, '/'), BYTES_LITERAL("_history")) || !subject_ref_id_valid(rest)))
+	if (versioned && (!bytes_equal(bytes_cut(&rest, '/'), BYTES_LITERAL("_history")) || !subject_ref_id_valid(rest)))
 		return fault_set(fault, E_BAD_SUBJECT,
 			"subject: the reference to a patient must end with the id, or with /_history/VERSION");
 	if (!subject_ref_id_valid(id))
@@ -421,7 +411,7 @@ enum error identifier_text(struct bytes text, const struct identifier_scope *sco
 		return read_cx(text, scope, out, fault);
 	if (!has(text, '|'))
 		return bare_or_refused(text, scope, out, fault);
-	struct bytes system = words_trim(identifier_cut(&text, '|'));
+	struct bytes system = words_trim(bytes_cut(&text, '|'));
 	if (system.len == 0)
 		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
 	return identifier_fhir(system, text, scope, out, fault);

@@ -35,6 +35,3 @@ enum error identifier_fhir(struct bytes system, struct bytes value, const struct
 /* Whether the text is, or was meant to be, a FHIR reference to a patient: Patient/..., Patient?..., in whatever case,
  * with or without a server's address before it. */
 bool identifier_is_patient_reference(struct bytes text);
-
-/* What stands before `mark`, or all; `rest` is what stands behind it. */
-struct bytes identifier_cut(struct bytes *rest, char mark);

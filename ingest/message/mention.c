@@ -170,15 +170,15 @@ bool mention_is_cx(struct bytes id)
 bool mention_is_number(struct bytes id)
 {
 	struct bytes rest = words_trim(id);
-	struct bytes system = identifier_cut(&rest, '|');
+	struct bytes system = bytes_cut(&rest, '|');
 	if (rest.len > 0 && mention_numbers_people(system))
 		return true;
 	rest = id;
 	for (unsigned i = 0; i < 3; i++)
-		identifier_cut(&rest, '^');
-	struct bytes authority = identifier_cut(&rest, '^');
-	identifier_cut(&authority, '&');
-	struct bytes oid = identifier_cut(&authority, '&');
+		bytes_cut(&rest, '^');
+	struct bytes authority = bytes_cut(&rest, '^');
+	bytes_cut(&authority, '&');
+	struct bytes oid = bytes_cut(&authority, '&');
 	return oid.len > 0 && mention_numbers_people(oid);
 }
 

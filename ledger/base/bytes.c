@@ -21,6 +21,22 @@ struct bytes bytes_after(struct bytes text, size_t skip)
 	return bytes_of(text.data + skip, text.len - skip);
 }
 
+struct bytes bytes_cut(struct bytes *rest, char mark)
+{
+	const uint8_t *at = rest->len > 0 ? memchr(rest->data, mark, rest->len) : NULL;
+	struct bytes piece = at != NULL ? bytes_of(rest->data, (size_t)(at - rest->data)) : *rest;
+	size_t skip = at != NULL ? piece.len + 1 : piece.len;
+	*rest = skip > 0 ? bytes_after(*rest, skip) : *rest;
+	return piece;
+}
+
+int bytes_compare(struct bytes a, struct bytes b)
+{
+	size_t shared = a.len < b.len ? a.len : b.len;
+	int order = shared > 0 ? memcmp(a.data, b.data, shared) : 0;
+	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 bool bytes_equal(struct bytes a, struct bytes b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);

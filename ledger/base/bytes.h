@@ -36,6 +36,11 @@ struct bytes bytes_text(const char *text);
 bool bytes_begin(struct bytes text, const char *front);
 struct bytes bytes_after(struct bytes text, size_t skip);
 
+/* What stands before `mark`, or all of it; `rest` is what stands behind, and empty where there is no mark. */
+struct bytes bytes_cut(struct bytes *rest, char mark);
+/* Below, at or over 0 as `a` stands before, with or behind `b` by their bytes; what begins another stands before it. */
+int bytes_compare(struct bytes a, struct bytes b);
+
 /* Plain comparison; for secrets use sodium_memcmp. */
 bool bytes_equal(struct bytes a, struct bytes b);
 

@@ -21,12 +21,6 @@ static struct bytes next_org(const char **rest)
 	return org;
 }
 
-static int compare(struct bytes a, struct bytes b)
-{
-	int order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
-	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 /* A separator too many leaves an organisation that is empty, or ends the text. */
 static bool orgs_valid(const char *orgs)
 {
@@ -36,7 +30,7 @@ static bool orgs_valid(const char *orgs)
 		return false;
 	for (const char *rest = orgs; *rest != '\0';) {
 		struct bytes org = next_org(&rest);
-		if (org.len > ORG_BYTES_MAX || !subject_org_valid(org) || (before.len > 0 && compare(before, org) >= 0))
+		if (org.len > ORG_BYTES_MAX || !subject_org_valid(org) || (before.len > 0 && bytes_compare(before, org) >= 0))
 			return false;
 		before = org;
 	}
@@ -65,7 +59,7 @@ static enum error add_org(struct mandate *mandate, const char *org, struct fault
 	if (len + added.len + 1 > REPORTS_FOR_BYTES_MAX)
 		return fault_set(fault, E_TOO_LONG, "the organisations to report for are more than %u bytes together",
 			REPORTS_FOR_BYTES_MAX);
-	for (const char *rest = at; *rest != '\0' && compare(next_org(&rest), added) < 0;)
+	for (const char *rest = at; *rest != '\0' && bytes_compare(next_org(&rest), added) < 0;)
 		at = rest;
 	char *place = mandate->reports_for + (at - mandate->reports_for);
 	if (*place != '\0') {

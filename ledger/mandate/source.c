@@ -18,30 +18,6 @@
 #define FROM "from="
 #define IDENTIFIERS "identifiers-in="
 
-/* ---- texts ---- */
-
-/* What stands before `mark`, or all of it; `*rest` is what stands behind. */
-static struct bytes cut(struct bytes *rest, char mark)
-{
-	const uint8_t *at = rest->len > 0 ? memchr(rest->data, mark, rest->len) : NULL;
-	struct bytes piece = bytes_of(rest->data, at != NULL ? (size_t)(at - rest->data) : rest->len);
-	size_t skip = at != NULL ? piece.len + 1 : piece.len;
-	*rest = bytes_of(rest->data + skip, rest->len - skip);
-	return piece;
-}
-
-static struct bytes behind(struct bytes word, const char *front)
-{
-	size_t len = strlen(front);
-	return bytes_of(word.data + len, word.len - len);
-}
-
-static int compare(struct bytes a, struct bytes b)
-{
-	int order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
-	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 static bool text_valid(struct bytes text, size_t max)
 {
 	return text.len > 0 && text.len <= max && visible_clean(text) && !visible_blank(text);
@@ -94,10 +70,10 @@ static bool hash_valid(struct bytes id)
 static bool from_valid(struct bytes value)
 {
 	struct bytes rest = value;
-	struct bytes id = cut(&rest, '=');
-	struct bytes org = cut(&rest, '=');
-	struct bytes org_name = cut(&rest, '=');
-	struct bytes kind = cut(&id, ':');
+	struct bytes id = bytes_cut(&rest, '=');
+	struct bytes org = bytes_cut(&rest, '=');
+	struct bytes org_name = bytes_cut(&rest, '=');
+	struct bytes kind = bytes_cut(&id, ':');
 	bool known = (bytes_equal(kind, BYTES_LITERAL("source")) && text_valid(id, EVENT_TEXT_BYTES_MAX)) ||
 				 (bytes_equal(kind, BYTES_LITERAL("certificate")) && hash_valid(id)) ||
 				 (bytes_equal(kind, BYTES_LITERAL("address")) && address_valid(id));
@@ -118,19 +94,19 @@ static bool field_valid(struct bytes path)
 static size_t front_of(struct bytes word)
 {
 	if (bytes_begin(word, AUTHORITY))
-		return system_valid(behind(word, AUTHORITY)) ? strlen(AUTHORITY) : 0;
+		return system_valid(bytes_after(word, strlen(AUTHORITY))) ? strlen(AUTHORITY) : 0;
 	if (bytes_begin(word, ROLE))
-		return text_valid(behind(word, ROLE), EVENT_TEXT_BYTES_MAX) ? strlen(ROLE) : 0;
+		return text_valid(bytes_after(word, strlen(ROLE)), EVENT_TEXT_BYTES_MAX) ? strlen(ROLE) : 0;
 	if (bytes_begin(word, IDENTIFIERS))
-		return field_valid(behind(word, IDENTIFIERS)) ? word.len : 0;
+		return field_valid(bytes_after(word, strlen(IDENTIFIERS))) ? word.len : 0;
 	if (bytes_begin(word, NAMESPACE)) {
-		struct bytes rest = behind(word, NAMESPACE);
-		struct bytes name = cut(&rest, '=');
+		struct bytes rest = bytes_after(word, strlen(NAMESPACE));
+		struct bytes name = bytes_cut(&rest, '=');
 		return name_valid(name) && system_valid(rest) ? word.len - rest.len : 0;
 	}
-	if (bytes_begin(word, FROM) && from_valid(behind(word, FROM))) {
-		struct bytes rest = behind(word, FROM);
-		cut(&rest, '=');
+	if (bytes_begin(word, FROM) && from_valid(bytes_after(word, strlen(FROM)))) {
+		struct bytes rest = bytes_after(word, strlen(FROM));
+		bytes_cut(&rest, '=');
 		return word.len - rest.len;
 	}
 	return 0;
@@ -157,7 +133,7 @@ bool source_valid(const struct source *source)
 		return false;
 	while (next_word(source, &at, &word)) {
 		size_t front = front_of(word);
-		if (WRONG(front == 0) || WRONG(before.len > 0 && compare(before, word) >= 0) ||
+		if (WRONG(front == 0) || WRONG(before.len > 0 && bytes_compare(before, word) >= 0) ||
 			WRONG(before.len >= front && before.len > 0 && memcmp(before.data, word.data, front) == 0))
 			return false;
 		before = word;
@@ -205,7 +181,7 @@ static enum error insert(struct source *source, struct bytes word, size_t front,
 		if (other.len >= front && memcmp(other.data, word.data, front) == 0)
 			return fault_set(
 				fault, E_BAD_VALUE, "policy: '%.*s' is said twice, and not the same", (int)front - 1, word.data);
-		if (compare(other, word) < 0)
+		if (bytes_compare(other, word) < 0)
 			place = at;
 	}
 	if (len + word.len + 1 > SOURCE_BYTES_MAX)
@@ -244,10 +220,12 @@ static struct bytes find(const struct source *source, const char *front, struct 
 	for (size_t at = 0; next_word(source, &at, &word);) {
 		if (!bytes_begin(word, front))
 			continue;
-		struct bytes rest = behind(word, front);
-		if (rest.len >= name.len && (name.len == 0 || memcmp(rest.data, name.data, name.len) == 0) &&
-			bytes_begin(bytes_of(rest.data + name.len, rest.len - name.len), mark))
-			return bytes_of(rest.data + name.len + strlen(mark), rest.len - name.len - strlen(mark));
+		struct bytes rest = bytes_after(word, strlen(front));
+		if (rest.len < name.len || !bytes_equal(bytes_of(rest.data, name.len), name))
+			continue;
+		rest = bytes_after(rest, name.len);
+		if (bytes_begin(rest, mark))
+			return bytes_after(rest, strlen(mark));
 	}
 	return BYTES_EMPTY;
 }
@@ -276,8 +254,8 @@ bool source_origin(const struct source *source, const char *kind, struct bytes i
 	struct bytes rest = find(source, front, id, "=");
 	if (rest.len == 0)
 		return false;
-	*out = (struct source_origin){.org = cut(&rest, '=')};
-	out->org_name = cut(&rest, '=');
+	*out = (struct source_origin){.org = bytes_cut(&rest, '=')};
+	out->org_name = bytes_cut(&rest, '=');
 	out->system = rest;
 	return true;
 }
@@ -288,9 +266,9 @@ bool source_next_org(const struct source *source, size_t *at, struct bytes *org)
 	while (next_word(source, at, &word)) {
 		if (!bytes_begin(word, FROM))
 			continue;
-		struct bytes rest = behind(word, FROM);
-		cut(&rest, '=');
-		*org = cut(&rest, '=');
+		struct bytes rest = bytes_after(word, strlen(FROM));
+		bytes_cut(&rest, '=');
+		*org = bytes_cut(&rest, '=');
 		return true;
 	}
 	return false;

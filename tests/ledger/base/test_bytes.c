@@ -87,5 +87,28 @@ START_TEST(utf8_is_judged_the_same_everywhere)
 }
 END_TEST
 
-UNIT_MAIN(
-	"bytes", what_is_written_is_read, first_error_sticks, utf8_is_judged_exactly, utf8_is_judged_the_same_everywhere)
+START_TEST(texts_are_cut_at_marks)
+{
+	struct bytes rest = BYTES_LITERAL("a=b==");
+	static const char *const pieces[] = {"a", "b", "", "", ""}; /* and so on */
+	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
+		ck_assert(bytes_equal(bytes_cut(&rest, '='), bytes_text(pieces[i])));
+	ck_assert_uint_eq(rest.len, 0);
+	rest = BYTES_EMPTY;
+	ck_assert_uint_eq(bytes_cut(&rest, '=').len, 0);
+}
+END_TEST
+
+START_TEST(what_begins_another_stands_before_it)
+{
+	static const char *const ascending[] = {"", "a", "a\x01", "ab", "b", "\xC3\xA6"};
+	for (int i = 0; i < 6; i++)
+		for (int k = 0; k < 6; k++) {
+			int order = bytes_compare(bytes_text(ascending[i]), bytes_text(ascending[k]));
+			ck_assert_int_eq((order > 0) - (order < 0), (i > k) - (i < k));
+		}
+}
+END_TEST
+
+UNIT_MAIN("bytes", texts_are_cut_at_marks, what_begins_another_stands_before_it, what_is_written_is_read,
+	first_error_sticks, utf8_is_judged_exactly, utf8_is_judged_the_same_everywhere)
