@@ -20,8 +20,7 @@
 #define URI_VALUES "urn:ietf:rfc:3986"
 #define NO_AUTHORITY                                                                                                \
 	"subject: an identifier without a system or assigning authority could be anybody's; send it with one, or have " \
-	"the "                                                                                                          \
-	"registration say whose numbers these are ('indsigt sender policy', authority=SYSTEM)"
+	"the registration say whose numbers these are ('indsigt sender policy', authority=SYSTEM)"
 
 /* ---- texts ---- */
 
@@ -80,10 +79,6 @@ static enum error refuse_placeholder(struct bytes value, struct fault *fault)
 
 /* ---- what the registration says ---- */
 
-/* Of a system that is known already: no local name. */
-static const struct source nothing;
-static const struct identifier_scope literally = {.source = &nothing};
-
 /* A name for people who mend it, and no longer number, which could be somebody's. */
 static bool may_be_told(struct bytes name)
 {
@@ -102,16 +97,17 @@ static enum error unknown_namespace(struct bytes name, struct fault *fault)
 	const char *shown = may_be_told(name) ? (const char *)name.data : "NAME";
 	return fault_set(fault, E_BAD_SUBJECT,
 		"subject: the identifier's authority is a local name, no OID and no absolute URI, and nothing says whose "
-		"numbers "
-		"it stands for; send it with its OID, or have the registration say it ('indsigt sender policy', "
+		"numbers it stands for; send it with its OID, or have the registration say it ('indsigt sender policy', "
 		"namespace=%.*s=OID)",
 		len, shown);
 }
 
 /* Whose numbers those of a local namespace are. */
-static enum error namespace(
-	struct bytes name, const struct identifier_scope *scope, struct bytes *out, struct fault *fault) {
-		*out = source_namespace(scope->source, name); return out->len > 0 ? E_OK : unknown_namespace(name, fault);
+static enum error namespace_system(
+	struct bytes name, const struct identifier_scope *scope, struct bytes *out, struct fault *fault)
+{
+	*out = source_namespace(scope->source, name);
+	return out->len > 0 ? E_OK : unknown_namespace(name, fault);
 }
 
 /* Whose numbers those are that say nothing of it. */
@@ -133,6 +129,45 @@ static bool bare(struct bytes text)
 	return digit;
 }
 
+/* ---- a system and a value ---- */
+
+/* What the system and the value give when the value is not a CX. */
+static enum error plain(struct bytes system, struct bytes value, char *out, struct fault *fault)
+{
+	char spelled[SUBJECT_BYTES_MAX + 1];
+	struct bytes oid;
+	if (has(system, '|'))
+		return fault_set(fault, E_BAD_SUBJECT,
+			"subject: the identifier's system has a '|', which separates it from the value; send it without a version");
+	if (words_begin(system, "uri:") || words_begin(system, "cpr:") || words_begin(system, "ref:"))
+		return fault_set(fault, E_BAD_SUBJECT,
+			"subject: the identifier's system begins as our own ids do; send the system alone, as it is registered");
+	if (subject_system_oid(system, &oid)) {
+		struct bytes parts[] = {BYTES_LITERAL("oid:"), oid, BYTES_LITERAL(":"), value};
+		return canonical(parts, 4, out, fault);
+	}
+	if (!words_are(system, URI_VALUES)) {
+		struct bytes parts[] = {BYTES_LITERAL("uri:"), system, BYTES_LITERAL("|"), value};
+		return canonical(parts, 4, out, fault);
+	}
+	/* The value is a URI itself and has one spelling as systems have. */
+	bool is_oid = subject_system_oid(value, &oid);
+	if (!is_oid && subject_system_canonical(value, spelled) == NULL)
+		value = bytes_text(spelled);
+	struct bytes parts[] = {
+		BYTES_LITERAL("uri:" URI_VALUES "|"), is_oid ? BYTES_LITERAL("urn:oid:") : BYTES_EMPTY, is_oid ? oid : value};
+	return canonical(parts, 3, out, fault);
+}
+
+/* The same, whatever the value is. */
+static enum error under_system(struct bytes system, struct bytes value, char *out, struct fault *fault)
+{
+	if (value.len == 0)
+		return fault_set(fault, E_BAD_SUBJECT, "subject: a person without an identifier's value");
+	TRY(refuse_placeholder(value, fault));
+	return plain(system, value, out, fault);
+}
+
 /* ---- HL7 CX ---- */
 
 /* The system that a CX's assigning authority is: NS&ID&TYPE. */
@@ -146,7 +181,7 @@ static enum error cx_system(struct bytes authority, const struct identifier_scop
 	bool is_oid = subject_system_oid(id, &oid);
 	*out = id;
 	if (id.len == 0 && type.len == 0)
-		return name.len > 0 ? namespace(name, scope, out, fault) : usual_authority(scope, out, fault);
+		return name.len > 0 ? namespace_system(name, scope, out, fault) : usual_authority(scope, out, fault);
 	if (id.len == 0)
 		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
 	if (type.len == 0 ? is_oid : words_are(type, "ISO"))
@@ -178,38 +213,10 @@ static enum error read_cx(struct bytes cx, const struct identifier_scope *scope,
 		return fault_set(fault, E_BAD_SUBJECT,
 			"subject: the CX has subcomponents or an HL7 escape (\\T\\ and the like), which spell one id in two ways");
 	TRY(cx_system(authority, scope, &system, spelled, fault));
-	return identifier_fhir(system, id, &literally, out, fault);
+	return under_system(system, id, out, fault);
 }
 
 /* ---- FHIR identifiers ---- */
-
-/* What the system and the value give when the value is not a CX. */
-static enum error plain(struct bytes system, struct bytes value, char *out, struct fault *fault)
-{
-	char spelled[SUBJECT_BYTES_MAX + 1];
-	struct bytes oid;
-	if (has(system, '|'))
-		return fault_set(fault, E_BAD_SUBJECT,
-			"subject: the identifier's system has a '|', which separates it from the value; send it without a version");
-	if (words_begin(system, "uri:") || words_begin(system, "cpr:") || words_begin(system, "ref:"))
-		return fault_set(fault, E_BAD_SUBJECT,
-			"subject: the identifier's system begins as our own ids do; send the system alone, as it is registered");
-	if (subject_system_oid(system, &oid)) {
-		struct bytes parts[] = {BYTES_LITERAL("oid:"), oid, BYTES_LITERAL(":"), value};
-		return canonical(parts, 4, out, fault);
-	}
-	if (!words_are(system, URI_VALUES)) {
-		struct bytes parts[] = {BYTES_LITERAL("uri:"), system, BYTES_LITERAL("|"), value};
-		return canonical(parts, 4, out, fault);
-	}
-	/* The value is a URI itself and has one spelling as systems have. */
-	bool is_oid = subject_system_oid(value, &oid);
-	if (!is_oid && subject_system_canonical(value, spelled) == NULL)
-		value = bytes_text(spelled);
-	struct bytes parts[] = {
-		BYTES_LITERAL("uri:" URI_VALUES "|"), is_oid ? BYTES_LITERAL("urn:oid:") : BYTES_EMPTY, is_oid ? oid : value};
-	return canonical(parts, 3, out, fault);
-}
 
 /* A CX beside a system: both must name the same authority. */
 static enum error cx_with_system(
@@ -233,7 +240,7 @@ static enum error known_system(struct bytes *system, const struct identifier_sco
 	struct bytes known = source_namespace(scope->source, *system);
 	if (known.len > 0)
 		*system = known;
-	else if (scope != &literally && !has(*system, ':') && !has(*system, '.') && may_be_told(*system))
+	else if (!has(*system, ':') && !has(*system, '.') && may_be_told(*system))
 		return unknown_namespace(*system, fault);
 	return E_OK;
 }
