@@ -34,13 +34,17 @@ static bool system_valid(struct bytes system)
 	return subject_system_canonical(system, spelled) == NULL && bytes_equal(system, bytes_text(spelled));
 }
 
-/* What it is in a CX or as a system: the marks of either are in no name. */
+/* What it is in a CX or as a system: the marks of either are in no name. An OID and a URI say themselves whose numbers
+ * theirs are, and are no local names: nobody is moved away from under them. */
 static bool name_valid(struct bytes name)
 {
-	for (size_t i = 0; i < name.len; i++)
-		if (strchr("^&|~\\", name.data[i]) != NULL)
+	bool word = false;
+	for (size_t i = 0; i < name.len; i++) {
+		if (strchr("^&|~\\:", name.data[i]) != NULL)
 			return false;
-	return text_valid(name, SOURCE_NAME_BYTES_MAX);
+		word |= strchr("0123456789.", name.data[i]) == NULL;
+	}
+	return word && text_valid(name, SOURCE_NAME_BYTES_MAX);
 }
 
 static bool address_valid(struct bytes id)

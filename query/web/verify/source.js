@@ -59,7 +59,7 @@ function frontOf(word, orgs) {
     case 'identifiers-in':
       return FREE_TEXTS.includes(value) ? word : null;
     case 'namespace':
-      return second !== null && isText(first, NAME_BYTES_MAX) && !/[\^&|~\\]/.test(first) && isAuthority(second)
+      return second !== null && isText(first, NAME_BYTES_MAX) && !/[\^&|~\\:]|^[0-9.]*$/.test(first) && isAuthority(second)
         ? `namespace=${first}=`
         : null;
     case 'from':
