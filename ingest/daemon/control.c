@@ -8,6 +8,7 @@
 #include "ingest/daemon/limits.h"
 #include "ledger/base/clock.h"
 #include "ledger/json/json_read.h"
+#include "ledger/process/unix_socket.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -16,7 +17,6 @@
 #include <sodium.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #define SOCKET_NAME "control.sock"
 
@@ -218,39 +218,16 @@ static void on_accept(
 
 /* ---- opening ---- */
 
-/* The path of a Unix socket ends at 107 bytes, so it is reached through the directory's descriptor. */
-static struct sockaddr_un address_of(int dir_fd)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" SOCKET_NAME, dir_fd);
-	return address;
-}
-
-/* Nobody can connect before the mode is right, since nothing listens before. (A umask would be the whole process's.) */
-static int bind_socket(struct control *control)
-{
-	struct sockaddr_un address = address_of(control->dir_fd);
-	OWNED_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	/* The ledger's lock is held: whatever socket is there is left over. */
-	unlinkat(control->dir_fd, SOCKET_NAME, 0);
-	if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-		fchmodat(control->dir_fd, SOCKET_NAME, 0600, 0) != 0 ||
-		fstatat(control->dir_fd, SOCKET_NAME, &control->socket, AT_SYMLINK_NOFOLLOW) != 0)
-		return -1;
-	int bound = fd;
-	fd = -1;
-	return bound;
-}
-
 static bool make_socket(struct control *control)
 {
-	int fd = bind_socket(control);
+	/* The ledger's lock is held: whatever is there is left over. */
+	unlinkat(control->dir_fd, SOCKET_NAME, 0);
+	int fd = unix_listen(control->dir_fd, SOCKET_NAME, 0600, WAITING_MAX);
 	if (fd < 0)
 		return false;
-	control->listener = evconnlistener_new(
-		control->base, on_accept, control, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, WAITING_MAX, fd);
+	if (fstatat(control->dir_fd, SOCKET_NAME, &control->socket, AT_SYMLINK_NOFOLLOW) == 0)
+		control->listener =
+			evconnlistener_new(control->base, on_accept, control, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
 	if (control->listener == NULL)
 		close(fd);
 	return control->listener != NULL;

@@ -1,23 +1,16 @@
 /* One connection, one request, one reply.
  *
- * The socket is reached through an open directory (/proc/self/fd), because a path in sun_path ends after some hundred
- * bytes and that of a ledger may be longer. What can fail: nobody listens (E_NOT_FOUND: a command may go on without a
+ * What can fail: nobody listens (E_NOT_FOUND: a command may go on without a
  * daemon); the daemon's own refusal, which comes back as the error that it names and its words; a daemon that ends
  * before it replies (E_IO), and then nobody knows whether it was done. There is no time limit: a request that is given
  * up would be done all the same. */
 #include "ingest/wire/control_client.h"
 
+#include "ledger/process/unix_socket.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-
-static bool connect_to(int dir_fd, int fd)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/control.sock", dir_fd);
-	return connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
-}
 
 /* By name, since the daemon may be of another version than the command: a name that is not known here is E_IO, with
  * the daemon's own text. */
@@ -68,7 +61,7 @@ enum error control_call(
 	OWNED_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fault_set(fault, E_IO, "no socket: %m");
-	if (!connect_to(dir_fd, fd)) {
+	if (unix_connect(fd, dir_fd, "control.sock") != 0) {
 		bool nobody = errno == ENOENT || errno == ECONNREFUSED;
 		return fault_set(fault,
 			nobody            ? E_NOT_FOUND

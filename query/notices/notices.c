@@ -5,13 +5,13 @@
 
 #include "ledger/base/clock.h"
 #include "ledger/base/thread.h"
+#include "ledger/process/unix_socket.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 struct ticket {
 	struct ticket *next;
@@ -58,14 +58,6 @@ static bool await(const struct notices *notices, int fd, short events, uint64_t 
 	return false;
 }
 
-/* The socket is reached through the directory's descriptor, because a path in sun_path ends at 107 bytes. */
-static bool reach(const struct notices *notices, int fd)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" NOTICES_SOCKET, notices->dir_fd);
-	return fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
-}
-
 static bool put(const struct notices *notices, int fd, const char *text, size_t len, uint64_t until_ms)
 {
 	while (len > 0) {
@@ -101,7 +93,8 @@ static void answer_ticket(const struct notices *notices, struct ticket *ticket)
 	struct bytes answer = BYTES_EMPTY;
 	uint64_t until_ms = ticket->until_ms;
 	OWNED_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (reach(notices, fd) && put(notices, fd, ticket->question, strlen(ticket->question), until_ms) &&
+	bool there = fd >= 0 && unix_connect(fd, notices->dir_fd, NOTICES_SOCKET) == 0;
+	if (there && put(notices, fd, ticket->question, strlen(ticket->question), until_ms) &&
 		put(notices, fd, "\n", 1, until_ms))
 		answer = get(notices, fd, line, until_ms);
 	end_ticket(ticket, answer);

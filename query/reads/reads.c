@@ -13,12 +13,12 @@
 #include "ledger/base/grow.h"
 #include "ledger/base/thread.h"
 #include "ledger/json/json_read.h"
+#include "ledger/process/unix_socket.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #define LINE_BYTES_MAX (64u << 10) /* an answer: a receipt in JSON, some 4 kB */
 
@@ -113,15 +113,12 @@ static void disconnect(struct reads *reads)
 	fail_all(&reads->sent);
 }
 
-/* The socket is reached through the directory's descriptor, because a path in sun_path ends at 107 bytes. */
 static bool connect_sender(struct reads *reads)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	if (reads->fd >= 0)
 		return true;
 	OWNED_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" READS_SOCKET, reads->dir_fd);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) != 0)
+	if (fd < 0 || unix_connect(fd, reads->dir_fd, READS_SOCKET) != 0)
 		return false;
 	reads->fd = fd;
 	fd = -1;

@@ -12,6 +12,7 @@
 #include "ledger/event/event_json.h"
 #include "ledger/event/event_schema.h"
 #include "ledger/json/json_read.h"
+#include "ledger/process/unix_socket.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -22,7 +23,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 #define WATCH_MS 100
@@ -82,14 +82,6 @@ void load_subject(uint64_t number, char out[LOAD_SUBJECT_MAX])
 
 /* ---- one caller ---- */
 
-/* A path in sun_path ends after some hundred bytes, so the socket is reached through its directory. */
-static bool connect_to(int fd, int dir_fd, const char *name)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%.60s", dir_fd, name);
-	return connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
-}
-
 static enum error caller_open(const char *socket_path, struct caller *caller, struct fault *fault)
 {
 	const char *slash = strrchr(socket_path, '/');
@@ -100,7 +92,7 @@ static enum error caller_open(const char *socket_path, struct caller *caller, st
 	if (dir_fd < 0 || caller->fd < 0 ||
 		setsockopt(caller->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0)
 		return fault_set(fault, E_IO, "no socket: %m");
-	for (unsigned tries = 0; !connect_to(caller->fd, dir_fd, slash + 1); tries++) {
+	for (unsigned tries = 0; unix_connect(caller->fd, dir_fd, slash + 1) != 0; tries++) {
 		if (tries >= START_TRIES)
 			return fault_set(fault, E_IO, "nobody listens for callers: %m");
 		(void)poll(NULL, 0, 10);

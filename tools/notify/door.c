@@ -6,6 +6,7 @@
 
 #include "ledger/base/file.h"
 #include "ledger/json/json_read.h"
+#include "ledger/process/unix_socket.h"
 #include "ledger/subject/subject.h"
 #include "tools/notify/place.h"
 
@@ -15,7 +16,6 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #define OUT_BYTES_MAX 8192u
 
@@ -31,7 +31,6 @@ struct door {
 	int notify_fd;
 	int wake_fd;
 	int listener;
-	bool bound;
 	struct caller callers[DOOR_CALLERS_MAX];
 };
 
@@ -211,24 +210,12 @@ uint64_t door_next_ms(const struct door *door)
 
 /* ---- from open to close ---- */
 
-/* The path of a Unix socket ends at 107 bytes, so it is reached through the folder's descriptor. */
+/* The folder is locked, so whoever listened there is gone. */
 static enum error listen_in(struct door *door, struct fault *fault)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	const struct sockaddr *at = (const struct sockaddr *)&address;
-	struct stat info;
-	door->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" NOTIFY_SOCKET, door->notify_fd);
-	if (door->listener < 0)
-		return fault_set(fault, E_IO, "no socket can be made: %m");
-	/* The folder is locked, so whoever listened there is gone. */
-	if (fstatat(door->notify_fd, NOTIFY_SOCKET, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(info.st_mode))
-		unlinkat(door->notify_fd, NOTIFY_SOCKET, 0);
 	struct epoll_event event = {.events = EPOLLIN};
-	door->bound = bind(door->listener, at, sizeof address) == 0;
-	if (!door->bound || fchmodat(door->notify_fd, NOTIFY_SOCKET, 0660, 0) != 0 ||
-		listen(door->listener, DOOR_CALLERS_MAX) != 0 ||
-		epoll_ctl(door->wake_fd, EPOLL_CTL_ADD, door->listener, &event) != 0)
+	door->listener = unix_listen(door->notify_fd, NOTIFY_SOCKET, 0660, DOOR_CALLERS_MAX);
+	if (door->listener < 0 || epoll_ctl(door->wake_fd, EPOLL_CTL_ADD, door->listener, &event) != 0)
 		return fault_set(fault, E_IO, "notify/" NOTIFY_SOCKET ": %m");
 	return E_OK;
 }
@@ -254,7 +241,7 @@ void door_close(struct door *door)
 	for (size_t i = 0; i < DOOR_CALLERS_MAX; i++)
 		if (door->callers[i].fd >= 0)
 			let_go(&door->callers[i]);
-	if (door->bound)
+	if (door->listener >= 0)
 		unlinkat(door->notify_fd, NOTIFY_SOCKET, 0);
 	own_close(&door->listener);
 	free(door);

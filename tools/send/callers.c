@@ -13,6 +13,7 @@
 #include "tools/send/callers.h"
 
 #include "ledger/base/clock.h"
+#include "ledger/process/unix_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define CALLERS_MAX 1024u
@@ -50,7 +50,6 @@ struct callers {
 	int dir_fd;
 	const char *socket_name; /* in it */
 	int listener;
-	bool bound;     /* the socket is ours */
 	bool listening; /* epoll watches it */
 	bool crowded;   /* there was no descriptor for one more, and nobody has gone since */
 	struct caller *first;
@@ -244,32 +243,23 @@ static void fit_files(struct callers *callers)
 
 static enum error listen_at(struct callers *callers, const char *path, struct fault *fault)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	const char *slash = strrchr(path, '/');
 	char dir[PATH_MAX];
-	struct stat info;
 	callers->socket_name = slash ? slash + 1 : path;
 	int len = slash ? snprintf(dir, sizeof dir, "%.*s/", (int)(slash - path), path) : snprintf(dir, sizeof dir, ".");
 	if (len >= (int)sizeof dir || callers->socket_name[0] == '\0' || strlen(callers->socket_name) > NAME_MAX / 4)
 		return fault_set(
 			fault, E_USAGE, "--listen is the name of a socket, of at most %d bytes, in a directory", NAME_MAX / 4);
 	callers->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	callers->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (callers->dir_fd < 0 || callers->listener < 0)
+	OWNED_FD probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (callers->dir_fd < 0 || probe < 0)
 		return fault_set(fault, E_IO, "%s: %s", dir, strerror(errno));
-	/* The path of a Unix socket ends at 107 bytes, so it is reached through the directory's descriptor. */
-	snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", callers->dir_fd, callers->socket_name);
-	const struct sockaddr *at = (const struct sockaddr *)&address;
-	int failed = connect(callers->listener, at, sizeof address) != 0 ? errno : 0;
+	int failed = unix_connect(probe, callers->dir_fd, callers->socket_name) != 0 ? errno : 0;
 	if (failed == 0 || failed == EAGAIN) /* or has more waiting than may */
 		return fault_set(fault, E_BUSY, "%s: somebody listens there already", path);
-	/* What is left over from a run that was killed; anything else stays. */
-	if (failed == ECONNREFUSED && fstatat(callers->dir_fd, callers->socket_name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
-		S_ISSOCK(info.st_mode))
-		unlinkat(callers->dir_fd, callers->socket_name, 0);
-	callers->bound = bind(callers->listener, at, sizeof address) == 0;
-	if (!callers->bound || fchmodat(callers->dir_fd, callers->socket_name, 0660, 0) != 0 ||
-		listen(callers->listener, SOMAXCONN) != 0)
+	/* What is left over from a run that was killed gives way; anything else stays. */
+	callers->listener = unix_listen(callers->dir_fd, callers->socket_name, 0660, SOMAXCONN);
+	if (callers->listener < 0)
 		return fault_set(fault, E_IO, "%s: %s", path, strerror(errno));
 	return E_OK;
 }
@@ -337,7 +327,7 @@ static void free_callers(struct callers *callers)
 		write_out(caller);
 		free_caller(callers, caller);
 	}
-	if (callers->bound)
+	if (callers->listener >= 0)
 		unlinkat(callers->dir_fd, callers->socket_name, 0);
 	if (callers->listener >= 0)
 		close(callers->listener);
