@@ -11,6 +11,7 @@
 #include "query/answer/grants.h"
 
 #define AT_ONCE 250u
+#define DAY_NS (86400ll * 1000000000)
 
 /* Called with each event that can be opened, newest first; *done ends the walk. */
 typedef enum error visitor(void *context, const struct event *event, uint64_t index, bool *done);
@@ -63,6 +64,12 @@ static struct bytes text_of(const struct event *event, unsigned number)
 	return (event->present >> number & 1) ? event->values[number].text : BYTES_EMPTY;
 }
 
+/* By the event's own time: these are made here, so it is the time at which they were. */
+static bool is_recent(const struct event *event, int64_t now_ns)
+{
+	return event_time_ns(event) > now_ns - DAY_NS;
+}
+
 /* ---- accesses and reports ---- */
 
 enum error acting_access(struct snapshot *snapshot, struct bytes subject, uint64_t index, uint64_t now_s,
@@ -92,22 +99,27 @@ struct wanted {
 	uint64_t index;
 	size_t left; /* events to be looked at */
 	bool found;
+	int64_t now_ns;
+	size_t today;
 };
 
 static enum error is_report(void *context, const struct event *event, uint64_t index, bool *done)
 {
 	struct wanted *wanted = context;
-	wanted->found = event_act(event) == ACT_REPORT && bytes_equal(text_of(event, EVENT_REPORT_ID), wanted->id);
+	bool report = event_act(event) == ACT_REPORT;
+	wanted->today += report && is_recent(event, wanted->now_ns);
+	wanted->found = report && bytes_equal(text_of(event, EVENT_REPORT_ID), wanted->id);
 	wanted->index = index;
 	*done = wanted->found || --wanted->left == 0;
 	return E_OK;
 }
 
-enum error acting_report(
-	struct snapshot *snapshot, struct bytes subject, const char *id, uint64_t *index, struct fault *fault)
+enum error acting_report(struct snapshot *snapshot, struct bytes subject, const char *id, uint64_t now_s,
+	uint64_t *index, size_t *today, struct fault *fault)
 {
-	struct wanted wanted = {.id = bytes_text(id), .left = REPORTS_AGAIN_MAX};
+	struct wanted wanted = {.id = bytes_text(id), .left = REPORTS_AGAIN_MAX, .now_ns = (int64_t)now_s * 1000000000};
 	TRY(walk(snapshot, subject, SIZE_MAX, is_report, &wanted, fault));
+	*today = wanted.today;
 	if (!wanted.found)
 		return E_NOT_FOUND;
 	*index = wanted.index;
@@ -182,6 +194,7 @@ enum error acting_waiting(
 struct naming {
 	struct bytes id;
 	struct granted *out;
+	int64_t now_ns;
 	bool found;
 };
 
@@ -189,27 +202,30 @@ static enum error is_grant(void *context, const struct event *event, uint64_t in
 {
 	struct naming *naming = context;
 	(void)done;
+	bool revokes = event->present >> EVENT_GRANT_REVOKED & 1;
+	bool attorney = event->values[EVENT_GRANT_KIND].number == GRANT_ATTORNEY;
+	naming->out->today += attorney && !revokes && is_recent(event, naming->now_ns);
 	if (!bytes_equal(text_of(event, EVENT_GRANT_ID), naming->id))
 		return E_OK;
-	if (event->present >> EVENT_GRANT_REVOKED & 1)
+	if (revokes)
 		naming->out->revoked = true;
 	if (naming->found)
 		return E_OK;
 	struct bytes to = text_of(event, EVENT_GRANT_TO);
 	memcpy(naming->out->to, to.data, to.len);
 	naming->out->to[to.len] = '\0';
-	naming->out->attorney = event->values[EVENT_GRANT_KIND].number == GRANT_ATTORNEY;
+	naming->out->attorney = attorney;
 	naming->out->index = index;
 	naming->found = true;
 	return E_OK;
 }
 
-enum error acting_grant(
-	struct snapshot *snapshot, struct bytes person, struct bytes id, struct granted *out, struct fault *fault)
+enum error acting_grant(struct snapshot *snapshot, struct bytes person, struct bytes id, uint64_t now_s,
+	struct granted *out, struct fault *fault)
 {
 	char list[SUBJECT_BYTES_MAX + 1];
 	*out = (struct granted){.revoked = false};
-	struct naming naming = {.id = id, .out = out};
+	struct naming naming = {.id = id, .out = out, .now_ns = (int64_t)now_s * 1000000000};
 	if (!subject_of_list(LIST_OF_GRANTS, person, list))
 		return E_NOT_FOUND;
 	TRY(walk(snapshot, bytes_text(list), GRANT_EVENTS_MAX, is_grant, &naming, fault));
@@ -220,6 +236,7 @@ enum error acting_grant(
 
 struct listing {
 	json_t *mandates; /* of each principal the newest that was said */
+	size_t looked;
 };
 
 static bool is_listed(const json_t *mandates, struct bytes principal)
@@ -240,6 +257,7 @@ static enum error list_mandate(void *context, const struct event *event, uint64_
 	char until[TIMESTAMP_TEXT_MAX];
 	struct bytes principal = text_of(event, EVENT_GRANT_FROM), name = text_of(event, EVENT_GRANT_NAME);
 	(void)index;
+	*done = ++listing->looked == MANDATE_EVENTS_MAX;
 	if ((event->present >> EVENT_GRANT_REVOKED & 1) || is_listed(listing->mandates, principal))
 		return E_OK;
 	json_auto_t *mandate = json_pack("{s:s%, s:s}", "principal", principal.data, principal.len, "kind",
@@ -252,7 +270,7 @@ static enum error list_mandate(void *context, const struct event *event, uint64_
 		if (json_object_set_new(mandate, "until", json_string(until)) != 0)
 			return E_NO_MEMORY;
 	}
-	*done = json_array_size(listing->mandates) + 1 == MANDATE_PRINCIPALS_MAX;
+	*done = *done || json_array_size(listing->mandates) + 1 == MANDATE_PRINCIPALS_MAX;
 	return json_array_append(listing->mandates, mandate) == 0 ? E_OK : E_NO_MEMORY;
 }
 
@@ -261,10 +279,10 @@ enum error acting_mandates(
 {
 	char list[SUBJECT_BYTES_MAX + 1], grant[GRANT_ID_BYTES_MAX + 1];
 	json_auto_t *mandates = json_array();
-	struct listing listing = {mandates};
+	struct listing listing = {.mandates = mandates};
 	TRY(fault_set(fault, allocated(mandates), ""));
 	if (subject_of_list(LIST_OF_MANDATES, holder, list))
-		TRY(walk(snapshot, bytes_text(list), MANDATE_EVENTS_MAX, list_mandate, &listing, fault));
+		TRY(walk(snapshot, bytes_text(list), SIZE_MAX, list_mandate, &listing, fault));
 	for (size_t i = json_array_size(mandates); i-- > 0;) {
 		json_t *one = json_array_get(mandates, i);
 		struct bytes principal = bytes_text(json_string_value(json_object_get(one, "principal")));

@@ -144,6 +144,16 @@ static bool find_reporter(struct call *call, uint16_t right, struct sender *out)
 	return false;
 }
 
+/* Before anything is made; what was done before under its name is answered all the same. */
+static bool within_day(struct call *call, size_t today)
+{
+	if (today < ACTS_A_DAY)
+		return true;
+	call_problem(call, 429, E_TOO_MANY, "this person has done this 50 times within 24 hours; try again tomorrow");
+	_Static_assert(ACTS_A_DAY == 50, "the text names the limit");
+	return false;
+}
+
 /* ---- reports of suspicion ---- */
 
 static json_t *report_event(
@@ -184,6 +194,7 @@ static void route_report(struct call *call)
 	char id[ID_TEXT_MAX + 1];
 	const char *text;
 	uint64_t before;
+	size_t today = 0;
 	if (!call_asking(call, &asking, &params))
 		return;
 	if (subject_list(bytes_text(asking.subject)) != LIST_OF_PERSON) {
@@ -203,15 +214,14 @@ static void route_report(struct call *call)
 		!make_id(call, body, 'r', &asking, id) || !call_snapshot(call) || !call_granted(call, &asking))
 		return;
 	_Static_assert(EVENT_TEXT_BYTES_MAX == 1024, "the text names the limit");
-	enum error error = json_object_get(body, "key") == NULL
-						   ? E_NOT_FOUND
-						   : acting_report(call->snapshot, bytes_text(asking.subject), id, &before, NULL);
+	enum error error =
+		acting_report(call->snapshot, bytes_text(asking.subject), id, call->now_s, &before, &today, NULL);
 	if (error == E_OK)
 		answer(call, id, &before);
-	else if (error == E_NOT_FOUND)
-		make_report(call, &asking, id, (uint64_t)json_integer_value(index), text);
-	else
+	else if (error != E_NOT_FOUND)
 		call_internal(call, error);
+	else if (within_day(call, today))
+		make_report(call, &asking, id, (uint64_t)json_integer_value(index), text);
 }
 
 /* Each of them is about somebody, so the reading of all is on record as what is read about many is. */
@@ -331,16 +341,17 @@ void route_grants(struct call *call)
 		!make_id(call, body, 'f', &asking, id) || !call_snapshot(call))
 		return;
 	_Static_assert(NAME_BYTES_MAX == 255, "the text names the limit");
-	enum error error = acting_grant(call->snapshot, bytes_text(asking.who.id), bytes_text(id), &before, NULL);
+	enum error error =
+		acting_grant(call->snapshot, bytes_text(asking.who.id), bytes_text(id), call->now_s, &before, NULL);
 	if (error == E_OK)
 		return answer(call, id, &before.index);
 	json_auto_t *grant =
 		json_pack("{s:s, s:s, s:s*, s:s*}", "id", id, "kind", "attorney", "until", until, "name", name);
-	if (error == E_NOT_FOUND)
+	if (error != E_NOT_FOUND)
+		call_internal(call, error);
+	else if (within_day(call, before.today))
 		make_grant(
 			call, &asking, id, grant, to, until != NULL ? years_until(call->now_s, until_ns) : RETENTION_YEARS_MAX);
-	else
-		call_internal(call, error);
 }
 
 void route_grants_revoke(struct call *call)
@@ -359,7 +370,8 @@ void route_grants_revoke(struct call *call)
 	}
 	if (!call_snapshot(call))
 		return;
-	enum error error = acting_grant(call->snapshot, bytes_text(asking.who.id), bytes_text(id), &found, NULL);
+	enum error error =
+		acting_grant(call->snapshot, bytes_text(asking.who.id), bytes_text(id), call->now_s, &found, NULL);
 	if (error == E_NOT_FOUND)
 		return call_problem(call, 404, error, "who asks has given no grant of this id");
 	if (!call_good(call, error))

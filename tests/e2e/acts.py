@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What people do over HTTP: a report from its POST to the authority's answer, a power of attorney from its POST to a read by
-its holder and its revocation, and a consent from its source. (ROLE-10, HTTP-40, HTTP-41, HTTP-42, HTTP-43, HTTP-44)"""
+its holder and its revocation, and a consent from its source. (ROLE-10, HTTP-40, HTTP-41, HTTP-42, HTTP-43, HTTP-44, HTTP-46)"""
 
 import http.client
 import json
@@ -125,6 +125,24 @@ def away(tap, ledger, anne):
     tap.ok(len(given) == 1, "and asked for again it is given once: %d" % len(given))
 
 
+def in_words(tap, ledger):
+    """'who' and 'verify' say what is no access, too, in both languages."""
+    english = [": to %s, of entry " % FIRM, ": Hvem var det?", "Svar: to the report r-", ": Det var sagsbehandleren.", "consent s-1 given to %s, without an end" % FIRM,
+               "consent s-1 withdrawn"]
+    danish = [": til %s, om post " % FIRM, "Svar: på anmeldelsen r-", "samtykke s-1 givet til %s, uden udløb" % FIRM, "samtykke s-1 trukket tilbage"]
+    ledger.run("epoch", ledger.dir)
+    for subject, words in ((ANNE, (english, danish)),
+                           ("mandates:" + BO, ([" given by %s until " % ANNE, " by %s revoked" % ANNE], [" givet af %s indtil " % ANNE, " fra %s tilbagekaldt" % ANNE])),
+                           ("grants:" + ANNE, ([" given to %s until " % BO, " to %s revoked" % BO], [" givet til %s indtil " % BO, " til %s tilbagekaldt" % BO]))):
+        proof = ledger.path("words.json")
+        ledger.run("statement", subject, "--ledger", ledger.dir, "-o", proof)
+        for language, wanted in zip(("en", "da"), words):
+            said = ledger.run("who", subject, "--ledger", ledger.dir, "--lang", language)
+            shown = ledger.run("verify", proof, "--vkey", ledger.vkey, "--subject", subject, "--lang", language)
+            lacks = [(command, line) for command, text in (("who", said), ("verify", shown)) for line in wanted if line not in text]
+            tap.ok(not lacks, "'who' and 'verify' say it of %s in %s: %s" % (subject.split(":")[0], language, lacks or "all"))
+
+
 def consents(tap, ledger, anne):
     """EVT-20"""
     tell = lambda key, **record: ledger.result("send", "--server", ledger.ingest, "--key", key, stdin=event(
@@ -137,8 +155,26 @@ def consents(tap, ledger, anne):
     shown = ledger.result("who", ANNE, "--ledger", ledger.dir)
     tap.ok("answered after 0 days" in shown.stdout + shown.stderr or "besvaret efter 0 dage" in shown.stdout, "'who' says that the report was answered: " + shown.stdout[-2500:] + shown.stderr)
     tap.ok(re.search(r"(NOT covered|IKKE dækket).*1", shown.stdout) is not None, "and which accesses no consent covers")
+    in_words(tap, ledger)
     refused = ledger.result("send", "--server", ledger.ingest, "--key", ledger.own_sender, stdin=event(ANNE, "Samtykke", consent_record={"id": "s-2", "withdrawn": True}) + "\n")
     tap.ok(refused.returncode == 1, "a sender without the right reports none")
+
+
+def bounded(tap, ledger, eve, bo):
+    """HTTP-46"""
+    send(ledger, ledger.own_sender, event(EVE, "Opslag"), event(BO, "Opslag"))
+    index, his = ([one["index"] for one in person.list() if one["system"] != "Indsigt"][-1] for person in (eve, bo))
+    before = len([one for one in eve.list() if "report" in one])
+    got = [eve.ask("POST", "/v1/reports", {"index": index, "key": "b-%d" % i}) for i in range(52)]
+    tap.ok([status for status, _ in got] == [201] * 50 + [429] * 2 and got[50][1]["error"] == "too-many", "fifty reports a day are taken, and no more: %s" % got[-1:])
+    tap.ok(len([one for one in eve.list() if "report" in one]) == before + 50, "and nothing comes of one more")
+    tap.ok(eve.ask("POST", "/v1/reports", {"index": index, "key": "b-0"}) == (200, got[0][1]), "what was reported is answered as ever")
+    tap.ok(bo.ask("POST", "/v1/reports", {"index": his})[0] == 201, "others report")
+    got = [eve.ask("POST", "/v1/grants", {"to": BO, "kind": "attorney"}) for _ in range(51)]
+    tap.ok([status for status, _ in got] == [201] * 50 + [429], "fifty powers of attorney: %s" % got[-1:])
+    ended = [eve.ask("POST", "/v1/grants/revoke", {"id": made["id"]})[0] for _, made in got[:2]]
+    tap.ok(ended == [201, 201] and eve.ask("POST", "/v1/grants", {"to": BO, "kind": "attorney"})[0] == 429, "all of which can be revoked, which makes no room: %s" % ended)
+    tap.ok(bo.ask("GET", "/v1/mandates")[1]["mandates"][0]["principal"] == EVE, "whose holder finds them")
 
 
 def main():
@@ -155,6 +191,7 @@ def main():
         grants(tap, ledger, anne, bo, eve)
         away(tap, ledger, anne)
         consents(tap, ledger, anne)
+        bounded(tap, ledger, eve, bo)
         code, line = ledger.audit("--labels")
         tap.ok(code == 0, "the audit holds: %s" % line)
         log = open(ledger.path("serve.log"), encoding="utf-8").read()

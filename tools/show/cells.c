@@ -54,26 +54,64 @@ static bool read_cell(const json_t *item, const struct words *words, char *out)
 	return *grant || *reason || *recipient;
 }
 
-/* What a grant says: what it rests on, who may read by it, until when, or that it is over. The day is that of the end
- * in UTC, as it was registered. */
-static void activity_cell(const json_t *item, const struct words *words, char *out)
+/* What a grant says: what it rests on, who may read by it (in the holder's list: for whom), until when, or that it is
+ * over. The day is that of the end in UTC, as it was registered. */
+static void grant_cell(const json_t *grant, const char *activity, const struct words *words, char *out)
 {
-	const json_t *grant = json_object_get(item, "grant");
-	const char *activity = cell_text(item, "activity"), *id = cell_text(grant, "id"), *to = cell_text(grant, "to");
+	const char *id = cell_text(grant, "id"), *to = cell_text(grant, "to"), *from = cell_text(grant, "from");
 	const char *kind = cell_text(grant, "kind"), *until = cell_text(grant, "until");
+	const char *other = *from ? from : to;
 	const char *name = strcmp(kind, "parental") == 0   ? words->parental
 					   : strcmp(kind, "attorney") == 0 ? words->attorney
 													   : kind;
 	char day[sizeof "2026-11-23"];
 	snprintf(day, sizeof day, "%s", until);
-	if (!json_is_object(grant))
-		snprintf(out, CELL_BYTES, "%s", activity);
-	else if (json_is_true(json_object_get(grant, "revoked")))
-		snprintf(out, CELL_BYTES, words->grant_revoked, activity, name, id, to);
+	if (json_is_true(json_object_get(grant, "revoked")))
+		snprintf(out, CELL_BYTES, *from ? words->mandate_revoked : words->grant_revoked, activity, name, id, other);
 	else if (*until)
-		snprintf(out, CELL_BYTES, words->grant_until, activity, name, id, to, day);
+		snprintf(out, CELL_BYTES, *from ? words->mandate_until : words->grant_until, activity, name, id, other, day);
 	else
-		snprintf(out, CELL_BYTES, words->grant_open, activity, name, id, to);
+		snprintf(out, CELL_BYTES, *from ? words->mandate_open : words->grant_open, activity, name, id, other);
+}
+
+static void consent_cell(const json_t *consent, const char *activity, const struct words *words, char *out)
+{
+	const char *id = cell_text(consent, "id"), *until = cell_text(consent, "until");
+	char day[sizeof "2026-11-23"], to[CELL_BYTES] = "";
+	size_t i, len = 0;
+	json_t *one;
+	snprintf(day, sizeof day, "%s", until);
+	json_array_foreach(json_object_get(consent, "to"), i, one)
+	{
+		if (len < sizeof to)
+			len += (size_t)snprintf(to + len, sizeof to - len, "%s%s", i > 0 ? ", " : "", json_string_value(one));
+	}
+	if (json_is_true(json_object_get(consent, "withdrawn")))
+		snprintf(out, CELL_BYTES, words->consent_withdrawn, activity, id);
+	else if (*until)
+		snprintf(out, CELL_BYTES, words->consent_until, activity, id, to, day);
+	else
+		snprintf(out, CELL_BYTES, words->consent_open, activity, id, to);
+}
+
+/* What was done; of what is no access (event.md) what it says, too. */
+static void activity_cell(const json_t *item, const struct words *words, char *out)
+{
+	const json_t *grant = json_object_get(item, "grant"), *consent = json_object_get(item, "consent_record");
+	const json_t *report = json_object_get(item, "report"), *answer = json_object_get(item, "answer");
+	const char *activity = cell_text(item, "activity"), *text = cell_text(report != NULL ? report : answer, "text");
+	unsigned long long index = (unsigned long long)json_integer_value(json_object_get(report, "index"));
+	if (grant != NULL)
+		grant_cell(grant, activity, words, out);
+	else if (consent != NULL)
+		consent_cell(consent, activity, words, out);
+	else if (report != NULL)
+		snprintf(
+			out, CELL_BYTES, words->says_report, activity, cell_text(report, "org"), index, *text ? ": " : "", text);
+	else if (answer != NULL)
+		snprintf(out, CELL_BYTES, words->says_answer, activity, cell_text(answer, "report"), *text ? ": " : "", text);
+	else
+		snprintf(out, CELL_BYTES, "%s", activity);
 }
 
 static void behalf_cell(const json_t *item, char *out)

@@ -72,6 +72,20 @@
 	X(grant_open, "%s: %s (%s) given to %s, without an end", /* activity, kind, id, holder */ \
 		"%s: %s (%s) givet til %s, uden udløb") \
 	X(grant_revoked, "%s: %s (%s) to %s revoked", "%s: %s (%s) til %s tilbagekaldt") /* the same */ \
+	X(mandate_until, "%s: %s (%s) given by %s until %s", /* activity, kind, the grant's id, principal, date */ \
+		"%s: %s (%s) givet af %s indtil %s") \
+	X(mandate_open, "%s: %s (%s) given by %s, without an end", /* activity, kind, id, principal */ \
+		"%s: %s (%s) givet af %s, uden udløb") \
+	X(mandate_revoked, "%s: %s (%s) by %s revoked", "%s: %s (%s) fra %s tilbagekaldt") /* the same */ \
+	X(consent_until, "%s: consent %s given to %s until %s", /* activity, the consent's id, to whom, date */ \
+		"%s: samtykke %s givet til %s indtil %s") \
+	X(consent_open, "%s: consent %s given to %s, without an end", /* activity, id, to whom */ \
+		"%s: samtykke %s givet til %s, uden udløb") \
+	X(consent_withdrawn, "%s: consent %s withdrawn", "%s: samtykke %s trukket tilbage") /* activity, id */ \
+	X(says_report, "%s: to %s, of entry %llu%s%s", /* activity, organisation, log index, text behind a colon */ \
+		"%s: til %s, om post %llu%s%s") \
+	X(says_answer, "%s: to the report %s%s%s", /* activity, the report's name, text behind a colon */ \
+		"%s: på anmeldelsen %s%s%s") \
 	X(parental, "parental authority", "forældremyndighed") \
 	X(attorney, "power of attorney", "fuldmagt") \
 	X(read_by_grant, "%s %s, by the grant %s", /* role, who, the grant's id */ "%s %s, efter bemyndigelsen %s") \
