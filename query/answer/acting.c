@@ -97,6 +97,7 @@ enum error acting_access(struct snapshot *snapshot, struct bytes subject, uint64
 struct wanted {
 	struct bytes id;
 	uint64_t index;
+	uint64_t about;
 	size_t left; /* events to be looked at */
 	bool found;
 	int64_t now_ns;
@@ -110,19 +111,21 @@ static enum error is_report(void *context, const struct event *event, uint64_t i
 	wanted->today += report && is_recent(event, wanted->now_ns);
 	wanted->found = report && bytes_equal(text_of(event, EVENT_REPORT_ID), wanted->id);
 	wanted->index = index;
+	wanted->about = wanted->found ? event->values[EVENT_REPORT_INDEX].number : 0;
 	*done = wanted->found || --wanted->left == 0;
 	return E_OK;
 }
 
 enum error acting_report(struct snapshot *snapshot, struct bytes subject, const char *id, uint64_t now_s,
-	uint64_t *index, size_t *today, struct fault *fault)
+	struct reported *out, struct fault *fault)
 {
 	struct wanted wanted = {.id = bytes_text(id), .left = REPORTS_AGAIN_MAX, .now_ns = (int64_t)now_s * 1000000000};
 	TRY(walk(snapshot, subject, SIZE_MAX, is_report, &wanted, fault));
-	*today = wanted.today;
+	*out = (struct reported){.today = wanted.today};
 	if (!wanted.found)
 		return E_NOT_FOUND;
-	*index = wanted.index;
+	out->index = wanted.index;
+	out->about = wanted.about;
 	return E_OK;
 }
 

@@ -21,10 +21,17 @@ enum error acting_access(struct snapshot *snapshot, struct bytes subject, uint64
  * is not counted: it is bounded by what was given, and never refused for it. */
 #define ACTS_A_DAY 50u
 
-/* Where a report of this name stands in the person's list; E_NOT_FOUND, and then how many of the newest
- * REPORTS_AGAIN_MAX events are reports of the last 24 hours. */
+/* A report that was made before. */
+struct reported {
+	uint64_t index; /* where it stands in the log */
+	uint64_t about; /* the access */
+	size_t today;   /* of the newest REPORTS_AGAIN_MAX events those that are reports of the last 24 hours; also where it
+					   is   not found */
+};
+
+/* The report of this name in the person's list; E_NOT_FOUND. */
 enum error acting_report(struct snapshot *snapshot, struct bytes subject, const char *id, uint64_t now_s,
-	uint64_t *index, size_t *today, struct fault *fault) MUST_USE;
+	struct reported *out, struct fault *fault) MUST_USE;
 
 #define REPORTS_OPEN_MAX 200u /* newest reports about one organisation that are looked at */
 

@@ -92,6 +92,15 @@ static void answer(struct call *call, const char *id, const uint64_t *index)
 	call_json(call, json, "no-store");
 }
 
+/* What was done before under its name; `same`: it is what is asked for now. */
+static void answer_again(struct call *call, const char *id, uint64_t index, bool same)
+{
+	if (same)
+		answer(call, id, &index);
+	else
+		call_refuse_param(call, "member 'key' was used for something else already; take another");
+}
+
 /* 201, once both events are in the log; the index of the first of them is put in then. */
 static void make(struct call *call, const char *id, json_t *first, json_t *second)
 {
@@ -193,8 +202,7 @@ static void route_report(struct call *call)
 	struct params params;
 	char id[ID_TEXT_MAX + 1];
 	const char *text;
-	uint64_t before;
-	size_t today = 0;
+	struct reported before;
 	if (!call_asking(call, &asking, &params))
 		return;
 	if (subject_list(bytes_text(asking.subject)) != LIST_OF_PERSON) {
@@ -214,13 +222,12 @@ static void route_report(struct call *call)
 		!make_id(call, body, 'r', &asking, id) || !call_snapshot(call) || !call_granted(call, &asking))
 		return;
 	_Static_assert(EVENT_TEXT_BYTES_MAX == 1024, "the text names the limit");
-	enum error error =
-		acting_report(call->snapshot, bytes_text(asking.subject), id, call->now_s, &before, &today, NULL);
+	enum error error = acting_report(call->snapshot, bytes_text(asking.subject), id, call->now_s, &before, NULL);
 	if (error == E_OK)
-		answer(call, id, &before);
+		answer_again(call, id, before.index, before.about == (uint64_t)json_integer_value(index));
 	else if (error != E_NOT_FOUND)
 		call_internal(call, error);
-	else if (within_day(call, today))
+	else if (within_day(call, before.today))
 		make_report(call, &asking, id, (uint64_t)json_integer_value(index), text);
 }
 
@@ -344,7 +351,7 @@ void route_grants(struct call *call)
 	enum error error =
 		acting_grant(call->snapshot, bytes_text(asking.who.id), bytes_text(id), call->now_s, &before, NULL);
 	if (error == E_OK)
-		return answer(call, id, &before.index);
+		return answer_again(call, id, before.index, strcmp(before.to, to) == 0);
 	json_auto_t *grant =
 		json_pack("{s:s, s:s, s:s*, s:s*}", "id", id, "kind", "attorney", "until", until, "name", name);
 	if (error != E_NOT_FOUND)

@@ -54,6 +54,8 @@ def reports(tap, ledger, anne, bo):
     tap.ok(status == 201 and made["id"].startswith("r-"), "a report is taken: %s %s" % (status, made))
     again = anne.ask("POST", "/v1/reports", {"index": access["index"], "comment": "Hvem var det?", "key": "k-1"})
     tap.ok(again == (200, made), "the same again is the same: %s" % (again,))
+    status, body = anne.ask("POST", "/v1/reports", {"index": access["index"] + 1, "key": "k-1"})
+    tap.ok(status == 400 and "used for something else" in body["detail"], "another under its key is refused: %d %s" % (status, body))
     mine = [one for one in anne.list() if "report" in one]
     tap.ok(len(mine) == 1 and mine[0]["index"] == made["index"] and mine[0]["report"] ==
            {"id": made["id"], "index": access["index"], "org": FIRM, "text": "Hvem var det?"}, "it stands in the person's list once: %s" % mine)
@@ -91,6 +93,8 @@ def grants(tap, ledger, anne, bo, eve):
     status, made = anne.ask("POST", "/v1/grants", {"to": BO, "kind": "attorney", "until": until, "name": "Bo", "key": "g"})
     tap.ok(status == 201, "a power of attorney is given: %s %s" % (status, made))
     tap.ok(anne.ask("POST", "/v1/grants", {"to": BO, "kind": "attorney", "until": until, "name": "Bo", "key": "g"}) == (200, made), "once")
+    status, body = anne.ask("POST", "/v1/grants", {"to": EVE, "kind": "attorney", "until": until, "key": "g"})
+    tap.ok(status == 400 and "used for something else" in body["detail"], "and for nobody else under its key: %d %s" % (status, body))
     held = bo.ask("GET", "/v1/mandates")
     tap.ok(held == (200, {"mandates": [{"principal": ANNE, "kind": "attorney", "until": until, "grant": made["id"]}]}), "its holder is told: %s" % (held,))
     tap.ok(isinstance(bo.list(ANNE), list), "and reads by it")
