@@ -14,16 +14,25 @@ function said(access) {
   return spelled(Object.fromEntries(Object.entries(access).filter(([name]) => !BESIDE.has(name))));
 }
 
-/** null, or what differs: 'missing' (proven and not shown), 'changed', or 'unproven' (shown, but not in the proof). `size` is that
- *  of the log when the list was made, which is before the proof was: what came between is not expected on the list. */
-export function difference(proven, shown, withheld, size) {
+/** Is what is shown of an event what is proven of it? What was erased after the list was made may stand there yet. */
+function agrees(event, there, held, made) {
+  if (event.state === 'withheld') return held !== undefined && held.until === event.until && (held.basis ?? '') === (event.basis ?? '');
+  if (there === undefined || there.ledger_time !== event.ledger_time) return false;
+  if (event.state === 'erased') return there.erased === true || event.erased_by >= made;
+  return said(event.event) === said(there);
+}
+
+/** null, or what differs: 'window' (a part of the list alone is proven), 'missing' (proven and not shown), 'changed', or 'unproven'
+ *  (shown, but not in the proof). `made` is the size of the log when the list was made, `size` up to where it has been kept whole,
+ *  both before the proof was: what came between is not expected on the list. */
+export function difference(proven, shown, withheld, { size, made }) {
+  if (proven.window) return 'window';
   const open = new Map(shown.map((access) => [access.index, access]));
   const held = new Map(withheld.map((one) => [one.index, one]));
   for (const event of [...proven.events, ...(proven.notCovered)]) {
     if (event.index >= size) continue;
-    const there = open.get(event.index) ?? held.get(event.index);
-    if (there === undefined) return 'missing';
-    if (event.event && (!open.has(event.index) || said(event.event) !== said(there))) return 'changed';
+    if (!open.has(event.index) && !held.has(event.index)) return 'missing';
+    if (!agrees(event, open.get(event.index), held.get(event.index), made)) return 'changed';
     open.delete(event.index);
     held.delete(event.index);
   }

@@ -39,23 +39,25 @@ export class Lines {
 
 function wait(ms, signal) {
   return new Promise((go) => {
-    const timer = setTimeout(go, ms);
-    signal.addEventListener('abort', () => { clearTimeout(timer); go(); }, { once: true });
+    const over = () => { clearTimeout(timer); signal.removeEventListener('abort', over); go(); };
+    const timer = setTimeout(over, ms);
+    signal.addEventListener('abort', over);
   });
 }
 
-/** Reads one answer to its end; true if the ledger ended it. */
+/** Reads one answer to its end; true if the ledger ended it. Nothing more comes of it, however that ends. */
 async function read(answer, lines, told) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return false;
-    const made = lines.put(value);
-    if (made.length > 0) await told(made);
-    if (made.some(({ type }) => type === 'end' || type === 'reset')) {
-      await reader.cancel();
-      return true;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return false;
+      const made = lines.put(value);
+      if (made.length > 0) await told(made);
+      if (made.some(({ type }) => type === 'end' || type === 'reset')) return true;
     }
+  } finally {
+    reader.cancel().catch(() => {});
   }
 }
 

@@ -174,7 +174,7 @@ class App {
       const known = store.accesses.length + store.withheld.length;
       for (const { type, data } of events) {
         if (type === 'reset') return void (this.store === store && this.#open(null));
-        if (type === 'access') await store.add(JSON.parse(data));
+        if (type === 'access') store.add(JSON.parse(data));
       }
       if (this.store !== store) return;
       const there = this.place.querySelector('main :focus')?.getAttribute('href');

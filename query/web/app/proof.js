@@ -58,14 +58,16 @@ export class Proof extends EventTarget {
 
   async start() {
     if (this.state === 'running') return;
-    const { size } = this.store; // what is told of from here on may be newer than the statement
+    const { size, made } = this.store; // what is told of from here on may be newer than the statement
     this.#tell({ state: 'running', step: 'fetching', done: 0, all: 0, result: null, error: null });
     try {
       if (!this.possible) throw Object.assign(new Error('no verifier'), { kind: 'noVerifier' });
+      // Half a list agrees with no proof, and that is nobody's fault.
+      if (this.store.state !== 'whole') throw Object.assign(new Error('half a list'), { kind: 'part' });
       const bytes = await this.fetch();
       this.statement = new Blob([bytes], { type: 'application/json' });
       this.#tell({ step: 'working' });
-      const result = await this.#work(bytes, size);
+      const result = await this.#work(bytes, { size, made });
       // A fault of the verifier itself, or of its configuration, says nothing against the log.
       if (result.error) throw Object.assign(new Error(result.error.name), { kind: 'failed' });
       this.#tell({ state: result.ok && !result.differs ? 'good' : 'bad', result });
@@ -76,7 +78,7 @@ export class Proof extends EventTarget {
     }
   }
 
-  async #work(bytes, size) {
+  async #work(bytes, { size, made }) {
     this.stop();
     const worker = this.worker = new Worker(trusted(VERIFY_WORKER), { type: 'module' });
     const { config } = this.app;
@@ -90,7 +92,7 @@ export class Proof extends EventTarget {
     });
     ended.catch(() => {});
     await this.#show(worker, size);
-    worker.postMessage({ type: 'check', bytes, size, options: { vkey: config.vkey, policy: config.policy ?? null, subject: this.store.subject, now: Math.floor(Date.now() / 1000), lagSeconds: OLD_S } }, [bytes]);
+    worker.postMessage({ type: 'check', bytes, size, made, options: { vkey: config.vkey, policy: config.policy ?? null, subject: this.store.subject, now: Math.floor(Date.now() / 1000), lagSeconds: OLD_S } }, [bytes]);
     return ended;
   }
 

@@ -19,7 +19,8 @@ export class Store extends EventTarget {
     this.withheld = [];
     this.coverage = null;
     this.until = null;
-    this.size = 0;
+    this.size = 0; // of the log, up to which the list has all
+    this.made = 0; // of the log, when the list was made
     this.state = 'empty';
     this.error = null;
     this.cursor = null;
@@ -34,33 +35,38 @@ export class Store extends EventTarget {
     this.dispatchEvent(new Event('change'));
   }
 
+  /** Where an access belongs, and what the page wants to know of it. */
+  #listOf(access) {
+    // The statement proves all of them at once; until then a list is no heavier than its words.
+    delete access.proof;
+    access.at = Date.parse(access.erased ? access.ledger_time : access.time);
+    access.when = local(access.at);
+    access.reported = Date.parse(access.ledger_time);
+    return access.report || access.answer || access.consent_record || access.grant ? this.acts : this.accesses;
+  }
+
+  #hold(events) {
+    for (const one of events) this.withheld.push({ index: one.index, until: one.until, basis: one.basis, reported: Date.parse(one.ledger_time), sender: one.sender });
+  }
+
   async #take(page) {
-    if (this.subject === null || this.until === null) {
-      this.subject = page.subject;
+    if (this.until === null) {
+      this.subject ??= page.subject; // whose list it is that was asked for is not the answer's to say
       this.until = page.complete_until;
       this.coverage = page.coverage;
-      this.size = Number(page.checkpoint.split('\n')[1]);
+      this.made = this.size = Number(page.checkpoint.split('\n')[1]);
     }
-    await slices(page.accesses, (access) => {
-      // The statement proves all of them at once; until then a list is no heavier than its words.
-      delete access.proof;
-      access.at = Date.parse(access.erased ? access.ledger_time : access.time);
-      access.when = local(access.at);
-      access.reported = Date.parse(access.ledger_time);
-      (access.report || access.answer || access.consent_record || access.grant ? this.acts : this.accesses).push(access);
-    });
-    for (const one of page.withheld.events) this.withheld.push({ index: one.index, until: one.until, basis: one.basis, reported: Date.parse(one.ledger_time), sender: one.sender });
+    await slices(page.accesses, (access) => this.#listOf(access).push(access));
+    this.#hold(page.withheld.events);
   }
 
   /** What came after the list was made; false if it is known. Every event of this person before it is known then. */
-  async add(page) {
+  add(page) {
     const one = page.accesses[0] ?? page.withheld.events[0];
     const all = [this.accesses, this.acts, this.withheld];
     if (!one || page.subject !== this.subject || all.some((list) => list.some(({ index }) => index === one.index))) return false;
-    const before = this.accesses;
-    this.accesses = [];
-    await this.#take(page);
-    this.accesses.push(...before);
+    for (const access of page.accesses) this.#listOf(access).unshift(access);
+    this.#hold(page.withheld.events);
     this.size = Math.max(this.size, one.index + 1);
     return true;
   }

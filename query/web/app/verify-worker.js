@@ -8,9 +8,9 @@ import { difference } from './difference.js';
 const shown = [];
 const withheld = [];
 
-async function check({ bytes, options, size }) {
+async function check({ bytes, options, size, made }) {
   const result = await verifyStatement(bytes, { ...options, onProgress: (done, all) => postMessage({ type: 'progress', done, all }) });
-  const differs = result.ok ? difference(result, shown, withheld, size) : null;
+  const differs = result.ok ? difference(result, shown, withheld, { size, made }) : null;
   // The events stay here: the page has them, and it is now known whether they are the same.
   const { events, notCovered, senders, ...rest } = result;
   postMessage({ type: 'result', result: { ...rest, differs } });

@@ -1,10 +1,11 @@
 // Whether a list that is shown is the one that was proven.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { difference } from '../app/difference.js';
+import { difference as differs } from '../app/difference.js';
 
-const event = (index, more = {}) => ({ index, state: 'open', event: { activity: 'Opslag', org: { id: 'cvr:1', name: 'A' }, ...more } });
+const event = (index, more = {}) => ({ index, state: 'open', ledger_time: 'x', event: { activity: 'Opslag', org: { id: 'cvr:1', name: 'A' }, ...more } });
 const shown = (index, more = {}) => ({ index, ledger_time: 'x', sender: {}, at: 1, when: {}, org: { name: 'A', id: 'cvr:1' }, activity: 'Opslag', ...more });
+const difference = (list, open, held, size) => differs(list, open, held, { size, made: size });
 const proven = (...events) => ({ events, notCovered: [] });
 
 test('the same in any order of members', () => {
@@ -30,4 +31,23 @@ test('one that is not in the proof', () => {
 
 test('what came after the list was made is not expected on it', () => {
   assert.equal(difference(proven(event(1), event(9)), [shown(1)], [], 9), null);
+});
+
+test('a proof of a part of the list is no proof of the list', () => {
+  assert.equal(difference({ ...proven(event(1)), window: { from: 'x' } }, [shown(1)], [], 9), 'window');
+});
+
+test('nothing may be told of what is proven to be held back or erased', () => {
+  const held = { index: 1, state: 'withheld', ledger_time: 'x', until: 'u', basis: 'b' };
+  assert.equal(difference(proven(held), [], [{ index: 1, until: 'u', basis: 'b' }], 9), null);
+  assert.equal(difference(proven(held), [shown(1)], [], 9), 'changed');
+  assert.equal(difference(proven(held), [], [{ index: 1, until: 'v', basis: 'b' }], 9), 'changed');
+  const erased = { index: 1, state: 'erased', ledger_time: 'x', erased_by: 7 };
+  assert.equal(difference(proven(erased), [{ index: 1, ledger_time: 'x', erased: true }], [], 9), null);
+  assert.equal(difference(proven(erased), [shown(1)], [], 9), 'changed');
+  assert.equal(differs(proven(erased), [shown(1)], [], { size: 9, made: 7 }), null, 'it was erased after the list was made');
+});
+
+test('when it was reported is proven, too', () => {
+  assert.equal(difference(proven(event(1)), [shown(1, { ledger_time: 'y' })], [], 9), 'changed');
 });

@@ -218,3 +218,13 @@ test('it goes on behind the last event, and gives up in silence where it is refu
   assert.deepEqual(await followed(['event: end\ndata: token\n\n']), { asked: ['6'], told: ['end'], waits: [] });
   assert.deepEqual(await followed([], -1), { asked: [undefined], told: [], waits: [] });
 });
+
+test('an answer that is read no further is let go of', async () => {
+  let ended = false;
+  const stop = new AbortController();
+  const stream = new ReadableStream({ start: (to) => to.enqueue(new TextEncoder().encode('event: access\nid: 9\ndata: {\n\n')), cancel: () => { ended = true; } });
+  const api = { ask: async () => new Response(stream, { headers: { 'Content-Type': 'text/event-stream' } }) };
+  await follow(api, { last: 6, signal: stop.signal, told: async () => { throw new SyntaxError('x'); }, pause: async () => stop.abort() });
+  await new Promise((go) => setTimeout(go, 0));
+  assert.equal(ended, true);
+});

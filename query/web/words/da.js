@@ -239,7 +239,7 @@ export default {
       old: (when) => `Vidnerne så loggen ${when}. Det er længe siden, så noget nyere kan mangle.`,
       future: 'Loggens ur går foran dit.',
       lost: (n) => `Loggen har mistet indholdet af ${n} hændelser om forskellige personer.`,
-      person: 'Listen er den rette persons og ikke en andens.',
+      person: (who) => `Listen handler om ${who} og ingen andre.`,
       complete: (n) => (n === 1 ? 'Der er præcis 1 linje på listen i loggen.' : `Der er præcis ${n} linjer på listen i loggen.`),
       absent: 'Der er ingen liste om personen i loggen: Ingen har slået op.',
       events: 'Hver linje er uændret, siden den blev meldt.',

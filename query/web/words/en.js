@@ -239,7 +239,7 @@ export default {
       old: (when) => `The witnesses saw the log on ${when}. That is long ago, so something newer may be missing.`,
       future: 'The log\'s clock is ahead of yours.',
       lost: (n) => `The log has lost the content of ${n} events about various people.`,
-      person: 'The list is the right person\'s and nobody else\'s.',
+      person: (who) => `The list is about ${who} and nobody else.`,
       complete: (n) => (n === 1 ? 'There is exactly 1 line on the list in the log.' : `There are exactly ${n} lines on the list in the log.`),
       absent: 'There is no list about this person in the log: nobody has looked.',
       events: 'Each line is unchanged since it was reported.',

@@ -26,7 +26,7 @@ function form(app, filters, change) {
   let typing = null;
   const text = h('input', { type: 'search', name: 'text', autocomplete: 'off', value: filters.text ?? '', on: { input: () => {
     clearTimeout(typing);
-    typing = setTimeout(() => change('text', text.value), 150);
+    typing = setTimeout(() => text.isConnected && change('text', text.value), 150); // unless the view was left
   } } });
   const date = (name) => {
     const node = h('input', { type: 'date', name, value: filters[name] ?? '', on: { change: () => change(name, node.value) } });

@@ -90,5 +90,5 @@ export function powers(app) {
   }
   draw();
   fill(node, h('h1', { tabindex: -1 }, w.powers.title), h('p', { class: 'lead' }, w.powers.lead), note, body);
-  return { title: w.powers.title, node, update: () => !node.querySelector('form')?.contains(document.activeElement) && draw() };
+  return { title: w.powers.title, node, update: (what) => what === undefined && !node.querySelector('form')?.contains(document.activeElement) && draw() };
 }

@@ -5,7 +5,8 @@ import { trouble } from './notes.js';
 import { table } from '../charts.js';
 
 /** The sentences for what the verifier found: [text, true | null (to be noted)]. Its claims are codes (verify/claims.js). */
-function steps(app, { claims }) {
+function steps(app, result) {
+  const { claims } = result;
   const words = app.w.proof.steps;
   const { say } = app;
   const claim = Object.fromEntries(claims.map((one) => [one.code, one]));
@@ -13,7 +14,7 @@ function steps(app, { claims }) {
   const count = (code) => claim[code]?.count ?? 0;
   return [
     [words.log, true], claim.witnessed ? [words.witnessed(claim.witnessed.signed), true] : [words.unwitnessed, null], claim.old && [words.old(say.moment(Date.parse(claim.old.at))), null],
-    claim.future && [words.future, null], [words.person, true], [claim.nobody ? words.absent : words.complete(many(count('complete'))), true], !claim.nobody && [words.events, true],
+    claim.future && [words.future, null], [words.person(say.person(result.subject)), true], [claim.nobody ? words.absent : words.complete(many(count('complete'))), true], !claim.nobody && [words.events, true],
     [words.withheld(many(count('withheld'))), true], [words.erased(many(count('erased'))), true], [words.later(many(count('later'))), count('later') > 0 ? null : true], count('lost') > 0 && [words.lost(many(count('lost'))), null], [words.same, true],
   ].filter(Boolean);
 }
