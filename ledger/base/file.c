@@ -209,10 +209,11 @@ const char *file_list_next(DIR *files)
 }
 
 /* A directory or a pipe in the file's place is refused before it is read: the one has no content, the other might never
- * end. A file that is shorter than it says is the disk's fault and no content. */
+ * end, and would not even open until somebody writes to it (so O_NONBLOCK, which means nothing to a regular file). A
+ * file that is shorter than it says is the disk's fault and no content. */
 enum error file_read_all(int dir_fd, const char *name, size_t max, uint8_t **out, size_t *out_len)
 {
-	OWNED_FD fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
+	OWNED_FD fd = openat(dir_fd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? E_NOT_FOUND : E_IO;
 	struct stat info;

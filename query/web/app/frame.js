@@ -1,5 +1,5 @@
 // What stands around every view: whose data it is, the menu, the language, and who reports.
-import { h } from './dom.js';
+import { fill, h } from './dom.js';
 import { brand, icon } from './icons.js';
 import { write } from './address.js';
 
@@ -34,11 +34,20 @@ export function frame(app, view, node) {
   const inside = app.session.signedIn;
   return h('div', { class: inside ? 'frame signed-in' : 'frame' }, h('a', { class: 'skip', href: '#content', on: { click: (event) => { event.preventDefault(); document.querySelector('main h1')?.focus(); } } }, w.skip),
     h('header', { class: 'top' }, h('div', { class: 'inside' }, h('a', { class: 'brand', href: write('') }, brand(), w.title),
-      h('div', { class: 'top-side' }, inside && h('span', { class: 'me' }, app.session.name ?? say(app)), languages(app), inside && h('button', { class: 'plain', type: 'button', on: { click: () => app.session.end('asked') } }, w.top.signOut)))),
+      h('div', { class: 'top-side' }, inside && h('span', { class: 'me' }, me(app)), languages(app), inside && h('button', { class: 'plain', type: 'button', on: { click: () => app.session.end('asked') } }, w.top.signOut)))),
     inside && menu(app, view), inside && whose(app), h('main', { id: 'content' }, h('div', { class: 'inside' }, node)),
     h('footer', { class: 'foot' }, h('div', { class: 'inside' }, h('p', null, w.top.foot, ' ', inside && h('a', { href: write('proof', 'sources') }, w.top.footList)), h('p', null, w.top.zone))));
 }
 
-function say(app) {
-  return app.self ? app.say.person(app.self) : '';
+function me(app) {
+  return app.session.name ?? (app.self ? app.say.person(app.self) : '');
+}
+
+/** Says again who is there and whose data it is, and leaves the view alone. */
+export function surround(place, app) {
+  const name = place.querySelector('.me');
+  if (name) fill(name, me(app));
+  place.querySelector('.whose')?.remove();
+  const region = whose(app);
+  if (region) place.querySelector('main').before(region);
 }

@@ -3,7 +3,7 @@ import { breathe, fill, h } from './dom.js';
 import { Api } from './api.js';
 import { consentState } from './consents.js';
 import { follow } from './following.js';
-import { frame } from './frame.js';
+import { frame, surround } from './frame.js';
 import { consentsOf, reportsOf } from './acts.js';
 import { grantsOf } from './grants.js';
 import { Proof } from './proof.js';
@@ -155,7 +155,7 @@ class App {
   async #came(store) {
     if (this.mandate === null && this.self === null) {
       this.self = store.subject;
-      this.show();
+      surround(this.place, this);
     }
     // While a long list comes, its first page is shown whole and the rest is only counted.
     if (store.state === 'coming' && store.accesses.length > 200) return void this.view?.update?.('coming');
@@ -204,11 +204,9 @@ class App {
     this.coverage = coverage;
     this.senders = coverage?.senders ?? null;
     await this.loadPowers();
-    if (this.session.signedIn) {
-      const whose = this.place.querySelector('.whose');
-      if (this.mandates.length > 0 && !whose) this.show();
-      this.#look();
-    }
+    if (!this.session.signedIn) return;
+    surround(this.place, this); // the view stays: somebody may be typing in it
+    this.#look();
   }
 
   start() {

@@ -121,5 +121,18 @@ START_TEST(a_folder_is_found_through_no_link)
 }
 END_TEST
 
+/* A pipe that nobody writes to keeps nobody waiting. */
+START_TEST(a_pipe_is_no_file)
+{
+	uint8_t *content = NULL;
+	size_t len;
+	place_make(&place);
+	OWNED_FD dir = open(place.path, O_RDONLY | O_DIRECTORY);
+	ck_assert_int_eq(mkfifoat(dir, "key", 0600), 0);
+	ck_assert_int_eq(file_read_all(dir, "key", 100, &content, &len), E_IO);
+	place_remove(&place);
+}
+END_TEST
+
 UNIT_MAIN("file", a_file_and_its_directory_are_synced, a_long_path_is_no_reason, a_name_is_looked_for_in_its_directory,
-	a_folder_is_found_through_no_link)
+	a_folder_is_found_through_no_link, a_pipe_is_no_file)

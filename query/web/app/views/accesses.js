@@ -21,13 +21,9 @@ function select(app, name, filters, of, change) {
   return node;
 }
 
-function form(app, filters, change) {
+function form(app, filters, { change, type }) {
   const { w } = app;
-  let typing = null;
-  const text = h('input', { type: 'search', name: 'text', autocomplete: 'off', value: filters.text ?? '', on: { input: () => {
-    clearTimeout(typing);
-    typing = setTimeout(() => text.isConnected && change('text', text.value), 150); // unless the view was left
-  } } });
+  const text = h('input', { type: 'search', name: 'text', autocomplete: 'off', value: filters.text ?? '', on: { input: () => type('text', text.value) } });
   const date = (name) => {
     const node = h('input', { type: 'date', name, value: filters[name] ?? '', on: { change: () => change(name, node.value) } });
     return node;
@@ -84,14 +80,21 @@ export function accesses(app, route) {
     draw();
     app.announce(w.list.count(shown.length, app.store.accesses.length));
   }
+  let typing = null;
+  function type(name, value) {
+    filters[name] = value; // at once, so that a form made anew has it
+    clearTimeout(typing);
+    typing = setTimeout(() => formed.isConnected && change(name, filters[name]), 150); // unless the view was left
+  }
+  const fresh = () => fill(formed, form(app, filters, { change, type }));
   function clear(names) {
     for (const name of names) filters[name] = '';
-    fill(formed, form(app, filters, change));
+    fresh();
     change(names[0], '');
     fold.querySelector('summary').focus();
   }
   const fold = h('details', { class: 'card fold', open: matchMedia('(min-width: 60rem)').matches || number() > 0 }, h('summary', null, h('strong', null, w.list.filters), count), formed);
-  fill(formed, form(app, filters, change));
+  fresh();
   draw();
   // What is printed is all of it, however far somebody has read.
   const whole = () => list.all();
@@ -101,7 +104,7 @@ export function accesses(app, route) {
     update: (what) => {
       if (what === 'proof') return void fill(head, chip(app));
       if (what === 'coming') return void fill(body.firstChild, `${w.list.count(app.store.accesses.length, app.store.accesses.length)} – ${w.overview.coming}`);
-      if (known !== app.store.state && !formed.contains(document.activeElement)) fill(formed, form(app, filters, change));
+      if (known !== app.store.state && !formed.contains(document.activeElement)) fresh();
       known = app.store.state;
       draw();
     },

@@ -77,18 +77,27 @@ function agreed(app) {
 export function powers(app) {
   const { w } = app;
   const node = h('div');
-  const body = h('div');
   const note = h('div', { role: 'status' });
+  const [may, gave, gives, consents] = [h('div'), h('div'), h('div'), h('div')];
+  const own = app.mandate === null;
   async function done(text) {
     await app.loadPowers();
     draw();
+    form();
     fill(note, h('p', { class: 'note good' }, text));
     node.querySelector('h1').focus();
   }
   function draw() {
-    fill(body, mine(app), app.mandate === null && [given(app, done), give(app, done)], agreed(app));
+    fill(may, mine(app));
+    if (own) fill(gave, given(app, done));
+    fill(consents, agreed(app));
+  }
+  /** Made anew only when it was sent: what somebody types stays, whatever comes meanwhile. */
+  function form() {
+    if (own) fill(gives, give(app, done));
   }
   draw();
-  fill(node, h('h1', { tabindex: -1 }, w.powers.title), h('p', { class: 'lead' }, w.powers.lead), note, body);
-  return { title: w.powers.title, node, update: (what) => what === undefined && !node.querySelector('form')?.contains(document.activeElement) && draw() };
+  form();
+  fill(node, h('h1', { tabindex: -1 }, w.powers.title), h('p', { class: 'lead' }, w.powers.lead), note, may, own && [gave, gives], consents);
+  return { title: w.powers.title, node, update: (what) => what === undefined && draw() };
 }
