@@ -81,6 +81,27 @@ def rotations(tap, world):
     told(tap, wrong, at, "two 'sender rotate'")
 
 
+def same_new_key(tap, world):
+    """The new key is registered by another way while the command stands still: the only file that has it is not removed, and the command, or the
+    same once more, puts it in its place."""
+    wrong, at = [], 0
+    key = world.ledger.add_sender(world.name("endorsed"))
+    for at in range(1, CALLS_MAX):
+        newest, path = world.senders()[-1], world.ledger.path(world.name("endorsement"))
+        world.ledger.run("sender", "endorse", "--key", key, "--endorsement", path, "--follows", str(newest["entry"]),
+                         "--change", str(newest["changes"] + 1), "--rotate", key + ".new")
+        command = ("sender", "rotate", world.ledger.dir, "--key", key)
+        ran = world.both(at, command, ("sender", "rotate", world.ledger.dir, "--endorsement", path))
+        if ran is None:
+            break
+        if ran[0][0] != 0:
+            world.ledger.result(*command)
+        if ran[1][0] != 0 or not world.reports(key) or os.path.exists(key + ".new"):
+            wrong.append("%d: %s" % (at, ran))
+            key = world.ledger.add_sender(world.name("endorsed"))
+    told(tap, wrong, at, "'sender rotate' with a new key that somebody else registers")
+
+
 def registrations(tap, world):
     """With one new key file for both: what is registered is in it."""
     wrong, at = [], 0
@@ -134,7 +155,7 @@ def endorsed_rotations(tap, world):
 def main():
     tap = Tap()
     world = World(os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]))
-    for case in (rotations, registrations, endorsed_rotations):
+    for case in (rotations, same_new_key, registrations, endorsed_rotations):
         case(tap, world)
     world.ledger.remove()
     tap.done()

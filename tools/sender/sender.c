@@ -266,6 +266,22 @@ static enum error hold_key(const char *path, int *out, struct fault *fault)
 	return E_OK;
 }
 
+/* What the ledger would not take: perhaps because an earlier attempt, which was ended while it waited, has registered
+ * this very key meanwhile. The ledger does one thing after the other, so by now that shows. Else nobody shall find a
+ * secret that is of no use. */
+static enum error end_refused(
+	const char *dir, const char *new_path, const char *path, enum error refused, struct fault *fault)
+{
+	OWNED(sender_key_wipe) struct sender_key new = {0};
+	struct fault why;
+	enum error error = read_registered_key(dir, new_path, &new, &why);
+	if (error == E_OK)
+		return finish_rotation(&new, new_path, path, fault);
+	if (error == E_BAD_KEY)
+		unlink(new_path);
+	return refused;
+}
+
 /* The first look is for an earlier attempt that got as far as registering: then only the file is to be moved. Nothing
  * that is made here is left behind by one who may not rotate, since a secret that nobody knows of is found by somebody
  * some day. */
@@ -290,7 +306,7 @@ static enum error rotate_held(const struct admin *admin, const char *path, struc
 	TRY(sender_key_endorse_old(&old, &entry));
 	enum error error = append(admin, &entry, &before, fault);
 	if (error_judges(error)) /* else it may have been registered all the same */
-		unlink(new_path);
+		return end_refused(dir, new_path, path, error, fault);
 	TRY(error);
 	return move_new_key(new_path, path, fault);
 }
