@@ -3,17 +3,21 @@
 
 #define SECOND_US 1000000u
 
-static void set(struct rate_limit *limit, uint32_t per_second)
+/* What is owed is so many events or bytes: at another speed they take another time. */
+static void set(struct rate_limit *limit, uint32_t per_second, uint64_t now_us)
 {
-	limit->per_second = per_second;
+	uint64_t owed_us = limit->paid_us > now_us ? limit->paid_us - now_us : 0;
 	if (per_second == 0)
 		limit->paid_us = 0;
+	else if (owed_us > 0)
+		limit->paid_us = now_us + owed_us * limit->per_second / per_second;
+	limit->per_second = per_second;
 }
 
-void rate_set(struct rate *rate, uint32_t events_per_second, uint32_t bytes_per_second)
+void rate_set(struct rate *rate, uint32_t events_per_second, uint32_t bytes_per_second, uint64_t now_us)
 {
-	set(&rate->events, events_per_second);
-	set(&rate->bytes, bytes_per_second);
+	set(&rate->events, events_per_second, now_us);
+	set(&rate->bytes, bytes_per_second, now_us);
 }
 
 /* Who was silent has saved a second, and no more. */

@@ -16,8 +16,8 @@ struct rate {
 	struct rate_limit events, bytes;
 };
 
-/* What is owed stays owed, unless there is no limit any more. */
-void rate_set(struct rate *rate, uint32_t events_per_second, uint32_t bytes_per_second);
+/* What is owed stays owed, and is paid at the new speed; without a limit nothing is. */
+void rate_set(struct rate *rate, uint32_t events_per_second, uint32_t bytes_per_second, uint64_t now_us);
 void rate_take(struct rate *rate, uint32_t events, uint64_t bytes, uint64_t now_us);
 /* Nothing more should be taken now. */
 bool rate_is_spent(const struct rate *rate, uint64_t now_us);

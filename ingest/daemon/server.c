@@ -126,7 +126,7 @@ static void answer_hello(struct connection *c, struct job *job)
 			gives_way->share == c->share ? "this sender has newer connections, and this one was idle"
 										 : "all places are taken, this sender has many, and this one was idle");
 	if (c->share != NULL)
-		rate_set(&c->share->rate, job->events_per_second, job->bytes_per_second);
+		rate_set(&c->share->rate, job->events_per_second, job->bytes_per_second, clock_us());
 	struct writer w = connection_writer(c->server); /* one call's: the other's is sent */
 	session_looked_up(&c->session, job->error, job->fault.text, bytes_of(job->receipt, job->receipt_bytes), &w);
 	connection_end_deadline(c);
@@ -140,7 +140,7 @@ static void hold_to_registration(struct server *server, const struct entry_sende
 	struct share *share = door_share(server, entry->sender);
 	if (share == NULL || entry->action == SENDER_REVOKE) /* which has no mandate, and each batch is refused for it */
 		return;
-	rate_set(&share->rate, entry->mandate.events_per_second, entry->mandate.bytes_per_second);
+	rate_set(&share->rate, entry->mandate.events_per_second, entry->mandate.bytes_per_second, clock_us());
 	for (struct connection *c = server->connections; c != NULL; c = c->next) {
 		struct hash key;
 		const struct ssl_st *line = bufferevent_openssl_get_ssl(c->stream);

@@ -1,5 +1,6 @@
 /* Connections among others, on a clock of their own and with chance that is known: who gives way, and when. */
 #include "ingest/daemon/server_state.h"
+#include "ledger/base/clock.h"
 #include "ledger/base/limits.h"
 #include "tests/lib/fixture.h"
 
@@ -245,7 +246,7 @@ START_TEST(who_is_ahead_of_its_limit_waits)
 	(void)prove(8, &peers[2]);
 	for (unsigned i = 0; i < 3; i++)
 		skip_challenge(peers[i]);
-	rate_set(&c->share->rate, 0, 1000);
+	rate_set(&c->share->rate, 0, 1000, clock_us());
 	door_took(c, &batch);
 	for (unsigned i = 0; i < 3; i++) {
 		ask(peers[i]);
@@ -255,7 +256,7 @@ START_TEST(who_is_ahead_of_its_limit_waits)
 	connection_close(second);
 	door_beat(server);
 	c = prove(7, &peers[3]);
-	rate_set(&c->share->rate, 0, 1000);
+	rate_set(&c->share->rate, 0, 1000, clock_us());
 	skip_challenge(peers[3]);
 	ask(peers[3]);
 	now_ms += 3999;

@@ -6,7 +6,7 @@ static struct rate rate;
 static void begin(uint32_t events_per_second, uint32_t bytes_per_second)
 {
 	rate = (struct rate){.events = {0}};
-	rate_set(&rate, events_per_second, bytes_per_second);
+	rate_set(&rate, events_per_second, bytes_per_second, 0);
 }
 
 /* Takes what may be taken in batches of one size, looking as often as the daemon's beat; gives how many. */
@@ -63,11 +63,30 @@ START_TEST(no_limit_is_none)
 	ck_assert(!rate_is_spent(&rate, 1));
 	begin(1, 1);
 	rate_take(&rate, 4096, 1048576, 1);
-	rate_set(&rate, 1, 1);
+	rate_set(&rate, 1, 1, 1);
 	ck_assert(rate_is_spent(&rate, 1));
-	rate_set(&rate, 0, 0);
+	rate_set(&rate, 0, 0, 1);
 	ck_assert(!rate_is_spent(&rate, 1));
 }
 END_TEST
 
-UNIT_MAIN("rate", keeps_to_each_limit, silence_saves_a_second, no_limit_is_none)
+/* FRM-30: a change counts at once, also for what came before it: a limit that was too low by a slip is mended. */
+START_TEST(what_is_owed_is_paid_at_the_new_speed)
+{
+	uint64_t now_us = 5000000;
+	begin(1, 1);
+	rate_take(&rate, 4096, 1048577, now_us);
+	rate_set(&rate, 4095, 1048576, now_us);
+	ck_assert(rate_is_spent(&rate, now_us + 999999));
+	ck_assert(!rate_is_spent(&rate, now_us + 1000000));
+	now_us += 500000;
+	rate_set(&rate, 1, 1, now_us); /* and the other way */
+	ck_assert(rate_is_spent(&rate, now_us + 524287ull * 1000000));
+	ck_assert(!rate_is_spent(&rate, now_us + 524288ull * 1000000));
+	rate_set(&rate, 1, 1, now_us + 1);
+	ck_assert(rate_is_spent(&rate, now_us + 524287ull * 1000000));
+}
+END_TEST
+
+UNIT_MAIN("rate", keeps_to_each_limit, silence_saves_a_second, no_limit_is_none,
+	what_is_owed_is_paid_at_the_new_speed)
