@@ -5,23 +5,18 @@
 const struct call ingestd_calls[] = {
 	{"fsync", CALL_ANY},
 	{"fdatasync", CALL_ANY},
-	{"syncfs", CALL_ANY},
 	{"sync_file_range", CALL_ANY},
 	{"ftruncate", CALL_ANY},
 	{"ftruncate64", CALL_ANY},
-	{"fallocate", CALL_ANY},
 	{"rename", CALL_ANY},
 	{"renameat", CALL_ANY},
 	{"renameat2", CALL_ANY},
 	{"unlink", CALL_ANY},
 	{"unlinkat", CALL_ANY},
-	{"rmdir", CALL_ANY},
 	{"mkdir", CALL_ANY},
 	{"mkdirat", CALL_ANY},
-	{"chmod", CALL_ANY},
 	{"fchmod", CALL_ANY},
 	{"fchmodat", CALL_ANY},
 	{"fchmodat2", CALL_NO_SUCH},
-	{"utimensat", CALL_ANY},
 };
 const size_t ingestd_calls_count = sizeof ingestd_calls / sizeof ingestd_calls[0];

@@ -1,6 +1,6 @@
 /* One list that all share, one of each daemon; the kernel runs what libseccomp makes of them at each call. Killed is
  * the process and not the thread: a daemon that goes on without one of its threads would answer nobody and look alive.
- */
+ * The same holds for calls by another way into the kernel, as those of 32-bit programs. */
 #include "ledger/process/filter.h"
 
 #ifdef HAVE_SECCOMP
@@ -11,6 +11,7 @@
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static const struct call common[] = {
 	/* memory */
@@ -50,7 +51,7 @@ static const struct call common[] = {
 	{"arch_prctl", CALL_ANY},
 	{"prctl", CALL_ANY},
 	{"restart_syscall", CALL_ANY},
-	{"tgkill", CALL_ANY},
+	{"tgkill", CALL_OWN},
 	{"getrusage", CALL_ANY},
 	{"sysinfo", CALL_ANY},
 	{"prlimit64", CALL_ANY},
@@ -197,6 +198,8 @@ static int add(scmp_filter_ctx filter, int number, enum call_rule rule)
 		return seccomp_rule_add(filter, ALLOW, number, 0);
 	case CALL_THREAD:
 		return seccomp_rule_add(filter, ALLOW, number, 1, MASKED(0, CLONE_THREAD, CLONE_THREAD));
+	case CALL_OWN:
+		return seccomp_rule_add(filter, ALLOW, number, 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
 	case CALL_FAMILY: {
 		static const unsigned families[] = {AF_UNIX, AF_INET, AF_INET6};
 		int rc = seccomp_rule_add(
@@ -234,6 +237,7 @@ enum error filter_install(const struct call *calls, size_t count, struct fault *
 	if (filter == NULL)
 		return fault_set(fault, E_NO_MEMORY, "");
 	int rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+	rc = rc != 0 ? rc : seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	rc = rc != 0 ? rc : add_all(filter, common, sizeof common / sizeof common[0]);
 	rc = rc != 0 ? rc : add_all(filter, calls, count);
 	rc = rc != 0 ? rc : seccomp_load(filter);

@@ -11,6 +11,7 @@
 enum call_rule {
 	CALL_ANY,
 	CALL_THREAD,  /* clone: a thread of this process, no process */
+	CALL_OWN,     /* tgkill: of this process, which is how it ends itself */
 	CALL_FAMILY,  /* socket: unix, internet; netlink for its routes, which resolvers ask for */
 	CALL_RESERVE, /* mmap, mprotect: no memory that is written and executed */
 	CALL_NO_SUCH, /* answered as by an older kernel (ENOSYS): the C library then does it otherwise */

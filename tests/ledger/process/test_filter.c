@@ -99,6 +99,28 @@ static int signal_another(void)
 	return kill(getppid(), 0);
 }
 
+static int signal_a_thread_of_another(void)
+{
+	return (int)syscall(SYS_tgkill, getppid(), getppid(), 0);
+}
+
+/* Out of a thread that is not the first: the process would live on. */
+static void *in_the_old_way(void *context)
+{
+#ifdef __x86_64__
+	__asm__ volatile("int $0x80" : : "a"(20) : "memory"); /* getpid of 32-bit programs */
+#else
+	(void)syscall(SYS_setuid, 0); /* there is no other way */
+#endif
+	return context;
+}
+
+static int call_another_way(void)
+{
+	pthread_t thread;
+	return pthread_create(&thread, NULL, in_the_old_way, NULL) == 0 && pthread_join(thread, NULL) == 0 ? 0 : 1;
+}
+
 static int write_and_run(void)
 {
 	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED;
@@ -118,12 +140,22 @@ START_TEST(a_forbidden_call_ends_the_process)
 	} cases[] = {{"execve", start_program}, {"fork", become_two}, {"ptrace", trace},
 		{"process_vm_readv", look_into_another}, {"mount", mount_something}, {"finit_module", load_module},
 		{"keyctl", make_key}, {"bpf", run_in_kernel}, {"setuid", change_user}, {"a packet socket", listen_to_all},
-		{"kill", signal_another}, {"mmap of what is written and run", write_and_run},
+		{"kill", signal_another}, {"tgkill of another", signal_a_thread_of_another}, {"mmap of what is written and run", write_and_run},
 		{"mprotect to that", make_runnable}};
 	for (size_t list = 0; list < 2; list++)
 		for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 			ck_assert_msg(end_of(list, cases[i].work) == -SIGSYS, "%s: %s ended with %d", lists[list].name,
 				cases[i].name, end_of(list, cases[i].work));
+}
+END_TEST
+
+/* Where the kernel has no such way it is a fault of the program's memory. */
+START_TEST(another_way_into_the_kernel_ends_the_process)
+{
+	for (size_t list = 0; list < 2; list++) {
+		int end = end_of(list, call_another_way);
+		ck_assert_msg(end == -SIGSYS || end == -SIGSEGV, "%s: ended with %d", lists[list].name, end);
+	}
 }
 END_TEST
 
@@ -174,8 +206,15 @@ static int usual(void)
 	return good ? 0 : 1;
 }
 
+static int end_itself(void)
+{
+	abort();
+}
+
 START_TEST(what_both_do_works)
 {
+	ck_assert_int_eq(end_of(0, end_itself), -SIGABRT);
+	ck_assert_int_eq(end_of(1, end_itself), -SIGABRT);
 	ck_assert_int_eq(end_of(0, usual), 0);
 	ck_assert_int_eq(end_of(1, usual), 0);
 }
@@ -223,5 +262,5 @@ START_TEST(a_confined_process_opens_nothing_for_writing)
 }
 END_TEST
 
-UNIT_MAIN("filter", a_forbidden_call_ends_the_process, only_ingestd_changes_files, what_both_do_works,
+UNIT_MAIN("filter", a_forbidden_call_ends_the_process, another_way_into_the_kernel_ends_the_process, only_ingestd_changes_files, what_both_do_works,
 	a_confined_process_opens_nothing_for_writing)
