@@ -88,5 +88,4 @@ START_TEST(what_is_owed_is_paid_at_the_new_speed)
 }
 END_TEST
 
-UNIT_MAIN("rate", keeps_to_each_limit, silence_saves_a_second, no_limit_is_none,
-	what_is_owed_is_paid_at_the_new_speed)
+UNIT_MAIN("rate", keeps_to_each_limit, silence_saves_a_second, no_limit_is_none, what_is_owed_is_paid_at_the_new_speed)

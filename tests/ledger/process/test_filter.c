@@ -140,8 +140,8 @@ START_TEST(a_forbidden_call_ends_the_process)
 	} cases[] = {{"execve", start_program}, {"fork", become_two}, {"ptrace", trace},
 		{"process_vm_readv", look_into_another}, {"mount", mount_something}, {"finit_module", load_module},
 		{"keyctl", make_key}, {"bpf", run_in_kernel}, {"setuid", change_user}, {"a packet socket", listen_to_all},
-		{"kill", signal_another}, {"tgkill of another", signal_a_thread_of_another}, {"mmap of what is written and run", write_and_run},
-		{"mprotect to that", make_runnable}};
+		{"kill", signal_another}, {"tgkill of another", signal_a_thread_of_another},
+		{"mmap of what is written and run", write_and_run}, {"mprotect to that", make_runnable}};
 	for (size_t list = 0; list < 2; list++)
 		for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 			ck_assert_msg(end_of(list, cases[i].work) == -SIGSYS, "%s: %s ended with %d", lists[list].name,
@@ -262,5 +262,5 @@ START_TEST(a_confined_process_opens_nothing_for_writing)
 }
 END_TEST
 
-UNIT_MAIN("filter", a_forbidden_call_ends_the_process, another_way_into_the_kernel_ends_the_process, only_ingestd_changes_files, what_both_do_works,
-	a_confined_process_opens_nothing_for_writing)
+UNIT_MAIN("filter", a_forbidden_call_ends_the_process, another_way_into_the_kernel_ends_the_process,
+	only_ingestd_changes_files, what_both_do_works, a_confined_process_opens_nothing_for_writing)
