@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """TLS on both ports: what is offered, who is believed, and that nobody is told anything before."""
 
+import json
 import os
 import re
 import socket
@@ -10,7 +11,7 @@ import sys
 import threading
 
 from certificates import Authority, NoOpenssl, Place
-from indsigt import Tap, event
+from indsigt import Ledger, Tap, event, wait_until
 
 SUBJECT = "cpr:0101701234"
 
@@ -249,6 +250,20 @@ def plain(tap, world):
     tap.ok(result.returncode == 2 and "https://" in result.stderr, "nor does who asks: " + result.stderr.splitlines()[0])
 
 
+def plain_by_name(tap, indsigt):
+    """Where it is allowed by name, what reads are reported by gets to that address, too. (ROLE-8)"""
+    ledger = Ledger(indsigt, operator="cvr:34051178")
+    ledger.serve("--ingest", "0.0.0.0:0", "--plain-off-loopback")
+    wait_until(lambda: os.path.exists(os.path.join(ledger.dir, "reads", "socket")), "who reports reads to listen")
+    reads = socket.socket(socket.AF_UNIX)
+    reads.connect(os.path.join(ledger.dir, "reads", "socket"))
+    reads.sendall((event(SUBJECT, "a", org={"id": "cvr:34051178", "name": "Tilsynet"}) + "\n").encode())
+    answer = json.loads(reads.makefile().readline())
+    tap.ok("receipt" in answer, "plain off loopback, who reports reads is heard: %s" % answer)
+    reads.close()
+    ledger.remove()
+
+
 def client_certificates(tap, world):
     """TLS-13"""
     ledger, ca, server = world.ledger, world.ca.certificate, "tls://" + world.ledger.ingest
@@ -304,6 +319,7 @@ def main():
         tap.skip("TLS", str(why))
         tap.done()
     plain(tap, world)
+    plain_by_name(tap, world.ledger.indsigt)
     files(tap, world)
     world.serve()
     both_ports(tap, world)

@@ -105,6 +105,8 @@ static void set_reporter(const struct serve *serve, const struct daemon *daemon,
 	if (tls) {
 		*more++ = "--pin";
 		*more++ = serve->tls.certificate;
+	} else if (serve->tls.plain_off_loopback) {
+		*more++ = "--plain-off-loopback"; /* an address of this machine that others reach is none of loopback's */
 	}
 	*more++ = daemon->extra[0]; /* as which user */
 	*more = daemon->extra[1];
