@@ -103,3 +103,15 @@ bool visible_blank(struct bytes text)
 	}
 	return true;
 }
+
+void visible_print(const char *text, size_t len, FILE *out)
+{
+	struct bytes all = bytes_of(text, len);
+	for (size_t at = 0; at < len;) {
+		size_t from = at;
+		if (visible_steers(visible_next(all, &at)))
+			putc('?', out);
+		else
+			fwrite(text + from, 1, at - from, out);
+	}
+}

@@ -3,6 +3,8 @@
 
 #include "ledger/base/bytes.h"
 
+#include <stdio.h>
+
 /* Well-formed UTF-8 without control characters: what terminals and pages may show as it is. */
 bool visible_clean(struct bytes text);
 /* Printable ASCII that does not begin with a space: clean and not blank, and told in a fraction of the time. */
@@ -14,6 +16,8 @@ bool visible_hides(struct bytes text);
 /* Whether the character steers how others are shown and is not seen itself: controls, line and paragraph ends,
  * directions, zero width. A terminal must not get it. */
 bool visible_steers(uint32_t point);
+/* Writes a text that may be a stranger's to where a person reads: `?` for each character that steers. */
+void visible_print(const char *text, size_t len, FILE *out);
 /* The character at `at`, and moves on; a byte that is no UTF-8 counts as U+FFFD. */
 uint32_t visible_next(struct bytes text, size_t *at);
 /* Whether nothing of it can be seen: empty, or such characters and spaces alone. */

@@ -104,6 +104,10 @@ def registered(world):
     twin.remove()
     path = world.endorse("--log", ledger.vkey, "--id", "1", "--name", "Aarhus Kommune", "--org", "cvr:55133018")
     public = world.said
+    with open(path, encoding="utf-8") as file:
+        strange = json.dumps({**json.load(file), "policy": ["open=\x1b[2J\u009b\u202e"]})
+    result = ledger.result("sender", "add", ledger.dir, "--public", public, "--endorsement", "/dev/stdin", stdin=strange)
+    tap.ok(result.returncode == 1 and "no field '?[2J??'" in result.stderr, "what a file says steers nobody's terminal: %r" % result.stderr)
     refused_early = world.apply("policy", path)
     tap.ok(refused_early.returncode == 1 and "sender add DIR" in refused_early.stderr, "a registration is no policy: " + refused_early.stderr.strip())
     with open(path, encoding="utf-8") as file:  # also through a pipe

@@ -8,6 +8,7 @@
 #include "tools/command/command.h"
 
 #include "ledger/base/own.h"
+#include "ledger/text/visible.h"
 
 /* The table is in the order of help, where commands of one family stand side by side; but nothing here rests on that,
  * so a family may be torn apart without being lost. */
@@ -59,6 +60,14 @@ int command_run(const struct command *command, command_work *work, int argc, cha
 	return command_read(command, argc, argv, given) ? command_end(command, work(given, &fault), &fault) : EXIT_USAGE;
 }
 
+/* What is told may hold somebody else's words: of a file, of a ledger. */
+static void complain(const char *text)
+{
+	fprintf(stderr, "indsigt: ");
+	visible_print(text, strlen(text), stderr);
+	putc('\n', stderr);
+}
+
 /* Usage is shown for E_USAGE alone: after any other error the arguments were right, and many lines about them would
  * hide the one that says what is wrong. */
 int command_end(const struct command *command, enum error error, const struct fault *fault)
@@ -67,7 +76,7 @@ int command_end(const struct command *command, enum error error, const struct fa
 		return EXIT_DONE;
 	if (error == E_USAGE)
 		return command_usage(command, fault);
-	fprintf(stderr, "indsigt: %s\n", fault && fault->text[0] ? fault->text : error_reason(error));
+	complain(fault && fault->text[0] ? fault->text : error_reason(error));
 	return error_exit(error);
 }
 
@@ -76,7 +85,7 @@ int command_end(const struct command *command, enum error error, const struct fa
 int command_usage(const struct command *command, const struct fault *fault)
 {
 	if (fault && fault->text[0])
-		fprintf(stderr, "indsigt: %s\n", fault->text);
+		complain(fault->text);
 	options_usage(&command->options, stderr);
 	fprintf(stderr, "indsigt: '%s --help' says more\n", command->options.name);
 	return EXIT_USAGE;

@@ -10,6 +10,7 @@
 #include "query/issuer/discovery.h"
 #include "query/token/key_set.h"
 #include "tools/command/command.h"
+#include "tools/show/table.h"
 
 #include <fcntl.h>
 #include <libgen.h>
@@ -101,7 +102,7 @@ static enum error check_introspection(struct check *check, const char *url, stru
 static enum error told(const char *step, enum error error, const struct fault *fault)
 {
 	if (error != E_OK)
-		printf("  %-13s  FAILED: %s\n", step, fault->text[0] != '\0' ? fault->text : error_reason(error));
+		table_line(stdout, "  %-13s  FAILED: %s", step, fault->text[0] != '\0' ? fault->text : error_reason(error));
 	return error;
 }
 

@@ -21,6 +21,7 @@
 #include "tools/send/receipt_json.h"
 #include "tools/send/send_input.h"
 #include "tools/show/output.h"
+#include "tools/show/table.h"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -104,7 +105,7 @@ static void on_notice(void *context, const char *text)
 {
 	struct send *send = context;
 	progress_clear(&send->progress);
-	fprintf(stderr, "indsigt: %s\n", text);
+	table_line(stderr, "indsigt: %s", text);
 }
 
 /* Nothing else goes on meanwhile: what is refused comes before what is forgotten, and a full disk is mostly the spool's
@@ -260,7 +261,7 @@ static int finish(struct send *send, enum error error, struct fault *fault)
 	char text[FAULT_TEXT_MAX + 1];
 	int code = command_end(&command_send, error, fault);
 	if (outbox_filing(send->outbox, text) == FILING_ALARM) {
-		fprintf(stderr, "indsigt: ALARM: %s; what shows it is kept in the spool\n", text);
+		table_line(stderr, "indsigt: ALARM: %s; what shows it is kept in the spool", text);
 		return EXIT_REFUSED;
 	}
 	/* What was refused is told; that something waits is what whoever runs this has to do something about. */

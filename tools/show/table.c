@@ -3,7 +3,7 @@
  * column of letters at a time, as long as no word has to be cut; and where that is not enough each row becomes a block
  * of lines. So a table can be read on any terminal, and a script that reads it from a pipe finds one row on one line.
  *
- * Whatever is printed goes through put_visible: a name out of an event must not be able to move the cursor, ring the
+ * Whatever is printed goes through visible_print: a name out of an event must not be able to move the cursor, ring the
  * bell or recolour the screen of whoever reads it. */
 #include "tools/show/table.h"
 
@@ -73,18 +73,6 @@ size_t table_terminal_width(FILE *out)
 	return size.ws_col;
 }
 
-static void put_visible(const char *text, size_t len, FILE *out)
-{
-	struct bytes all = bytes_of(text, len);
-	for (size_t at = 0; at < len;) {
-		size_t from = at;
-		if (visible_steers(visible_next(all, &at)))
-			putc('?', out);
-		else
-			fwrite(text + from, 1, at - from, out);
-	}
-}
-
 void table_line(FILE *out, const char *format, ...)
 {
 	char text[TABLE_LINE_BYTES];
@@ -92,7 +80,7 @@ void table_line(FILE *out, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	put_visible(text, strlen(text), out);
+	visible_print(text, strlen(text), out);
 	putc('\n', out);
 }
 
@@ -202,7 +190,7 @@ static void print_row(const char *const *cells, const size_t *widths, size_t col
 			size_t len = line_bytes(rest[i], widths[i]);
 			if (len > 0) {
 				fprintf(out, "%*s", (int)pending, "");
-				put_visible(rest[i], len, out);
+				visible_print(rest[i], len, out);
 				pending = 0;
 			}
 			pending += widths[i] - text_width(rest[i], len) + GAP;
@@ -222,14 +210,14 @@ static void print_block(const struct table *table, const char *const *cells, FIL
 		size_t width = text_width(table->headings[i], strlen(table->headings[i]));
 		label = width > label ? width : label;
 	}
-	put_visible(cells[0], strlen(cells[0]), out);
+	visible_print(cells[0], strlen(cells[0]), out);
 	putc('\n', out);
 	for (size_t i = 1; i < table->columns; i++) {
 		const char *heading = table->headings[i];
 		if (cells[i][0] == '\0')
 			continue;
 		fprintf(out, "  %s%*s  ", heading, (int)(label - text_width(heading, strlen(heading))), "");
-		put_visible(cells[i], strlen(cells[i]), out);
+		visible_print(cells[i], strlen(cells[i]), out);
 		putc('\n', out);
 	}
 }
