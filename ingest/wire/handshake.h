@@ -5,7 +5,7 @@
  *
  * Each signature covers both nonces, so what was recorded once is worth nothing on another connection: nobody holds a
  * place at the ledger's door with another's number, and nobody is given events who is not the ledger. This protects
- * neither against a reader nor against a changer of the line: an operator puts the port behind something that encrypts.
+ * neither against a reader nor against a changer of the line: that is for TLS, which it goes inside of (spec/tls.md).
  */
 #pragma once
 

@@ -34,7 +34,6 @@ void session_init(struct session *session, const struct vkey *log, struct writer
 	must_fit(frame_challenge_encode(challenge, out));
 }
 
-/* Once: a second error frame would be read as an answer to something else. */
 /* Every change of state that there is; another one is a mistake in the program. */
 static void move(struct session *session, enum session_state to)
 {
@@ -47,6 +46,7 @@ static void move(struct session *session, enum session_state to)
 	session->state = to;
 }
 
+/* Once: a second error frame would be read as an answer to something else. */
 void session_end(struct session *session, enum error error, const char *text, struct writer *out)
 {
 	if (session->state == SESSION_CLOSING)

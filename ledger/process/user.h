@@ -1,4 +1,4 @@
-/* The user that a daemon goes on as, once it has what only root may take (a port below 1024, a certificate's key).
+/* The user that a daemon goes on as, once it has what only root may take (a port below 1024).
  *
  *     TRY(user_find(options->user, options->group, &user, fault));      nobody is looked up later
  *     ... bind ...

@@ -43,15 +43,15 @@ static uint32_t next_point(struct bytes text, size_t *at)
 	return point;
 }
 
-bool visible_steers(uint32_t point)
+static bool steers(uint32_t point)
 {
 	static const struct range ranges[] = {{0x00, 0x1F}, {0x7F, 0x9F}, {0xAD, 0xAD}, {0x61C, 0x61C}, {0x180E, 0x180E},
 		{0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F}};
 	return among(ranges, sizeof ranges / sizeof ranges[0], point);
 }
 
-/* One byte of what is no UTF-8 is one replacement, so the walk always goes on. */
-uint32_t visible_next(struct bytes text, size_t *at)
+/* The character at `at`, and moves on. One byte of what is no UTF-8 is one replacement, so the walk always goes on. */
+static uint32_t next_shown(struct bytes text, size_t *at)
 {
 	uint8_t first = text.data[*at];
 	size_t len = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
@@ -109,7 +109,7 @@ void visible_print(const char *text, size_t len, FILE *out)
 	struct bytes all = bytes_of(text, len);
 	for (size_t at = 0; at < len;) {
 		size_t from = at;
-		if (visible_steers(visible_next(all, &at)))
+		if (steers(next_shown(all, &at)))
 			putc('?', out);
 		else
 			fwrite(text + from, 1, at - from, out);

@@ -13,12 +13,8 @@ bool visible_plain(struct bytes text);
  * shown: controls, directions, zero width, spaces other than U+0020, combining marks, full-width letters, and U+FFFD,
  * which stands for letters that a conversion lost. */
 bool visible_hides(struct bytes text);
-/* Whether the character steers how others are shown and is not seen itself: controls, line and paragraph ends,
- * directions, zero width. A terminal must not get it. */
-bool visible_steers(uint32_t point);
-/* Writes a text that may be a stranger's to where a person reads: `?` for each character that steers. */
+/* Writes a text that may be a stranger's to where a person reads: `?` for each character that steers how others are
+ * shown and is not seen itself: controls, line and paragraph ends, directions, zero width. */
 void visible_print(const char *text, size_t len, FILE *out);
-/* The character at `at`, and moves on; a byte that is no UTF-8 counts as U+FFFD. */
-uint32_t visible_next(struct bytes text, size_t *at);
 /* Whether nothing of it can be seen: empty, or such characters and spaces alone. */
 bool visible_blank(struct bytes text);

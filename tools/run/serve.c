@@ -105,9 +105,8 @@ static void set_reporter(const struct serve *serve, const struct daemon *daemon,
 	if (tls) {
 		*more++ = "--pin";
 		*more++ = serve->tls.certificate;
-	} else if (serve->tls.plain_off_loopback) {
-		*more++ = "--plain-off-loopback"; /* an address of this machine that others reach is none of loopback's */
-	}
+	} else if (serve->tls.plain_off_loopback) /* that ingest's address is this machine's does not show in it */
+		*more++ = "--plain-off-loopback";
 	*more++ = daemon->extra[0]; /* as which user */
 	*more = daemon->extra[1];
 	memcpy(argv, said, sizeof said);
@@ -375,8 +374,8 @@ static int wait_for_end(struct daemon *daemon)
 	return child_wait(&daemon->child, 0);
 }
 
-/* Both get their signal before either is waited for; a daemon that does not end cleanly is worth an error. All have
- * their signal before any is waited for, so that stopping takes as long as the slowest and not as all together. */
+/* All have their signal before any is waited for, so that stopping takes as long as the slowest and not as all
+ * together. One that does not end cleanly is worth an error. */
 static enum error stop(struct serve *serve, struct fault *fault)
 {
 	enum error error = E_OK;
