@@ -166,6 +166,7 @@ static bool set_headers(struct slot *slot, const char *const headers[WEB_HEADERS
 static CURLcode set_options(struct slot *slot, const struct web_question *question)
 {
 	const struct web_manner *manner = slot->manner;
+	const char *ca = question->ca != NULL ? question->ca : trust.ca;
 	CURLcode code = CURLE_OK;
 	curl_easy_reset(slot->curl); /* keeps the connection */
 #define SET(option, value) \
@@ -180,9 +181,9 @@ static CURLcode set_options(struct slot *slot, const struct web_question *questi
 	SET(OPENSOCKETFUNCTION, on_socket);
 	SET(OPENSOCKETDATA, slot);
 	SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (trust.ca != NULL) {
-		SET(CAINFO, trust.ca);
-		SET(CAPATH, NULL);
+	if (ca != NULL) {
+		SET(CAINFO, ca);
+		SET(CAPATH, NULL); /* the system's, which would be believed as well */
 	}
 	SET(TIMEOUT, manner->seconds);
 	SET(CONNECTTIMEOUT, manner->connect_seconds);
@@ -196,8 +197,6 @@ static CURLcode set_options(struct slot *slot, const struct web_question *questi
 	SET(PRIVATE, slot);
 	SET(USERAGENT, "indsigt");
 	SET(HTTPHEADER, slot->headers);
-	if (question->ca != NULL)
-		SET(CAINFO, question->ca);
 	if (question->body.data != NULL) {
 		SET(POSTFIELDSIZE, (long)question->body.len);
 		SET(COPYPOSTFIELDS, question->body.data);

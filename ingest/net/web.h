@@ -57,8 +57,8 @@ OWN(web, web_close);
 struct web_question {
 	const char *url;
 	const char *headers[WEB_HEADERS_MAX]; /* up to the first that is NULL */
-	const char *ca;                       /* who vouches for the host: a file of certificates; NULL: the system's */
-	struct bytes body;                    /* sent by POST, as a copy; GET where it has no data */
+	const char *ca;    /* who alone vouches for the host: a file of certificates; NULL: --ca, or the system's */
+	struct bytes body; /* sent by POST, as a copy; GET where it has no data */
 	size_t answer_max;
 };
 
