@@ -67,6 +67,10 @@ done
 # ---- init, vkey ----
 expect 2 "init without a name" "$indsigt" init ledger
 expect 1 "init with a bad name" "$indsigt" init bad --origin "two words"
+expect 1 "init for an operator that is none" "$indsigt" init operated --origin log.example/operated --operator nobody --operator-name x
+holds "... makes nothing" test ! -e operated
+expect 1 "init for an operator without a name" "$indsigt" init operated --origin log.example/operated --operator cvr:1 --operator-name " "
+expect 0 "init for one" "$indsigt" init operated --origin log.example/operated --operator cvr:1 --operator-name x
 expect 0 "init" "$indsigt" init ledger --origin log.example/test
 vkey=$(cat "$out")
 holds "init prints the vkey" has "$out" "log.example/test+"

@@ -38,6 +38,8 @@ static enum error init(void *given, struct fault *fault)
 	struct vkey vkey;
 	struct owners owners;
 	TRY(owners_find(options->ingest, options->query, &owners, fault));
+	if (options->operator!= NULL) /* a ledger that is there could not be begun anew */
+		TRY(reporter_check(options->operator, options->operator_name, fault));
 	enum error error = ledger_create(options->dir, options->origin, fault);
 	if (error == E_EXISTS)
 		return fault_set(fault, error,

@@ -13,7 +13,7 @@
 
 #include <sys/stat.h>
 
-static enum error check(const char *org, const char *name, struct fault *fault)
+enum error reporter_check(const char *org, const char *name, struct fault *fault)
 {
 	if (strlen(org) > ORG_BYTES_MAX || !subject_org_valid(bytes_text(org)))
 		return fault_set(fault, E_BAD_VALUE, "--operator must be SCHEME:ID of at most %u bytes", ORG_BYTES_MAX);
@@ -42,7 +42,6 @@ enum error reporter_register(const char *dir, const char *org, const char *name,
 	const struct admin admin = {.dir = dir};
 	struct entry_sender entry = {
 		.action = SENDER_REGISTER, .follows = FOLLOWS_NOTHING, .mandate = {.rights = RIGHT_READS | RIGHT_GRANTS}};
-	TRY(check(org, name, fault));
 	TRY(place_read_vkey(dir, &key.log, fault));
 	TRY(make_folder(dir, path, fault));
 	sender_key_generate(&key);
