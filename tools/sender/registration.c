@@ -27,18 +27,6 @@
 
 /* ---- words ---- */
 
-/* Control characters would let a name pretend to be two lines in every list that shows it. */
-static bool clean_text(const char *text, size_t max)
-{
-	struct bytes bytes = bytes_text(text);
-	if (bytes.len == 0 || bytes.len > max || !bytes_utf8(bytes))
-		return false;
-	for (size_t i = 0; i < bytes.len; i++)
-		if (bytes.data[i] < 0x20 || bytes.data[i] == 0x7F)
-			return false;
-	return true;
-}
-
 enum error registration_check_mandate(const char *org, const struct mandate *mandate, struct fault *fault)
 {
 	if (mandate_names(mandate, bytes_text(org)))
@@ -59,7 +47,8 @@ enum error registration_start(const char *org, const char *name, const struct po
 		return fault_set(fault, E_BAD_VALUE,
 			"org is SCHEME:ID (such as cvr:55133018): a small-lettered scheme, no spaces, at most %u bytes",
 			ORG_BYTES_MAX);
-	if (!clean_text(name, NAME_BYTES_MAX) || visible_blank(bytes_text(name)))
+	struct bytes text = bytes_text(name);
+	if (text.len > NAME_BYTES_MAX || !visible_clean(text) || visible_blank(text))
 		return fault_set(fault, E_BAD_VALUE,
 			"name is 1 to %u bytes of UTF-8 without control characters, and not only spaces", NAME_BYTES_MAX);
 	TRY(registration_check_mandate(org, mandate, fault));
