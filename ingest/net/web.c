@@ -178,6 +178,8 @@ static CURLcode set_options(struct slot *slot, const struct web_question *questi
 	SET(MAXREDIRS, manner->redirects);
 	SET(URL, question->url);
 	SET(NOSIGNAL, 1L);
+	if (manner->private && strncasecmp(question->url, "http://", 7) == 0)
+		SET(PROXY, ""); /* whatever the environment says: that would take it to another machine as it is */
 	SET(OPENSOCKETFUNCTION, on_socket);
 	SET(OPENSOCKETDATA, slot);
 	SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);

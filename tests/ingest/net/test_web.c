@@ -5,7 +5,7 @@
 #include <curl/curl.h>
 #include <stdarg.h>
 
-static const char *file, *folder; /* of the question that was begun last */
+static const char *file, *folder, *proxy; /* of the question that was begun last */
 static const char systems[] = "the system's";
 
 #undef curl_easy_setopt
@@ -21,6 +21,8 @@ CURLcode __wrap_curl_easy_setopt(CURL *curl, CURLoption option, ...)
 		file = value;
 	if (option == CURLOPT_CAPATH)
 		folder = value;
+	if (option == CURLOPT_PROXY)
+		proxy = value;
 	return __real_curl_easy_setopt(curl, option, value);
 }
 
@@ -53,4 +55,19 @@ START_TEST(who_is_named_is_believed_alone)
 }
 END_TEST
 
-UNIT_MAIN("web", who_is_named_is_believed_alone)
+/* What is not encrypted stays on this machine, also where the environment names a proxy; what is may go through one. */
+START_TEST(nothing_private_goes_through_a_proxy_in_the_clear)
+{
+	static const struct web_manner manner = {.seconds = 1, .private = true};
+	static const char *const urls[] = {"http://127.0.0.1:1/", "HTTP://localhost:1/", "https://127.0.0.1:1/"};
+	OWNED(web_release) struct web *web = NULL;
+	ck_assert_int_eq(web_open(&manner, 3, &web), E_OK);
+	for (size_t i = 0; i < 3; i++) {
+		proxy = systems;
+		ck_assert_int_eq(web_begin(web, i, &(struct web_question){.url = urls[i]}), E_OK);
+		ck_assert_str_eq(proxy, i < 2 ? "" : systems);
+	}
+}
+END_TEST
+
+UNIT_MAIN("web", who_is_named_is_believed_alone, nothing_private_goes_through_a_proxy_in_the_clear)
