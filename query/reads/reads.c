@@ -31,6 +31,7 @@ struct ticket {
 	uint64_t lines;
 	uint64_t left;  /* lines that are not answered */
 	uint64_t index; /* of the first */
+	bool before;    /* that was in the log already, nobody says where */
 	bool refused;   /* one of them was */
 	uint64_t until_ms;
 };
@@ -205,10 +206,12 @@ static bool take_answer(struct reads *reads, struct bytes line)
 		return false;
 	struct ticket *ticket = *link;
 	ticket->refused = ticket->refused || !is_recorded(answer);
-	if (at == ticket->number)
+	if (at == ticket->number) {
 		ticket->index = (uint64_t)json_integer_value(json_object_get(answer, "index"));
+		ticket->before = json_object_get(answer, "index") == NULL;
+	}
 	if (--ticket->left == 0)
-		end_ticket(take(&reads->sent, link), ticket->refused ? E_UNRECORDED : E_OK);
+		end_ticket(take(&reads->sent, link), ticket->refused ? E_UNRECORDED : ticket->before ? E_EXISTS : E_OK);
 	return true;
 }
 

@@ -32,6 +32,7 @@ OWN(reads, reads_close);
 typedef void reads_done(void *context, enum error error, uint64_t index);
 
 /* Any thread: takes over `report`, one event or several, each a line of JSON, with newlines between them, and calls
- * `done` once, in this thread or in its own: E_OK when all of it is in the log, and the index of the first,
- * E_UNRECORDED when nobody knows that it is. */
+ * `done` once, in this thread or in its own: E_OK when all of it is in the log, and the index of the first; E_EXISTS
+ * when the first was in the log before, by its own id, and where is not known here; E_UNRECORDED when nobody knows that
+ * it is. */
 void reads_record(void *reads, char *report, reads_done *done, void *context);

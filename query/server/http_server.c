@@ -60,7 +60,8 @@ struct exchange {
 	struct request request;
 	struct response response;
 	bool head;
-	bool last; /* of its connection */
+	bool last;  /* of its connection */
+	bool again; /* asked for a second time, because what it reports was on record */
 	uint64_t begun_us;
 	char *text; /* what `request` points into */
 };
@@ -116,11 +117,22 @@ static void take_room(struct http_server *server, struct exchange *exchange)
 	exchange->last = true;
 }
 
+static void begin_anew(struct exchange *exchange)
+{
+	response_release(&exchange->response);
+	exchange->response = (struct response){.route = "-", .room = exchange->request.room};
+}
+
 /* Nothing of an answer that is not on record goes out, not even its length. */
 static void on_recorded(void *context, enum error error, uint64_t index)
 {
 	struct exchange *exchange = context;
 	struct http_server *server = exchange->peer->server;
+	if (error == E_EXISTS && !exchange->again) {
+		exchange->again = true;
+		begin_anew(exchange);
+		return workers_give(server->workers, &exchange->work);
+	}
 	if (error != E_OK || !response_index(&exchange->response, index))
 		server->options.refuse(503, E_UNRECORDED, error_text(E_UNRECORDED), &exchange->response);
 	take_room(server, exchange);
@@ -162,8 +174,7 @@ static enum work_end work_on(void *context, struct work *work)
 	if (server->options.judge != NULL)
 		server->options.judge(response);
 	if (response->later) {
-		response_release(response);
-		*response = (struct response){.route = "-", .room = exchange->request.room};
+		begin_anew(exchange);
 		return WORK_LATER;
 	}
 	if (response->report != NULL || response->question != NULL)

@@ -48,7 +48,8 @@
 /* Any worker. `response` is all zero but for the room and the route, which is "-". */
 typedef void http_answerer(void *context, const struct request *request, struct response *response);
 
-/* Whether it is on record, and where the first event of it stands. */
+/* Whether it is on record, and where the first event of it stands. E_EXISTS: it was before, since somebody asked for
+ * the same at the same time; what it was for is then answered once more, from what is on record by now. */
 typedef void http_recorded(void *done_context, enum error error, uint64_t index);
 
 /* What was answered; empty: nothing was. */

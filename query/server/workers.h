@@ -39,9 +39,11 @@ void workers_wake(struct workers *workers);
 /* What waited for somebody is done. Any thread; before workers_free. */
 void workers_done(struct workers *workers, struct work *work);
 
+/* Any thread; before workers_free. */
+void workers_give(struct workers *workers, struct work *work);
+
 /* ---- the loop's side ---- */
 
-void workers_give(struct workers *workers, struct work *work);
 /* Readable when something is done. */
 int workers_fd(const struct workers *workers);
 /* All that is done, by `next`, in the order in which it was; makes the descriptor unreadable again. */

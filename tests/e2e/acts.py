@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import sys
+import threading
 import time
 
 from indsigt import Ledger, Tap, event, wait_until
@@ -41,6 +42,17 @@ class Person:
 
 def send(ledger, key, *events):
     ledger.run("send", "--server", ledger.ingest, "--key", key, stdin="\n".join(events) + "\n")
+
+
+def at_once(person, path, body):
+    """The same twice, neither waiting for the other."""
+    got = []
+    both = [threading.Thread(target=lambda: got.append(person.ask("POST", path, body))) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    return got
 
 
 def in_two_hours():
@@ -174,6 +186,10 @@ def bounded(tap, ledger, eve, bo):
     tap.ok(len([one for one in eve.list() if "report" in one]) == before + 50, "and nothing comes of one more")
     tap.ok(eve.ask("POST", "/v1/reports", {"index": index, "key": "b-0"}) == (200, got[0][1]), "what was reported is answered as ever")
     tap.ok(bo.ask("POST", "/v1/reports", {"index": his})[0] == 201, "others report")
+    got = at_once(bo, "/v1/reports", {"index": his, "key": "twice"})
+    where = [one["index"] for one in bo.list() if "report" in one][:1]
+    tap.ok(201 in [status for status, _ in got] and all(status == 503 or [body["index"]] == where for status, body in got),
+           "the same twice at once is done once, and both are told where it is (HTTP-40): %s %s" % (got, where))
     got = [eve.ask("POST", "/v1/grants", {"to": BO, "kind": "attorney"}) for _ in range(51)]
     tap.ok([status for status, _ in got] == [201] * 50 + [429], "fifty powers of attorney: %s" % got[-1:])
     ended = [eve.ask("POST", "/v1/grants/revoke", {"id": made["id"]})[0] for _, made in got[:2]]

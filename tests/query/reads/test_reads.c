@@ -105,7 +105,7 @@ START_TEST(what_is_in_the_log_is_on_record)
 	answer(fd, "{\"number\":1,\"sequence\":0,\"index\":7,\"events\":1,\"receipt\":{}}\n{\"number\":2,");
 	ck_ok(outcome_of(&first));
 	answer(fd, "\"known\":true}\n");
-	ck_ok(outcome_of(&second));
+	ck_error(outcome_of(&second), E_EXISTS);
 	record("{\"a\":3}", &third);
 	expect_line(fd, "{\"a\":3}");
 	answer(fd, "{\"number\":3,\"error\":\"revoked-sender\",\"reason\":\"x\"}\n");

@@ -41,12 +41,15 @@ unsigned char *__wrap_evbuffer_pullup(struct evbuffer *buffer, ev_ssize_t len)
 
 static void give(void *context, const struct request *request, struct response *out)
 {
+	static unsigned asked;
 	(void)context;
 	response_text(out, 200, "small\n");
 	if (strcmp(request->path, "/nowhere") == 0)
 		response_text(out, 404, "nothing\n");
 	if (strncmp(request->path, "/report/", 8) == 0)
 		out->report = strdup(request->path + 8);
+	if (strcmp(request->path, "/once") == 0 && ++asked == 1)
+		out->report = strdup("known");
 	out->timed = strcmp(request->path, "/timed") == 0;
 	for (size_t i = 0; i < request->body.len; i++)
 		out->note[0] = (char)(out->note[0] ^ request->body.data[i]);
@@ -66,7 +69,7 @@ static void record(void *context, char *report, http_recorded *done, void *done_
 		void *context;
 	} waiting;
 	(void)context;
-	enum error error = strcmp(report, "yes") == 0 ? E_OK : E_UNRECORDED;
+	enum error error = strcmp(report, "yes") == 0 ? E_OK : strcmp(report, "known") == 0 ? E_EXISTS : E_UNRECORDED;
 	bool wait = strcmp(report, "wait") == 0;
 	free(report);
 	if (wait) {
@@ -228,6 +231,21 @@ START_TEST(answers_that_are_put_on_record)
 }
 END_TEST
 
+/* HTTP-40: what was on record already is asked for once more, and answered from there; but not for ever. */
+START_TEST(answers_that_were_on_record)
+{
+	static const char *const paths[] = {"/once", "/report/known"};
+	begin();
+	int fd = http_connect(port);
+	for (int i = 0; i < 2; i++) {
+		http_request(fd, "GET", paths[i], NULL);
+		expect_answer(fd, i == 0 ? 200 : 503, i == 0 ? "small" : "on record");
+	}
+	close(fd);
+	end();
+}
+END_TEST
+
 /* ROLE-4: whatever it took to make, and also when the server is told to end meanwhile. */
 START_TEST(answers_that_do_not_tell_how_long_they_took)
 {
@@ -348,5 +366,5 @@ START_TEST(refusals_of_the_server_itself)
 }
 END_TEST
 
-UNIT_MAIN("http_server", answers_that_wait, answers_that_are_put_on_record, answers_that_do_not_tell_how_long_they_took,
-	without_memory_in_libevent, refusals_of_the_server_itself)
+UNIT_MAIN("http_server", answers_that_wait, answers_that_are_put_on_record, answers_that_were_on_record,
+	answers_that_do_not_tell_how_long_they_took, without_memory_in_libevent, refusals_of_the_server_itself)
