@@ -52,9 +52,9 @@ static const struct route routes_table[] = {
 static const struct route page_route = {"/", false, READS, route_page};
 static const struct route demo_route = {DEMO_PATH, false, NULL, route_demo};
 
-/* In the table's order, where no path is the beginning of another but by a slash. What a ledger may have beside it
- * comes after. */
-static const struct route *route_of(const struct routes *routes, const struct request *request)
+/* In the table's order, where no path is the beginning of another but by a slash; signing in comes after. Without a
+ * look at the page, which may be about to be read again. */
+static const struct route *route_but_page(const struct routes *routes, const struct request *request)
 {
 	for (size_t i = 0; i < sizeof routes_table / sizeof routes_table[0]; i++) {
 		const struct route *route = &routes_table[i];
@@ -63,9 +63,15 @@ static const struct route *route_of(const struct routes *routes, const struct re
 		if (below || strcmp(route->path, request->path) == 0)
 			return route->local && !request->local ? NULL : route;
 	}
-	if (routes->demo != NULL && demo_provider_methods(request->path) != NULL)
-		return &demo_route;
-	return routes->page != NULL && page_has(routes->page, request->path) ? &page_route : NULL;
+	return routes->demo != NULL && demo_provider_methods(request->path) != NULL ? &demo_route : NULL;
+}
+
+/* The page is last: its files have endings, and so none is called as what is not there for who asks. */
+static const struct route *route_of(const struct routes *routes, const struct request *request)
+{
+	const struct route *route = route_but_page(routes, request);
+	bool page = route == NULL && routes->page != NULL && page_has(routes->page, request->path);
+	return page ? &page_route : route;
 }
 
 static const char *methods_of(const struct route *route, const struct request *request)
@@ -82,7 +88,7 @@ static bool allows(const char *methods, const char *method)
 /* By the table alone: the loop asks, and may not wait. */
 bool routes_take_body(const struct routes *routes, const struct request *request)
 {
-	const struct route *route = route_of(routes, request);
+	const struct route *route = route_but_page(routes, request);
 	bool writes = strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0;
 	return route != NULL && writes && allows(methods_of(route, request), request->method);
 }

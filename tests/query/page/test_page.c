@@ -206,6 +206,11 @@ START_TEST(a_page_is_read_again_or_stays)
 	ck_assert_int_eq(status_of("GET", "/"), 200);
 	ck_assert_ptr_nonnull(strstr(told, "stays as it is"));
 	ck_assert_ptr_nonnull(strstr(told, "bad.js"));
+	told[0] = '\0';
+	page_reload(page);
+	const struct request posted = {.method = "POST", .path = "/index.html"};
+	ck_assert(!routes_take_body(&routes, &posted)); /* the loop asks: it reads no folder */
+	ck_assert_str_eq(told, "");
 	end();
 }
 END_TEST
