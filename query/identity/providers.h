@@ -6,7 +6,7 @@
  *
  * So nobody waits inside of providers_show, and an issuer that is slow holds up those alone who need something new of
  * it. What fails: a file that does not do is told and the issuers stay as they were; an issuer that cannot be asked is
- * told once, and once when it can. */
+ * told once, and once when it can; one that says nothing of tokens once a minute at most. */
 #pragma once
 
 #include "ledger/base/own.h"

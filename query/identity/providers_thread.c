@@ -22,6 +22,7 @@
 #define SLOTS (ISSUERS_MAX + INQUIRY_SLOTS)
 #define FAILED_WAIT_MS 100
 #define ROUND_MS 60000u /* the longest wait: nothing depends on it */
+#define SAY_MS 60000u   /* that no answer comes about tokens: whoever likes may show as many as they like */
 
 /* Invariant: an inquiry in `inquiries` is ASKED, in the set. */
 struct asking {
@@ -29,7 +30,8 @@ struct asking {
 	struct provider_set *set; /* the current one: only this thread changes it */
 	struct web *web;
 	struct inquiry *inquiries[INQUIRY_SLOTS];
-	bool news; /* for who waits */
+	uint64_t say_ms; /* not before */
+	bool news;       /* for who waits */
 };
 
 static void tell(const struct asking *asking, const char *issuer, const char *what)
@@ -187,8 +189,10 @@ static void take_answer(struct asking *asking, size_t i, const struct web_answer
 		fail_inquiry(asking, asking->inquiries[i]);
 	else
 		inquiry_know(asking->inquiries[i], error, &who, &fault);
-	if (error == E_ISSUER)
+	if (error == E_ISSUER && clock_ms() >= asking->say_ms) {
+		asking->say_ms = clock_ms() + SAY_MS;
 		tell(asking, asking->set->asked->config.issuer, fault.text);
+	}
 	asking->inquiries[i] = NULL;
 	asking->news = true;
 	sodium_memzero(&who, sizeof who);

@@ -234,12 +234,18 @@ def check_rotation(tap, ledger, provider):
 
 def check_away(tap, ledger, provider):
     """An issuer that is away: its keys hold; what only it could say was not looked at."""
+    def said():
+        return open(ledger.path("serve.log"), encoding="utf-8").read().count("\nissuer ")
+
     held, opaque = provider.sign(), provider.login("anna", OPAQUE)["access_token"]
     provider.test("away")
+    before = said()
     answers = ask(ledger, held), ask(ledger, opaque), ask(ledger, provider.sign({"kid": "another"}))
     tap.ok(answers[0][0] == 200, "while the provider is away its keys hold")
     tap.ok(is_problem(answers[1], 503) and is_problem(answers[2], 503),
            "what could not be looked at is 503, never 401: %d, %d" % (answers[1][0], answers[2][0]))
+    others = [ask(ledger, "nobody-%d" % i)[0] for i in range(20)]
+    tap.ok(set(others) == {503} and said() - before <= 2, "an operator is told of keys and of tokens, and not for each that is shown: %d" % (said() - before))
     ledger.stop()
     ledger.serve()
     first = ask(ledger, held)
