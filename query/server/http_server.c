@@ -520,6 +520,7 @@ static enum error add_events(struct http_server *server, struct fault *fault)
 	TRY(secure_new(server->options.tls, server->options.tell, server->base, &server->secure, fault));
 	evhttp_set_max_headers_size(server->http, HTTP_HEADER_BYTES_MAX);
 	evhttp_set_max_body_size(server->http, (ev_ssize_t)server->options.body_bytes_max);
+	evhttp_set_flags(server->http, EVHTTP_SERVER_LINGERING_CLOSE); /* who still sends does not hear the refusal */
 	evhttp_set_allowed_methods(server->http, server->options.any_method ? UINT16_MAX : ASKED_METHODS);
 	evhttp_set_bevcb(server->http, on_accept, server);
 	evhttp_set_gencb(server->http, on_request, server);

@@ -82,7 +82,7 @@ struct http_options {
 	const struct tls_files *tls; /* outlives the server; NULL, or without a certificate: plain */
 	bool turns_away;             /* one connection more is answered 503; otherwise it is closed, and always by TLS */
 	int connection_seconds; /* a connection's whole life behind a handshake, in place of other deadlines; 0: those */
-	size_t body_bytes_max;  /* read; over it: 413 without a reason */
+	size_t body_bytes_max;  /* read; over it: 413 without a reason, once all of it has come and gone */
 	/* In the loop: whether this request may have a body; one that was read is otherwise refused with the reason. NULL:
 	 * none may. Looks at method and path alone. */
 	bool (*takes_body)(const void *context, const struct request *request);

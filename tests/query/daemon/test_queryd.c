@@ -104,14 +104,16 @@ END_TEST
 /* HTTP-7: one answer, and then the end of the connection, to whatever could be read as two requests. */
 START_TEST(two_ends_of_a_request_end_it)
 {
-	static const struct {
+	char long_one[5200];
+	snprintf(long_one, sizeof long_one, "GET /checkpoint HTTP/1.1\r\nContent-Length: 5000\r\n\r\n%04969d" NEXT, 0);
+	const struct {
 		const char *request;
 		int status;
 	} bodies[] = {
 		{"GET /checkpoint HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", 400},
 		{"GET /checkpoint HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\nhello", 400},
 		{"GET /checkpoint HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 400},
-		{"GET /checkpoint HTTP/1.1\r\nContent-Length: 5000\r\n\r\nhello", 413},
+		{long_one, 413},
 		{"GET /checkpoint HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400},
 		{"HEAD /checkpoint HTTP/1.1\r\nContent-Length: 31\r\n\r\n" NEXT, 400},
 		{"HEAD /checkpoint HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" NEXT, 400},
