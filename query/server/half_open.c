@@ -8,32 +8,27 @@
 
 void half_open_add(struct half_opens *list, struct half_open *one, struct evhttp_connection *http)
 {
-	*one = (struct half_open){.next = list->first, .link = &list->first, .http = http};
-	if (one->next != NULL)
-		one->next->link = &one->next;
-	list->first = one;
+	one->http = http;
+	LIST_INSERT_HEAD(list, one, place);
 }
 
 void half_open_remove(struct half_open *one)
 {
-	if (one->link == NULL)
-		return;
-	*one->link = one->next;
-	if (one->next != NULL)
-		one->next->link = one->link;
-	*one = (struct half_open){0};
+	if (one->http != NULL)
+		LIST_REMOVE(one, place);
+	one->http = NULL;
 }
 
 bool half_open_is(const struct half_open *one)
 {
-	return one->link != NULL && secure_is_shaking(evhttp_connection_get_bufferevent(one->http));
+	return one->http != NULL && secure_is_shaking(evhttp_connection_get_bufferevent(one->http));
 }
 
 struct evhttp_connection *half_open_too_many(struct half_opens *list, uint32_t max)
 {
 	uint32_t count = 0;
-	for (struct half_open *next, *one = list->first; one != NULL; one = next) {
-		next = one->next;
+	for (struct half_open *next, *one = LIST_FIRST(list); one != NULL; one = next) {
+		next = LIST_NEXT(one, place);
 		if (half_open_is(one))
 			count++;
 		else
@@ -41,8 +36,8 @@ struct evhttp_connection *half_open_too_many(struct half_opens *list, uint32_t m
 	}
 	if (count <= max)
 		return NULL;
-	struct half_open *picked = list->first;
+	const struct half_open *picked = LIST_FIRST(list);
 	for (uint32_t left = randombytes_uniform(count); left > 0; left--)
-		picked = picked->next;
+		picked = LIST_NEXT(picked, place);
 	return picked->http;
 }

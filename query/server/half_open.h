@@ -5,19 +5,17 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 struct evhttp_connection;
 
 /* In the connection that it is about; zeroed when not in a list. */
 struct half_open {
-	struct half_open *next;
-	struct half_open **link; /* what points here */
-	struct evhttp_connection *http;
+	LIST_ENTRY(half_open) place;
+	struct evhttp_connection *http; /* NULL: in no list */
 };
 
-struct half_opens {
-	struct half_open *first;
-};
+LIST_HEAD(half_opens, half_open);
 
 void half_open_add(struct half_opens *list, struct half_open *one, struct evhttp_connection *http);
 /* Also of one that is in no list. */
