@@ -84,10 +84,9 @@ static enum error check_audience(const struct issuer_config *config, const json_
 }
 
 /* A whole number of seconds that is not negative. */
-static bool claim_time(const json_t *claims, const char *name, bool needed, bool *there, uint64_t *out)
+static bool claim_time(const json_t *claims, const char *name, bool needed, uint64_t *out)
 {
 	const json_t *value = json_object_get(claims, name);
-	*there = value != NULL;
 	if (value == NULL)
 		return !needed;
 	if (!json_is_integer(value) || json_integer_value(value) < 0 || (uint64_t)json_integer_value(value) > TIME_S_MAX)
@@ -100,11 +99,10 @@ static enum error check_times(const struct issuer_config *config, const json_t *
 	uint64_t now_s, uint64_t *expires_s, struct fault *fault)
 {
 	uint64_t issued_s = 0, not_before_s = 0;
-	bool there, needed = from == CLAIMS_OF_TOKEN;
+	bool needed = from == CLAIMS_OF_TOKEN;
 	*expires_s = now_s + ANSWER_VALID_S;
-	if (!claim_time(claims, "iat", needed, &there, &issued_s) ||
-		!claim_time(claims, "exp", needed, &there, expires_s) ||
-		!claim_time(claims, "nbf", false, &there, &not_before_s))
+	if (!claim_time(claims, "iat", needed, &issued_s) || !claim_time(claims, "exp", needed, expires_s) ||
+		!claim_time(claims, "nbf", false, &not_before_s))
 		return fault_set(fault, E_TOKEN, "the token's iat, exp or nbf is missing or not a whole number of seconds");
 	if (*expires_s <= now_s)
 		return fault_set(fault, E_TOKEN, "the token has expired; get a new one");
