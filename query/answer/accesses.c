@@ -139,9 +139,11 @@ static enum error add_erased(struct page *page, uint64_t index, const struct ope
 }
 
 /* Whether the organisation that is asked for reported it, in whosever name. */
-static bool is_reporter(struct page *page, uint32_t id)
+static enum error is_reporter(struct page *page, uint32_t id, bool *out)
 {
-	return find_sender(page, id) == E_OK && bytes_equal(bytes_text(page->sender.org), page->query->org);
+	TRY(find_sender(page, id));
+	*out = bytes_equal(bytes_text(page->sender.org), page->query->org);
+	return E_OK;
 }
 
 static enum error add_open(
@@ -153,8 +155,10 @@ static enum error add_open(
 	if (!bytes_equal(event_subject(&event), page->query->subject))
 		return fault_set(page->fault, E_CORRUPT, "index %llu is filed under another subject than its own",
 			(unsigned long long)index);
-	if (page->query->org.len > 0 && !bytes_equal(event_org_id(&event), page->query->org) &&
-		!is_reporter(page, opened->entry.sender))
+	bool wanted = page->query->org.len == 0 || bytes_equal(event_org_id(&event), page->query->org);
+	if (!wanted)
+		TRY(is_reporter(page, opened->entry.sender, &wanted));
+	if (!wanted)
 		return E_OK;
 	event.header = *header;
 	text_object(page->text, NULL);
@@ -176,7 +180,10 @@ static enum error add_event(struct page *page, uint64_t index)
 	TRY(reader_done(&reader));
 	page->scanned++;
 	bool withheld = header.withheld_until_s > page->query->now_s && !(page->query->whole && error == E_OK);
-	if ((withheld || error == E_ERASED) && page->query->org_alone && !is_reporter(page, opened.entry.sender))
+	bool own = true;
+	if ((withheld || error == E_ERASED) && page->query->org_alone)
+		TRY(is_reporter(page, opened.entry.sender, &own));
+	if (!own)
 		return E_OK;
 	if (withheld)
 		return add_withheld(page, index, &opened, &header);

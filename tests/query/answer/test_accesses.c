@@ -385,6 +385,21 @@ static void destroy_keys(void)
 	db_close(env);
 }
 
+static void lose_sender(uint32_t id)
+{
+	char path[128];
+	uint8_t key[4];
+	struct db_env *env = NULL;
+	struct db_txn txn;
+	snprintf(path, sizeof path, "%s/store", f.dir);
+	put_u32(key, id);
+	ck_ok(store_open(path, false, &env, NULL));
+	ck_ok(db_begin(env, true, &txn));
+	db_delete(&txn, STORE_SENDER, BYTES_ARRAY(key));
+	ck_ok(db_commit(&txn));
+	db_close(env);
+}
+
 /* HTTP-18, HTTP-19 */
 START_TEST(erased_events_are_listed)
 {
@@ -412,6 +427,34 @@ START_TEST(erased_events_are_listed)
 	ck_assert_ptr_nonnull(json_object_get(item, "proof"));
 	ck_assert_uint_eq(json_object_size(item), 5);
 	json_decref(page);
+	end();
+}
+END_TEST
+
+/* Who reported an event decides whether an organisation sees it: where that cannot be looked up there is no page, and
+ * none that is one short. (ROLE-5) */
+START_TEST(a_sender_that_is_not_there_leaves_nothing_out)
+{
+	const char *mine = EVENT(SUBJECT, "cvr:1");
+	struct snapshot *snapshot = NULL;
+	struct fault fault = {0};
+	uint64_t next;
+	enum error error = E_OK;
+	begin();
+	append(&mine, 1);
+	archive_close(archive);
+	fixture_close(&f);
+	lose_sender(f.sender);
+	ck_ok(archive_open(f.dir, true, &archive, NULL));
+	struct accesses_query query = query_of(10);
+	const struct coverage_query coverage = coverage_asked(COVERAGE_NAMED, query.now_s);
+	query.org = BYTES_LITERAL("cvr:55133018");
+	query.org_alone = true;
+	ck_ok(snapshot_begin(archive, &snapshot, &fault));
+	json_t *page = page_read(snapshot, &query, &coverage, &next, &error, &fault);
+	ck_assert_ptr_null(page);
+	ck_error(error, E_NOT_FOUND);
+	snapshot_end(snapshot);
 	end();
 }
 END_TEST
@@ -689,7 +732,8 @@ START_TEST(the_reader_refuses_false_pages)
 }
 END_TEST
 
-UNIT_MAIN("accesses", erased_events_are_listed, pages_show_every_event_once, a_full_last_page_has_no_next,
-	a_window_is_half_open, pages_by_organisation_are_bounded, each_access_has_its_own_sender, what_is_restricted_stays,
-	withheld_events_are_counted_and_dated, coverage_says_who_reports, an_answer_does_not_grow_with_the_senders,
-	remembered_coverage_is_the_same, the_reader_refuses_false_pages)
+UNIT_MAIN("accesses", erased_events_are_listed, a_sender_that_is_not_there_leaves_nothing_out,
+	pages_show_every_event_once, a_full_last_page_has_no_next, a_window_is_half_open, pages_by_organisation_are_bounded,
+	each_access_has_its_own_sender, what_is_restricted_stays, withheld_events_are_counted_and_dated,
+	coverage_says_who_reports, an_answer_does_not_grow_with_the_senders, remembered_coverage_is_the_same,
+	the_reader_refuses_false_pages)
