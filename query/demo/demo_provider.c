@@ -14,7 +14,6 @@
 
 #include <sodium.h>
 #include <stdio.h>
-#include <strings.h>
 
 #define TOKEN_SECONDS 3600u
 #define KEY_ID "demo-1"
@@ -154,19 +153,12 @@ static bool read_question(
 	return false;
 }
 
-static bool is_form(const struct request *request)
-{
-	static const char type[] = "application/x-www-form-urlencoded";
-	const char *given = request->content_type != NULL ? request->content_type : "";
-	return strncasecmp(given, type, sizeof type - 1) == 0 && strchr("; \t", given[sizeof type - 1]) != NULL;
-}
-
 static bool read_form(
 	const struct request *request, const char *const known[], struct params *params, struct response *out)
 {
 	struct fault fault = {.text = ""};
 	char text[PARAMS_BYTES_MAX + 1];
-	if (!is_form(request) || request->body.len > PARAMS_BYTES_MAX) {
+	if (!request_is_of(request, "application/x-www-form-urlencoded") || request->body.len > PARAMS_BYTES_MAX) {
 		refuse(out, "invalid_request",
 			"the body must be a form (application/x-www-form-urlencoded) of at most 2048 bytes");
 		return false;

@@ -10,11 +10,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* What is not one of these may have changed something, for all that whoever sent it knows. */
 bool request_reads(const struct request *request)
 {
 	return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+}
+
+/* In any case, as RFC 9110 has types; a longer word is another one. */
+bool request_is_of(const struct request *request, const char *type)
+{
+	const char *given = request->content_type != NULL ? request->content_type : "";
+	size_t len = strlen(type);
+	return strncasecmp(given, type, len) == 0 && strchr("; \t", given[len]) != NULL; /* the end mark, too */
 }
 
 /* The number of headers is known when the program is written, so that one too many is a mistake of ours, and not of

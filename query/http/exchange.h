@@ -66,6 +66,8 @@ struct response {
 
 /* GET and HEAD, which are answered alike: the server leaves the body of a HEAD out. */
 bool request_reads(const struct request *request);
+/* Whether its body is said to be of this media type ("application/json"), whatever its parameters. */
+bool request_is_of(const struct request *request, const char *type);
 void response_header(struct response *response, const char *name, const char *value);
 /* Puts `"index"` in front of the members of the body, where the response wants it. False: no memory. */
 bool response_index(struct response *response, uint64_t index);

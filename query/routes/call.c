@@ -112,8 +112,7 @@ void call_text(struct call *call, enum error error, struct text *text, const cha
 json_t *call_object(struct call *call)
 {
 	json_auto_t *body = NULL;
-	const char *type = call->request->content_type;
-	if (type == NULL || strncmp(type, "application/json", strlen("application/json")) != 0) {
+	if (!request_is_of(call->request, "application/json")) {
 		call_refuse_param(call, "header Content-Type must be application/json");
 		return NULL;
 	}

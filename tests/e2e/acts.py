@@ -77,6 +77,9 @@ def reports(tap, ledger, anne, bo):
     tap.ok(bo.ask("POST", "/v1/reports", {"index": access["index"]})[0] == 404, "nor is one of somebody else's access")
     tap.ok(bo.ask("POST", "/v1/reports", {"index": access["index"]}, ANNE)[0] == 403, "nor one for somebody without a grant")
     tap.ok(anne.ask("POST", "/v1/reports", b"index=1", kind="text/plain")[0] == 400, "a form is no report")
+    kinds = ["application/json-seq", "application/jsonp", "text/plain; application/json", "Application/JSON; charset=utf-8"]
+    got = [anne.ask("POST", "/v1/reports", {"index": 10**6}, kind=kind)[0] for kind in kinds]
+    tap.ok(got == [400, 400, 400, 404], "what says that it is JSON is: %s" % got)
     firm = Person(ledger, "oid:1.2.3:anna", "authority", "--org", FIRM)
     waiting = firm.ask("GET", "/v1/reports")
     tap.ok(waiting[0] == 200 and [(one["id"], one["subject"], one["index"], one["comment"]) for one in waiting[1]["open"]] ==
