@@ -109,6 +109,8 @@ static void disconnect(struct reads *reads)
 {
 	own_close_now(&reads->fd);
 	reads->late = false;
+	if (reads->out_len > 0)
+		explicit_bzero(reads->out, reads->out_len);
 	reads->out_len = reads->in_len = 0;
 	reads->number = 0;
 	fail_all(&reads->sent);
@@ -181,6 +183,7 @@ static void write_out(struct reads *reads)
 			return;
 		reads->out_len -= (size_t)n;
 		memmove(reads->out, reads->out + n, reads->out_len);
+		explicit_bzero(reads->out + reads->out_len, (size_t)n); /* it names people */
 	}
 }
 

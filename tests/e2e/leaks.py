@@ -60,7 +60,7 @@ class World:
     """A ledger as it is tried out: no TLS, tokens of its own."""
 
     def __init__(self, indsigt):
-        self.ledger = Ledger(indsigt)
+        self.ledger = Ledger(indsigt, operator="cvr:34051178")
         self.scheme, self.line, self.trust, self.opaque = "http://", "", (), None
         self.secrets = {}
         self.listener = None
@@ -204,6 +204,18 @@ def ask_strangely(world, token):
             client.close()
 
 
+def read_for_a_case(t, world):
+    """What is put on record names who asks, about whom, and the case."""
+    ledger = world.ledger
+    wait_until(lambda: os.path.exists(ledger.dir + "/reads/socket"), "the sender of reads")
+    reader = ledger.run("token", ledger.dir, "oid:1.2.3:" + STAFF_ID[5:], "--role", "supervisor").strip()
+    client = world.client()
+    client.request("GET", "/v1/accesses", headers={"Authorization": "Bearer " + reader, "Indsigt-Subject": SUBJECT, "Indsigt-Case": STAFF})
+    answer = client.getresponse()
+    t.ok(answer.status == 200 and answer.read(), "somebody reads about the person for a case, on record")
+    client.close()
+
+
 def use(t, world):
     """Events are taken in, filed, and asked for over HTTP, so that the daemons have had everything in hand."""
     ledger, key = world.ledger, world.key
@@ -219,6 +231,7 @@ def use(t, world):
         answer = json.loads(ledger.run("who", "-", "--ledger", url, "--json", *world.trust, stdin=SUBJECT + "\n"))
         ledger.run("statement", "-", "--ledger", url, "-o", ledger.path("s.json"), *world.trust, stdin=SUBJECT + "\n")
         ask_strangely(world, one)
+    read_for_a_case(t, world)
     del os.environ["INDSIGT_TOKEN"]  # what is started from here on has it from nobody
     t.ok(len(answer["accesses"]) == EVENTS // 2 and sent.returncode == 1, "events are taken in, asked for, and two are refused (exit %d, %d)" %
          (sent.returncode, len(answer["accesses"])))
