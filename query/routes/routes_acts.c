@@ -17,6 +17,7 @@
 #include <inttypes.h>
 #include <sodium.h>
 
+#define ID_BYTES 16u        /* of a hash */
 #define ID_TEXT_MAX 34u     /* "r-", 32 digits */
 #define NAMED_BYTES_MAX 64u /* what the asker calls it */
 #define YEAR_S (366 * 86400ull)
@@ -58,27 +59,25 @@ static bool read_text(
 	return true;
 }
 
-/* The name of what is done: the same for the same name of the same asker, and else a new one. */
+/* The name of what is done: the same for the same name of the same asker, and else a new one. Under a key of the
+ * ledger's own: an organisation sees it, and is not to find out by trying who reported in somebody's place. */
 static bool make_id(
 	struct call *call, const json_t *body, char front, const struct asking *asking, char out[ID_TEXT_MAX + 1])
 {
 	const char *named;
-	uint8_t hash[16];
+	struct hash hash;
 	if (!read_text(call, body, "key", NAMED_BYTES_MAX, "member 'key' must be a text of 1 to 64 bytes", &named))
 		return false;
 	if (named == NULL) {
-		randombytes_buf(hash, sizeof hash);
+		randombytes_buf(&hash, sizeof hash);
 	} else {
-		crypto_generichash_state state;
-		crypto_generichash_init(&state, NULL, 0, sizeof hash);
-		crypto_generichash_update(&state, (const uint8_t *)asking->who.id, strlen(asking->who.id) + 1);
-		crypto_generichash_update(&state, (const uint8_t *)asking->subject, strlen(asking->subject) + 1);
-		crypto_generichash_update(&state, (const uint8_t *)named, strlen(named));
-		crypto_generichash_final(&state, hash, sizeof hash);
+		const struct bytes parts[] = {BYTES_LITERAL("act\n"), bytes_of(asking->who.id, strlen(asking->who.id) + 1),
+			bytes_of(asking->subject, strlen(asking->subject) + 1), bytes_text(named)};
+		hash_blake2b(&call->routes->cursor_key, parts, sizeof parts / sizeof parts[0], &hash);
 	}
 	out[0] = front;
 	out[1] = '-';
-	sodium_bin2hex(out + 2, ID_TEXT_MAX - 1, hash, sizeof hash);
+	sodium_bin2hex(out + 2, ID_TEXT_MAX - 1, hash.b, ID_BYTES);
 	return true;
 }
 

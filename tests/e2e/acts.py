@@ -2,6 +2,7 @@
 """What people do over HTTP: a report from its POST to the authority's answer, a power of attorney from its POST to a read by
 its holder and its revocation, and a consent from its source. (ROLE-10, HTTP-40, HTTP-41, HTTP-42, HTTP-43, HTTP-44, HTTP-46)"""
 
+import hashlib
 import http.client
 import json
 import os
@@ -64,6 +65,8 @@ def reports(tap, ledger, anne, bo):
     access = anne.list()[0]
     status, made = anne.ask("POST", "/v1/reports", {"index": access["index"], "comment": "Hvem var det?", "key": "k-1"})
     tap.ok(status == 201 and made["id"].startswith("r-"), "a report is taken: %s %s" % (status, made))
+    guessed = hashlib.blake2b(("%s\0%s\0k-1" % (ANNE, ANNE)).encode(), digest_size=16).hexdigest()
+    tap.ok(made["id"] != "r-" + guessed, "and its id is not to be guessed from who made it, and under which key")
     again = anne.ask("POST", "/v1/reports", {"index": access["index"], "comment": "Hvem var det?", "key": "k-1"})
     tap.ok(again == (200, made), "the same again is the same: %s" % (again,))
     status, body = anne.ask("POST", "/v1/reports", {"index": access["index"] + 1, "key": "k-1"})
