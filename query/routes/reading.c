@@ -74,7 +74,7 @@ static json_t *event_of(const struct asking *asking, const struct sender *report
 		"role", role->role, "categories", "adgangslog");
 	const char *about = asking->subject;
 	json_t *subject = *about ? json_string((const char *)subject_principal(bytes_text(about)).data) : json_integer(0);
-	if (event == NULL || json_object_set_new(event, *about ? "subject" : "subjects", subject) != 0 ||
+	if (json_object_set_new(event, *about ? "subject" : "subjects", subject) != 0 || /* which takes it in any case */
 		!add_basis(event, asking))
 		return NULL;
 	return OWN_TAKE(event);
