@@ -8,6 +8,8 @@
 #include <event2/bufferevent_ssl.h>
 #include <time.h>
 
+_Static_assert((250 / SECURE_WINDOW_MS + 1) * SECURE_HANDSHAKES <= 100, "TLS-8");
+
 struct secure {
 	struct tls_server *tls; /* NULL: plain */
 	struct event *look;
