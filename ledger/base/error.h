@@ -85,7 +85,7 @@
 	X(E_FORBIDDEN,            74, PLACE,    "the token does not allow this") \
 	X(E_STOPPED,              75, PLACE,    "the ledger is stopping") \
 	X(E_BUSY,                 76, PLACE,    "the spool is in use by another process") \
-	X(E_UNRECORDED,           77, PLACE,    "this read could not be put on record, so it is not answered; try again later") \
+	X(E_UNRECORDED,           77, PLACE,    "this could not be put on record, so it is not answered; try again later") \
 	X(E_PENDING,              78, PLACE,    "the identity provider is being asked; try again in a moment") \
 	X(E_ISSUER,               79, PLACE,    "the identity provider cannot be asked now; try again later") \
 	X(E_NOTIFIER,             80, PLACE,    "nobody here tells people of what is new ('indsigt notify'), or it gives no answer now; try again later")
