@@ -213,22 +213,12 @@ static void take(struct asking *asking, size_t slot)
 
 /* ---- reading the file again ---- */
 
-/* Keys that are known stay, where they are of the same issuer asked in the same way. */
-static void carry_over(struct provider_set *from, struct provider_set *to)
+static void carry_over(const struct provider_set *from, struct provider_set *to)
 {
-	for (size_t i = 0; i < to->count; i++) {
-		for (size_t k = 0; k < from->count; k++) {
-			struct provider *new = &to->list[i], *old = &from->list[k];
-			bool same_ca = old->config.ca == NULL || new->config.ca == NULL
-							   ? old->config.ca == new->config.ca
-							   : strcmp(old->config.ca, new->config.ca) == 0;
-			if (!same_ca || old->keys == NULL || strcmp(old->config.issuer, new->config.issuer) != 0)
-				continue;
-			new->keys = key_set_hold(old->keys);
-			new->keys_ms = old->keys_ms;
-			new->discovery = old->discovery;
-		}
-	}
+	for (size_t i = 0; i < to->count; i++)
+		for (size_t k = 0; k < from->count; k++)
+			if (strcmp(from->list[k].config.issuer, to->list[i].config.issuer) == 0)
+				provider_follow(&to->list[i], &from->list[k]);
 }
 
 static void reload(struct asking *asking)

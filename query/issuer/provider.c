@@ -1,6 +1,20 @@
 #include "query/issuer/provider.h"
 
 #include <assert.h>
+#include <string.h>
+
+void provider_follow(struct provider *provider, const struct provider *before)
+{
+	const char *ca = provider->config.ca, *ca_before = before->config.ca;
+	bool same_ca = ca == NULL || ca_before == NULL ? ca == ca_before : strcmp(ca, ca_before) == 0;
+	provider->begun_ms = before->begun_ms;
+	provider->wanted = true;
+	if (!same_ca || before->keys == NULL)
+		return;
+	provider->keys = key_set_hold(before->keys);
+	provider->keys_ms = before->keys_ms;
+	provider->discovery = before->discovery;
+}
 
 const struct key_set *provider_keys(const struct provider *provider, uint64_t now_ms)
 {

@@ -33,6 +33,10 @@ struct provider {
 	char why[FAULT_TEXT_MAX + 1]; /* it failed */
 };
 
+/* The same issuer, whose entry in the file was read anew: what is known of it stays, where it is asked in the same way,
+ * and so does its pace, at which it is asked again. */
+void provider_follow(struct provider *provider, const struct provider *before);
+
 /* Keys that may still be believed, or NULL. */
 const struct key_set *provider_keys(const struct provider *provider, uint64_t now_ms);
 

@@ -70,6 +70,27 @@ START_TEST(who_waits_is_told_by_an_attempt_of_their_own)
 }
 END_TEST
 
+/* OID-9, OID-10: however often the file is read, the issuer is asked no sooner, and its keys hold; by other authorities
+ * they do not. */
+START_TEST(reading_the_file_again_asks_no_sooner)
+{
+	begin();
+	attempt(1000, true);
+	for (int same = 0; same <= 1; same++) {
+		struct provider next = {.config = provider.config};
+		next.config.ca = same ? NULL : "ca.pem";
+		provider_follow(&next, &provider);
+		ck_assert_uint_eq(provider_due(&next, 1010), PROVIDER_PACE_MS - 10);
+		ck_assert_ptr_eq(provider_keys(&next, 1010), same ? provider.keys : NULL);
+		ck_assert_str_eq(next.discovery.keys_url, same ? "https://login.example/jwks" : "");
+		ck_assert_int_eq(provider_ask(&next, 1001, 1010), PROVIDER_WILL_BE_ASKED);
+		if (next.keys != NULL)
+			key_set_free(next.keys);
+	}
+	end();
+}
+END_TEST
+
 /* OID-10 */
 START_TEST(an_issuer_that_is_away_says_nothing)
 {
@@ -245,6 +266,6 @@ START_TEST(the_client_shows_itself)
 }
 END_TEST
 
-UNIT_MAIN("provider", who_waits_is_told_by_an_attempt_of_their_own, an_issuer_that_is_away_says_nothing,
-	discovery_is_held_against_the_issuer, a_token_is_asked_about_once, the_table_has_an_end,
-	nobody_waits_for_all_who_came_before, the_client_shows_itself)
+UNIT_MAIN("provider", who_waits_is_told_by_an_attempt_of_their_own, reading_the_file_again_asks_no_sooner,
+	an_issuer_that_is_away_says_nothing, discovery_is_held_against_the_issuer, a_token_is_asked_about_once,
+	the_table_has_an_end, nobody_waits_for_all_who_came_before, the_client_shows_itself)
