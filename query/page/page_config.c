@@ -51,11 +51,16 @@ static enum error check_text(const json_t *member, const char *name, struct faul
 	return E_OK;
 }
 
-static enum error check_vkey(const json_t *config, struct fault *fault)
+static bool is_vkey(const json_t *member)
 {
 	struct vkey vkey;
-	const char *text = json_string_value(json_object_get(config, "vkey"));
-	if (text == NULL || vkey_parse(bytes_text(text), &vkey) != E_OK)
+	const char *text = json_string_value(member);
+	return text != NULL && vkey_parse(bytes_text(text), &vkey) == E_OK;
+}
+
+static enum error check_vkey(const json_t *config, struct fault *fault)
+{
+	if (!is_vkey(json_object_get(config, "vkey")))
 		return fault_set(fault, E_BAD_VALUE, "vkey must be the log's verification key, as 'indsigt vkey' prints it");
 	return E_OK;
 }
@@ -70,6 +75,22 @@ static enum error check_policy(const json_t *config, struct fault *fault)
 	TRY(check_text(member, "policy", fault));
 	enum error error = witness_policy_parse(bytes_text(json_string_value(member)), &policy, &why);
 	return error == E_OK ? E_OK : fault_set(fault, error, "policy: %s", why.text);
+}
+
+/* The page as a file that others sign for: where it is, and by whose key it is checked. A link needs no origin. */
+static enum error check_download(const json_t *config, struct fault *fault)
+{
+	const json_t *download = json_object_get(config, "download"), *publisher = json_object_get(config, "publisher");
+	const char *address = json_string_value(download);
+	if (download == NULL && publisher == NULL)
+		return E_OK;
+	if (address == NULL || origin_len(address) == 0)
+		return fault_set(fault, E_BAD_VALUE,
+			"download must be an address beside publisher: https://HOST[:PORT][/PATH], at most %u bytes",
+			PAGE_ADDRESS_BYTES_MAX);
+	if (!is_vkey(publisher))
+		return fault_set(fault, E_BAD_VALUE, "publisher must be the vkey that the file at download is signed with");
+	return E_OK;
 }
 
 /* More places that sign-in needs: a provider whose tokens come from another host than it is called by. */
@@ -95,7 +116,7 @@ static enum error check_languages(const json_t *list, struct fault *fault)
 static enum error check_members(json_t *config, struct fault *fault)
 {
 	static const char *const known[] = {"ledger", "vkey", "policy", "lag_seconds", "issuer", "client_id", "scope",
-		"resource", "connect", "languages", "demo"};
+		"resource", "connect", "languages", "demo", "download", "publisher"};
 	const char *name;
 	json_t *member;
 	json_object_foreach(config, name, member)
@@ -106,7 +127,7 @@ static enum error check_members(json_t *config, struct fault *fault)
 		if (!found)
 			return fault_set(fault, E_BAD_VALUE,
 				"a member is not known; there are ledger, vkey, policy, lag_seconds, "
-				"issuer, client_id, scope, resource, connect, languages and demo");
+				"issuer, client_id, scope, resource, connect, languages, demo, download and publisher");
 	}
 	return E_OK;
 }
@@ -139,6 +160,7 @@ enum error page_config_check(struct bytes text, char origins[PAGE_ORIGINS_BYTES_
 		TRY(add_origin("issuer", json_string_value(issuer), false, origins, fault));
 		TRY(check_text(json_object_get(config, "client_id"), "client_id", fault));
 	}
+	TRY(check_download(config, fault));
 	TRY(check_connect(json_object_get(config, "connect"), origins, fault));
 	return check_languages(json_object_get(config, "languages"), fault);
 }
@@ -188,12 +210,12 @@ enum error page_config_make(
 	TRY(read_policy(archive, wishes, &policy, fault));
 	vkey_format(archive_vkey(archive), vkey);
 	/* json_pack takes the policy also where it fails */
-	json_auto_t *config = json_pack("{s:s, s:s, s:o, s:I, s:s?, s:s, s:s, s:s*, s:[s,s], s:b}", "ledger",
+	json_auto_t *config = json_pack("{s:s, s:s, s:o, s:I, s:s?, s:s, s:s, s:s*, s:[s,s], s:b, s:s*, s:s*}", "ledger",
 		wishes->ledger != NULL ? wishes->ledger : "./", "vkey", vkey, "policy", policy, "lag_seconds",
 		(json_int_t)lag_s, "issuer", wishes->issuer, "client_id",
 		wishes->client_id != NULL ? wishes->client_id : "indsigt-page", "scope",
 		wishes->scope != NULL ? wishes->scope : "openid", "resource", wishes->resource, "languages", "da", "en", "demo",
-		(int)wishes->demo);
+		(int)wishes->demo, "download", wishes->download, "publisher", wishes->publisher);
 	TRY(fault_set(fault, allocated(config), ""));
 	*out = json_incref(config);
 	return E_OK;

@@ -24,6 +24,8 @@ struct page_wishes {
 	const char *scope;     /* default "openid" */
 	const char *resource;
 	const char *policy; /* a file; default that of the ledger's directory, where it is there */
+	const char *download,
+		*publisher; /* both or none: the address of the page as a signed file, and its signer's vkey */
 	bool demo;
 };
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The page as files and as a signed download that anybody may serve. (PAGE-6, PAGE-7, PAGE-8, PAGE-9)"""
+"""The page as files and as a signed download that anybody may serve. (PAGE-6, PAGE-7, PAGE-8, PAGE-9,
+PAGE-10)"""
 
 import hashlib
 import io
@@ -69,6 +70,13 @@ def main():
         tap.ok(read(out + ".tar.note").decode().startswith("indsigt/v1 page\n%s\n\n" % hash_text), "... by a note about its hash")
         other = ledger.result("page", "verify", out + ".tar", "--vkey", ledger.vkey)
         tap.ok(other.returncode == 5 and "not signed by" in other.stderr, "another's key is another's")
+        linked = ledger.path("linked")
+        ledger.run("page", "write", ledger.dir, linked, *options, "--download", "https://page.example/page.tar")
+        config = json.loads(read(os.path.join(linked, "config.json")))
+        tap.ok(config["download"] == "https://page.example/page.tar" and config["publisher"] == vkey, "the page knows where it is had, and by whose key (PAGE-10)")
+        tap.ok(ledger.result("page", "verify", linked + ".tar", "--vkey", config["publisher"]).returncode == 0, "... which is the one that signed it")
+        alone = ledger.result("page", "write", ledger.dir, out + "2", "--web", folder, "--download", "https://page.example/page.tar")
+        tap.ok(alone.returncode == 2 and "sign" in alone.stderr, "what is not signed is not offered")
         with open(ledger.path("changed.tar"), "wb") as file:
             file.write(data.replace(b"one();", b"two();", 1))
         changed = ledger.result("page", "verify", ledger.path("changed.tar"), "--note", out + ".tar.note", "--vkey", vkey)

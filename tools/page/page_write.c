@@ -28,6 +28,7 @@ struct page_write {
 	struct page_wishes wishes;
 	const char *sign, *publisher;
 	const char *org, *org_name; /* both: an event is printed */
+	char vkey[VKEY_TEXT_MAX + 1];
 };
 
 static void ustar_release(struct ustar *archive)
@@ -99,29 +100,37 @@ static enum error make_archive(const struct page_folder *folder, struct ustar *o
 }
 
 /* A new key's vkey is shown at once: without it a signature is worth nothing to anybody. */
-static enum error open_key(const struct page_write *options, struct signer_key *out, struct fault *fault)
+static enum error open_key(const struct page_write *options, struct signer_key *out, bool *made, struct fault *fault)
 {
-	struct vkey vkey;
-	char text[VKEY_TEXT_MAX + 1];
 	enum error error = signer_key_read(options->sign, out, fault);
 	if (error != E_NOT_FOUND || options->publisher == NULL)
 		return error;
-	TRY(signer_key_create(options->sign, options->publisher, out, fault));
-	TRY(fault_set(fault, vkey_make(out->name, NOTE_KEY_ED25519, out->public_key, &vkey), ""));
-	vkey_format(&vkey, text);
-	fprintf(stderr, "indsigt: a new publisher's key was made; hand out its vkey: %s\n", text);
+	*made = true;
+	return signer_key_create(options->sign, options->publisher, out, fault);
+}
+
+/* ... which the page names beside the address where it is had. */
+static enum error take_key(struct page_write *options, struct signer_key *key, struct fault *fault)
+{
+	struct vkey vkey;
+	bool made = false;
+	TRY(open_key(options, key, &made, fault));
+	TRY(fault_set(fault, vkey_make(key->name, NOTE_KEY_ED25519, key->public_key, &vkey), ""));
+	vkey_format(&vkey, options->vkey);
+	if (made)
+		fprintf(stderr, "indsigt: a new publisher's key was made; hand out its vkey: %s\n", options->vkey);
+	options->wishes.publisher = options->wishes.download != NULL ? options->vkey : NULL;
 	return E_OK;
 }
 
-static enum error write_archive(const struct page_write *options, struct bytes archive, struct fault *fault)
+static enum error write_archive(
+	const struct page_write *options, const struct signer_key *key, struct bytes archive, struct fault *fault)
 {
 	char path[PATH_BYTES_MAX];
 	uint8_t buffer[PAGE_NOTE_BYTES_MAX];
 	struct bytes note;
 	struct writer w = writer_of(buffer, sizeof buffer);
-	OWNED(signer_key_wipe) struct signer_key key;
-	TRY(open_key(options, &key, fault));
-	TRY(fault_because(fault, page_note_make(archive, &key, &w) ?: writer_done(&w, &note), "the note"));
+	TRY(fault_because(fault, page_note_make(archive, key, &w) ?: writer_done(&w, &note), "the note"));
 	int len = snprintf(path, sizeof path, "%s.tar" PAGE_NOTE_ENDING, options->out);
 	if (len < 0 || (size_t)len >= sizeof path)
 		return fault_set(fault, E_TOO_LONG, "OUT has too long a name");
@@ -150,7 +159,8 @@ static enum error print_event(const struct page_write *options, struct bytes arc
 
 static enum error write_page(void *given, struct fault *fault)
 {
-	const struct page_write *options = given;
+	struct page_write *options = given;
+	OWNED(signer_key_wipe) struct signer_key key = {.name = ""};
 	char found[CHILD_PATH_MAX];
 	OWNED(page_folder_release) struct page_folder *folder = NULL;
 	OWNED(ustar_release) struct ustar archive = {.data = NULL};
@@ -160,13 +170,15 @@ static enum error write_page(void *given, struct fault *fault)
 		return fault_set(fault, E_NOT_FOUND,
 			"the page was not built with this program (it needs node and npm); --web FOLDER names one");
 	TRY(page_folder_read(options->web != NULL ? options->web : found, &folder, fault));
+	if (options->sign != NULL)
+		TRY(take_key(options, &key, fault));
 	TRY(take_config(options, folder, fault));
 	qsort(folder->files, folder->count, sizeof folder->files[0], by_name);
 	TRY(fault_set(fault, make_archive(folder, &archive), ""));
 	TRY(write_files(options->out, folder, fault));
 	const struct bytes whole = bytes_of(archive.data, archive.len);
 	if (options->sign != NULL)
-		TRY(write_archive(options, whole, fault));
+		TRY(write_archive(options, &key, whole, fault));
 	return options->org != NULL ? print_event(options, whole, fault) : E_OK;
 }
 
@@ -186,6 +198,8 @@ static const struct option_row rows[] = {
 		T, web, "web", "FOLDER", .help = "the page as npm built it (default: the one that came with this program)"),
 	OPTION_TEXT(T, sign, "sign", "KEYFILE", .help = "also OUT.tar, and OUT.tar.note, signed with this key"),
 	OPTION_TEXT(T, publisher, "publisher", "NAME", .wants = "sign", .help = "makes the key, where it is not there"),
+	OPTION_TEXT(T, wishes.download, "download", "URL", .wants = "sign",
+		.help = "where OUT.tar and OUT.tar.note are had; the page links them, with the key"),
 	OPTION_TEXT(T, org, "org", "SCHEME:ID", .wants = "org-name",
 		.help = "print an event about the archive's hash, of this organisation, for 'indsigt send'"),
 	OPTION_TEXT(T, org_name, "org-name", "TEXT", .wants = "org", .help = "... and its name"),

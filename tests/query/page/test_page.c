@@ -304,6 +304,13 @@ START_TEST(a_configuration_that_cannot_do_is_refused)
 	config_refused(CONFIG(",\"languages\":[\"danish\"]"), "languages");
 	config_refused(CONFIG(",\"issuer\":\"https://b.example\""), "client_id");
 	config_refused(CONFIG(",\"connect\":\"https://b.example\""), "connect");
+	config_refused(CONFIG(",\"download\":\"https://b.example/page.tar\""), "publisher must be the vkey");
+	config_refused(CONFIG(",\"publisher\":\"x\""), "download must be an address");
+	config_refused(CONFIG(",\"download\":\"javascript:x\",\"publisher\":\"x\""), "download must be an address");
+	char both[sizeof vkey + 64];
+	snprintf(both, sizeof both, ",\"download\":\"https://b.example/page.tar\",\"publisher\":\"%s\"", vkey);
+	ck_ok(page_config_check(bytes_text(CONFIG(both)), origins, NULL));
+	ck_assert_str_eq(origins, "");
 	for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
 		char member[128];
 		snprintf(member, sizeof member, ",\"client_id\":\"c\",\"issuer\":\"%s\"", addresses[i]);
