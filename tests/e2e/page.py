@@ -1,44 +1,20 @@
 #!/usr/bin/env python3
 """The citizen's page in a real Chromium, in front of a real ledger: signing in, overview, filters, details, the panel green,
 and red against answers that were changed on their way, for somebody else, reports and answers, consents, figures, languages,
-sizes, and what axe finds. Screenshots are left in BUILD/page-shots. (HTTP-41, HTTP-42, HTTP-43)
+sizes, and what axe finds. Screenshots are left in BUILD/page-shots. (HTTP-41, HTTP-42, HTTP-43, PAGE-13)
 usage: page.py INDSIGT"""
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 
 import oidc
 import page_events
-from indsigt import Ledger, Tap, event, wait_until
+from chromium import prepared
+from indsigt import Ledger, event, wait_until
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 MANY = 5000
-
-
-def skip(why):
-    tap = Tap()
-    tap.skip("the page in a browser", why)
-    tap.done()
-
-
-def installed(source, place, names):
-    """npm ci of what the lock says, once; None, or why it cannot be."""
-    os.makedirs(place, exist_ok=True)
-    for name in names:
-        shutil.copy(os.path.join(source, name), place)
-    lock = open(os.path.join(place, "package-lock.json"), encoding="utf-8").read()
-    done = os.path.join(place, "node_modules", ".installed")
-    if os.path.exists(done) and open(done, encoding="utf-8").read() == lock:
-        return None
-    result = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=place, capture_output=True, text=True, timeout=300, check=False)
-    if result.returncode != 0:
-        return "npm ci: %s" % (result.stderr.strip().splitlines() or ["failed"])[-1]
-    with open(done, "w", encoding="utf-8") as file:
-        file.write(lock)
-    return None
 
 
 def reported(ledger, token, index):
@@ -79,17 +55,7 @@ def real_provider(build, ledger):
 def main():
     indsigt = os.path.abspath(sys.argv[1])
     build = os.path.dirname(os.path.dirname(indsigt))
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    folder = os.path.join(build, "query", "web")
-    if shutil.which("node") is None or shutil.which("npm") is None or chromium is None:
-        skip("node, npm or chromium is not here")
-    if not os.path.exists(os.path.join(folder, "index.html")):
-        skip("the page was not built")
-    place = os.path.join(build, "page-test")
-    source = os.path.join(HERE, "..", "web")
-    why = installed(source, place, [name for name in os.listdir(source) if name.endswith((".mjs", ".json"))])
-    if why:
-        skip(why)
+    chromium, folder, place = prepared(indsigt, "page-test")
     ledger = Ledger(indsigt, origin="log.example.dk/2026", operator="cvr:34051178")
     real = None
     try:

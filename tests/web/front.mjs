@@ -8,7 +8,8 @@ import { randomUUID } from 'node:crypto';
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.json': 'application/json', '.woff2': 'font/woff2' };
 
 /** `options`: folder, prefix, query (HOST:PORT of queryd), config (of config.json), people ({name: {token, claims}}) for a
- *  provider of its own, tamper(path, text) => text, refuse(path) => status or null. */
+ *  provider of its own, tamper(path, text) => text, refuse(path) => status or null, raw(path, request, response) => true
+ *  where it answers by itself. */
 export async function front(options) {
   const { prefix = '/', people } = options;
   const codes = new Map();
@@ -45,6 +46,7 @@ export async function front(options) {
     const path = `/${url.pathname.slice(prefix.length)}`;
     const refused = options.refuse?.(path, request);
     if (refused) return response.writeHead(refused, { 'Content-Type': 'application/problem+json' }).end(JSON.stringify({ status: refused, error: 'x' }));
+    if (options.raw?.(path, request, response, url)) return undefined;
     const own = options.answer?.(path, request, body);
     if (own !== undefined && own !== null) return response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(own));
     const [host, port] = options.query.split(':');

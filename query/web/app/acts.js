@@ -17,17 +17,18 @@ export function reportsOf(acts) {
   return reports;
 }
 
-/** Map of a consent's id to what is known of it, newest state last; null where no system here reports consents. */
+/** Map of a consent's id to what is known of it now, with `said`, all that its source said of it (EVT-22); null where no system
+ *  here reports consents. */
 export function consentsOf(acts, senders) {
   const consents = new Map();
-  for (const act of [...acts].sort((a, b) => a.index - b.index)) {
+  for (const act of [...acts].sort((a, b) => a.at - b.at || a.index - b.index)) {
     const record = act.consent_record;
     if (!record) continue;
-    const known = consents.get(record.id) ?? { id: record.id, given: act.at, withdrawn: null, changed: null };
-    if (consents.has(record.id)) known.changed = act.at;
-    Object.assign(known, { to: record.to ?? known.to ?? [], purposes: record.purposes ?? known.purposes ?? [], categories: record.categories ?? known.categories ?? [],
-      until: record.until ? Date.parse(record.until) : null, source: act.org.name, activity: act.activity });
+    const known = consents.get(record.id) ?? { id: record.id, given: act.at, withdrawn: null, to: [], purposes: [], said: [] };
+    known.said.push(act);
     if (record.withdrawn) known.withdrawn ??= act.at;
+    else Object.assign(known, { to: record.to ?? [], purposes: record.purposes ?? [], until: record.until ? Date.parse(record.until) : null });
+    known.source = act.org.name;
     consents.set(record.id, known);
   }
   const told = (senders ?? []).some((sender) => sender.policy?.includes('consents'));

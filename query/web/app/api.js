@@ -1,6 +1,10 @@
 // Questions to the ledger, and what is said when they are not answered.
 
-/** `kind` is a name in the table of words (errors): offline, busy, unrecorded, notifier, signin, refused, missing, asked, failed. */
+/** A whole answer that a view waits for: so long, and so many bytes. What is proven (a statement) is bounded by itself. */
+const ANSWER_MS = 60_000;
+const ANSWER_BYTES_MAX = 16 << 20;
+
+/** `kind` is a name in the table of words (errors): offline, busy, unrecorded, notifier, signin, refused, missing, asked, failed, garbled. */
 export class ApiError extends Error {
   constructor(kind, status = 0, again = null) {
     super(kind);
@@ -15,8 +19,35 @@ function kindOf(status, problem) {
   return { 400: 'asked', 401: 'signin', 403: 'refused', 404: 'missing', 409: 'asked', 429: 'busy' }[status] ?? 'failed';
 }
 
+/** An answer's text. What is longer than any answer may be is not read to its end. */
+async function whole(answer) {
+  const reader = answer.body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  for (let bytes = 0; ;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    bytes += value.length;
+    if (bytes > ANSWER_BYTES_MAX) {
+      reader.cancel().catch(() => {});
+      throw new ApiError('garbled');
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
+/** Ends when `signal` does, or after `ms`; `over()` stops the clock. */
+function bounded(signal, ms) {
+  const both = new AbortController();
+  const end = () => both.abort(signal.reason);
+  const timer = setTimeout(() => both.abort(new DOMException('no answer', 'TimeoutError')), ms);
+  if (signal?.aborted) end();
+  signal?.addEventListener('abort', end);
+  return { signal: both.signal, over: () => { clearTimeout(timer); signal?.removeEventListener('abort', end); } };
+}
+
 async function refusal(answer) {
-  const problem = await answer.json().catch(() => ({}));
+  const problem = await whole(answer).then((text) => Object(JSON.parse(text))).catch(() => ({}));
   return new ApiError(kindOf(answer.status, problem), answer.status, Number(answer.headers.get('Retry-After')) || null);
 }
 
@@ -46,21 +77,18 @@ export class Api {
     throw refused;
   }
 
-  async json(path, options) {
-    const answer = await this.ask(path, options);
+  /** JSON, or null where there is nothing to say. It is not known yet whether it is what was asked for (shape.js). */
+  async json(path, options = {}) {
+    const { signal, over } = bounded(options.signal, ANSWER_MS);
     try {
-      return answer.status === 204 ? null : await answer.json();
-    } catch {
-      throw new ApiError('offline');
-    }
-  }
-
-  async text(path, options) {
-    const answer = await this.ask(path, options);
-    try {
-      return await answer.text();
-    } catch {
-      throw new ApiError('offline');
+      const answer = await this.ask(path, { ...options, signal });
+      if (answer.status === 204) return null;
+      return JSON.parse(await whole(answer));
+    } catch (error) {
+      if (error instanceof ApiError || error.name === 'AbortError') throw error;
+      throw new ApiError(error instanceof SyntaxError ? 'garbled' : 'offline');
+    } finally {
+      over();
     }
   }
 }

@@ -1,31 +1,22 @@
-// Consents and the accesses that name one.
+// Consents and the accesses that name one, judged as every reader judges them (EVT-22, verify/consent.js).
 //
-//   covered    the source says it was given before the access and not withdrawn or ended by then
-//   withdrawn  the access came after the consent was withdrawn or had ended
+//   covered    it was in force, and for this
+//   withdrawn  the access came after it was withdrawn or had ended
 //   outside    it was in force, but not for this organisation, purpose or kind of data
-//   unknown    no source has said anything of such a consent
+//   unknown    no source has said anything of such a consent before the access
 //   unchecked  no source reports this person's consents here, so there is nothing to hold it against
+import { consentOf } from '../verify/consent.js';
 
-function covers(consent, access) {
-  const { to = [], purposes = [], categories = [] } = consent;
-  const whose = [access.org.id, access.org.name, access.recipient];
-  return (to.length === 0 || to.some((one) => whose.includes(one))) && (purposes.length === 0 || purposes.includes(access.purpose)) &&
-    (categories.length === 0 || (access.categories ?? []).every((one) => categories.includes(one)));
-}
+const STATES = { covered: 'covered', withdrawn: 'withdrawn', ended: 'withdrawn', other: 'outside', unknown: 'unknown' };
 
 /** Somebody who read in this person's place, in the ledger itself: what it names is no consent but a grant (ROLE-7, EVT-17). */
 export function byProxy(access) {
   return access.system === 'Indsigt' && Boolean(access.consent);
 }
 
-/** `consents`: null where nobody reports them, else Map of id to {given, until, withdrawn} in ms, or null. */
+/** `consents`: null where nobody reports them, else as consentsOf() of acts.js makes it. */
 export function consentState(access, consents) {
   if (!access.consent || byProxy(access)) return null;
   if (consents === null) return 'unchecked';
-  const known = consents.get(access.consent);
-  if (known === undefined) return 'unknown';
-  if (known.withdrawn !== null && access.at >= known.withdrawn) return 'withdrawn';
-  if (known.until !== null && access.at >= known.until) return 'withdrawn';
-  if (known.given !== null && access.at < known.given) return 'unknown';
-  return covers(known, access) ? 'covered' : 'outside';
+  return STATES[consentOf(consents.get(access.consent)?.said ?? [], access)];
 }

@@ -1,11 +1,22 @@
 // The page is built of nodes, never of text that a browser would read as HTML: what stands in events is somebody else's.
 
+// Marks that nobody sees and that turn, hide or forge what stands around them (of the hidden characters of EVT-5 all but accents,
+// wide forms and joiners, which languages need).
+const HIDDEN = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u00AD\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF0-\uFFFB\u{E0000}-\u{E0FFF}]/gu;
+
+/** A text as it may be shown: in place of such a mark stands the sign for what cannot be read. */
+export function visible(text) {
+  return String(text).replace(HIDDEN, '\uFFFD');
+}
+
 const SVG = 'http://www.w3.org/2000/svg';
+
+const SHOWN = ['aria-label', 'title'];
 
 function put(node, children) {
   for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false || child === '') continue;
-    node.append(child instanceof Node ? child : String(child));
+    node.append(child instanceof Node ? child : visible(child));
   }
   return node;
 }
@@ -18,7 +29,7 @@ function set(node, attributes) {
     } else if (name === 'value' || name === 'checked') {
       node[name] = value;
     } else {
-      node.setAttribute(name, value === true ? '' : value);
+      node.setAttribute(name, value === true ? '' : SHOWN.includes(name) ? visible(value) : value);
     }
   }
   return node;

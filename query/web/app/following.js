@@ -6,22 +6,33 @@ import { ApiError } from './api.js';
 
 const RETRY_MS = 2000;
 const LONGEST_MS = 60_000;
+const SHORTEST_MS = 1000; // whatever the ledger says
+const EVENT_MAX = 1 << 20; // an event has 16 kB of parts at most (EVT-6), and a proof
 
 /** Events of a stream's text, as the HTML standard reads it; `put(text)` gives those that a piece of it ends. */
 export class Lines {
   constructor() {
-    this.rest = '';
+    this.rest = []; // pieces of a line that has not ended
     this.retry = RETRY_MS;
     this.#begin();
   }
 
   #begin() {
     this.event = { type: 'message', data: [], id: undefined };
+    this.size = 0;
   }
 
   put(text) {
-    const lines = (this.rest + text).split('\n');
-    this.rest = lines.pop();
+    this.size += text.length;
+    this.rest.push(text);
+    const made = text.includes('\n') ? this.#lines() : [];
+    if (this.size > EVENT_MAX) throw new ApiError('garbled');
+    return made;
+  }
+
+  #lines() {
+    const lines = this.rest.join('').split('\n');
+    this.rest = [lines.pop()];
     const made = [];
     for (const line of lines) {
       const [, name, value] = /^([^:\r]*):? ?(.*?)\r?$/.exec(line) ?? ['', '', ''];
@@ -33,7 +44,17 @@ export class Lines {
       if (this.event.data.length > 0) made.push({ type: this.event.type, data: this.event.data.join('\n'), id: this.event.id });
       this.#begin();
     }
+    if (this.size === 0) this.size = this.rest[0].length;
     return made;
+  }
+}
+
+/** The page that an event's data is; whether it is one is looked at where it is taken. */
+export function pageIn(data) {
+  try {
+    return JSON.parse(data);
+  } catch {
+    throw new ApiError('garbled');
   }
 }
 
@@ -81,6 +102,6 @@ export async function follow(api, { last, signal, told, pause = wait }) {
       again = 1000 * (error.again ?? 0);
     }
     failures += 1;
-    await pause(Math.max(again, Math.min(LONGEST_MS, lines.retry * 2 ** (failures - 1))), signal);
+    await pause(Math.min(LONGEST_MS, Math.max(SHORTEST_MS, again, lines.retry * 2 ** (failures - 1))), signal);
   }
 }

@@ -1,8 +1,8 @@
 // The page's beginning and its state: configuration, language, who is signed in, whose list, and which view the address names.
-import { breathe, fill, h } from './dom.js';
+import { breathe, fill, h, visible } from './dom.js';
 import { Api } from './api.js';
 import { consentState } from './consents.js';
-import { follow } from './following.js';
+import { follow, pageIn } from './following.js';
 import { frame, surround } from './frame.js';
 import { consentsOf, reportsOf } from './acts.js';
 import { grantsOf } from './grants.js';
@@ -11,7 +11,9 @@ import { Say } from './say.js';
 import { Session, SigninError } from './session.js';
 import { Store } from './store.js';
 import { read } from './address.js';
+import { mandates as mandatesShape, nextPage, shaped, wholeCoverage } from './shape.js';
 import { unusualSteps } from './unusual.js';
+import { broken } from './views/notes.js';
 import { overview } from './views/overview.js';
 import { accesses } from './views/accesses.js';
 import { access } from './views/access.js';
@@ -28,6 +30,8 @@ const WORDS = { da, en };
 const VIEWS = { '': overview, accesses, access, proof: proofView, powers, notices, numbers, more };
 const VISIT = 'indsigt.visit';
 const LANGUAGE = 'indsigt.language';
+const GRANTS = 1000;
+const RESET_MS = 60_000; // so long a list that came anew is kept, whatever the stream says
 
 /** Storage that may be switched off. */
 const kept = {
@@ -47,7 +51,7 @@ class App {
     this.why = null;
     this.came = false;
     this.#forget();
-    this.#words(kept.get(LANGUAGE) ?? config.languages?.[0] ?? 'da');
+    this.#words(kept.get(LANGUAGE) ?? config.languages[0]);
   }
 
   /** Nothing of a person stays behind when they are gone. */
@@ -66,10 +70,13 @@ class App {
     this.coverage = null;
     this.unusual = new Map();
     this.visit = null;
+    this.drafts = {};
+    this.came = false;
+    this.began = 0;
   }
 
   #words(language) {
-    this.w = WORDS[language] ?? da;
+    this.w = Object.hasOwn(WORDS, language) ? WORDS[language] : da;
     this.say = new Say(this.w);
     document.documentElement.lang = this.w.lang;
   }
@@ -96,7 +103,8 @@ class App {
   }
 
   #ended(why) {
-    this.why = { look: why === 'asked' ? 'info' : 'warn', text: (w) => w.signin.ended[why] };
+    const unsent = why !== 'asked' && this.drafts.report?.comment;
+    this.why = { look: why === 'asked' ? 'info' : 'warn', text: (w) => (unsent ? `${w.signin.ended[why]} ${w.signin.unsent}` : w.signin.ended[why]) };
     this.#forget();
     if (read().view !== 'numbers') history.replaceState(null, '', '#/');
     this.show();
@@ -104,16 +112,33 @@ class App {
 
   /** Draws the view that the address names, and takes the reader there. */
   show({ focus = false } = {}) {
+    this.view?.leave?.(); // which may put into the address what was typed last
     const route = read();
-    this.view?.leave?.();
     const inside = this.session.signedIn;
-    const make = inside ? VIEWS[route.view] ?? overview : route.view === 'numbers' ? numbers : signin;
-    this.view = make(this, route);
-    document.title = `${this.view.title} – ${this.w.title}`;
-    fill(this.place, frame(this, route.view, this.view.node));
+    const known = Object.hasOwn(VIEWS, route.view) ? VIEWS[route.view] : overview;
+    const make = inside ? known : route.view === 'numbers' ? numbers : signin;
+    this.#draw(() => {
+      this.view = make(this, route);
+      document.title = visible(`${this.view.title} – ${this.w.title}`);
+      fill(this.place, frame(this, route.view, this.view.node));
+    });
     if (!focus) return;
     scrollTo(0, 0);
     this.place.querySelector('main h1')?.focus({ preventScroll: true });
+  }
+
+  /** A fault in drawing leaves words in place of the view, never nothing, and never half of what was there. */
+  #draw(work) {
+    try {
+      return work();
+    } catch {
+      this.view = broken(this);
+      return fill(this.place, frame(this, read().view, this.view.node));
+    }
+  }
+
+  #update(what) {
+    this.#draw(() => this.view?.update?.(what));
   }
 
   /** What stands out is worked out in slices; a newer look overtakes an older one. */
@@ -134,7 +159,7 @@ class App {
     this.unusual = step.value;
     await breathe();
     if (this.turn !== turn || this.store !== store) return;
-    if (draws()) this.view?.update?.();
+    if (draws()) this.#update();
   }
 
   /** Opens a list: one's own, or with a mandate somebody else's. */
@@ -145,10 +170,12 @@ class App {
     this.reports = null;
     this.consents = null;
     this.unusual = new Map();
+    this.drafts = {};
+    this.began = Date.now();
     const store = this.store = new Store(this.api, mandate?.principal);
     const proof = this.proof = new Proof(this, store);
-    proof.addEventListener('change', () => this.proof === proof && this.view?.update?.('proof'));
-    store.addEventListener('change', () => this.store === store && this.#came(store));
+    proof.addEventListener('change', () => this.proof === proof && this.#update('proof'));
+    store.addEventListener('change', () => this.store === store && this.#came(store).catch(() => this.#draw(() => { throw new Error('a list'); })));
     store.load();
   }
 
@@ -158,7 +185,7 @@ class App {
       surround(this.place, this);
     }
     // While a long list comes, its first page is shown whole and the rest is only counted.
-    if (store.state === 'coming' && store.accesses.length > 200) return void this.view?.update?.('coming');
+    if (store.state === 'coming' && store.accesses.length > 200) return void this.#update('coming');
     await this.#look();
     if (store.state !== 'whole' || this.store !== store) return;
     this.announce(`${this.w.accesses(store.accesses.length)}.`);
@@ -172,11 +199,11 @@ class App {
     store.followed = true;
     follow(this.api, { last: store.size - 1, signal: store.stopping.signal, told: async (events) => {
       const known = store.accesses.length + store.withheld.length;
-      for (const { type, data } of events) {
-        if (type === 'reset') return void (this.store === store && this.#open(null));
-        if (type === 'access') store.add(JSON.parse(data));
-      }
       if (this.store !== store) return;
+      for (const { type, data } of events) {
+        if (type === 'reset') return void (Date.now() - this.began > RESET_MS && this.#open(null));
+        if (type === 'access') store.add(pageIn(data));
+      }
       const there = this.place.querySelector('main :focus')?.getAttribute('href');
       await this.#look(() => read().view === '');
       if (there && document.activeElement === document.body) this.place.querySelector(`main a[href="${CSS.escape(there)}"]`)?.focus({ preventScroll: true });
@@ -194,19 +221,23 @@ class App {
 
   /** For whom this person may see, and who may see for them. A ledger that cannot say has nothing to say. */
   async loadPowers() {
-    const [mandates, list] = await Promise.all([this.api.json('v1/mandates').catch(() => []), this.self ? this.api.json('v1/accesses?limit=1000', { subject: `grants:${this.self}` }).catch(() => null) : null]);
-    this.mandates = Array.isArray(mandates) ? mandates : mandates?.mandates ?? [];
-    this.grants = list ? grantsOf(list.accesses) : [];
+    const own = `grants:${this.self}`;
+    const [mandates, list] = await Promise.all([this.api.json('v1/mandates').then((found) => shaped(mandatesShape, found)).catch(() => null),
+      this.self ? this.api.json(`v1/accesses?limit=${GRANTS}`, { subject: own }).then((found) => shaped(nextPage(GRANTS), found)).catch(() => null) : null]);
+    if (!this.session.signedIn) return;
+    this.mandates = mandates?.mandates ?? [];
+    this.grants = list?.subject === own ? grantsOf(list.accesses) : [];
   }
 
   async #loadRest() {
-    const coverage = await this.api.json('v1/coverage', { open: true }).catch(() => null);
+    const coverage = await this.api.json('v1/coverage', { open: true }).then((found) => shaped(wholeCoverage, found)).catch(() => null);
+    if (!this.session.signedIn) return;
     this.coverage = coverage;
     this.senders = coverage?.senders ?? null;
     await this.loadPowers();
     if (!this.session.signedIn) return;
     surround(this.place, this); // the view stays: somebody may be typing in it
-    this.#look();
+    await this.#look();
   }
 
   start() {
@@ -217,20 +248,26 @@ class App {
     this.#open(null);
     this.show({ focus: true });
     const first = this.store;
-    first.addEventListener('change', () => this.session.signedIn && this.#loadRest(), { once: true });
+    first.addEventListener('change', () => this.session.signedIn && this.#loadRest().catch(() => {}), { once: true });
   }
 }
 
+/** Members of another type than spec/page.md has them are none. */
 async function configuration() {
+  let given = {};
   try {
     const answer = await fetch('config.json', { cache: 'no-store', credentials: 'omit' });
-    return answer.ok ? await answer.json() : {};
-  } catch {
-    return {};
-  }
+    if (answer.ok) given = Object(await answer.json());
+  } catch { /* then nobody can sign in, which is said */ }
+  const names = ['ledger', 'vkey', 'policy', 'issuer', 'client_id', 'scope', 'resource', 'download', 'publisher'];
+  const texts = Object.fromEntries(names.filter((name) => typeof given[name] === 'string').map((name) => [name, given[name]]));
+  const languages = Array.isArray(given.languages) ? given.languages.filter((one) => typeof one === 'string') : [];
+  return { ...texts, demo: given.demo === true, languages: languages.length > 0 ? languages : ['da'] };
 }
 
 const app = new App(await configuration());
+// A machine that slept, or a page that comes back from where browsers keep what was left: no timer went on there.
+for (const [place, event] of [[document, 'visibilitychange'], [globalThis, 'pageshow'], [globalThis, 'focus']]) place.addEventListener(event, () => app.session.look());
 addEventListener('hashchange', () => {
   app.came = true;
   app.show({ focus: true });

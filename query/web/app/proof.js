@@ -35,13 +35,21 @@ export class Proof extends EventTarget {
     this.error = null;
     this.statement = null;
     this.worker = null;
+    this.size = 0; // of the log, up to which the last check looked
+    this.stopping = new AbortController();
   }
 
   get possible() {
     return VERIFY_WORKER !== null;
   }
 
+  /** For good: whose list it was is gone. */
   stop() {
+    this.stopping.abort();
+    this.#end();
+  }
+
+  #end() {
     this.worker?.terminate();
     this.worker = null;
   }
@@ -52,14 +60,14 @@ export class Proof extends EventTarget {
   }
 
   async fetch() {
-    const answer = await this.app.api.ask('v1/statement', { subject: this.store.asked });
+    const answer = await this.app.api.ask('v1/statement', { subject: this.store.asked, signal: this.stopping.signal });
     return answer.arrayBuffer();
   }
 
   async start() {
     if (this.state === 'running') return;
     const { size, made } = this.store; // what is told of from here on may be newer than the statement
-    this.#tell({ state: 'running', step: 'fetching', done: 0, all: 0, result: null, error: null });
+    this.#tell({ state: 'running', step: 'fetching', done: 0, all: 0, result: null, error: null, size });
     try {
       if (!this.possible) throw Object.assign(new Error('no verifier'), { kind: 'noVerifier' });
       // Half a list agrees with no proof, and that is nobody's fault.
@@ -72,14 +80,16 @@ export class Proof extends EventTarget {
       if (result.error) throw Object.assign(new Error(result.error.name), { kind: 'failed' });
       this.#tell({ state: result.ok && !result.differs ? 'good' : 'bad', result });
     } catch (error) {
+      if (this.stopping.signal.aborted) return;
       this.#tell({ state: 'unchecked', error });
     } finally {
-      this.stop();
+      this.#end();
     }
   }
 
   async #work(bytes, { size, made }) {
-    this.stop();
+    this.stopping.signal.throwIfAborted();
+    this.#end();
     const worker = this.worker = new Worker(trusted(VERIFY_WORKER), { type: 'module' });
     const { config } = this.app;
     const ended = new Promise((resolve, reject) => {

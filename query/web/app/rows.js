@@ -15,9 +15,10 @@ export function tags(app, access) {
     found.map(({ rule, count }) => h('span', { class: LOUD.includes(rule) ? 'tag loud' : 'tag' }, w.reasons[rule](count))));
 }
 
-/** The words of an event are in the language of those who reported it. */
+/** The words of an event are in the language of those who reported it, and turn nothing around them. */
 export function theirs(app, text) {
-  return app.w.lang === app.config.languages?.[0] ? text : h('span', { lang: app.config.languages?.[0] ?? 'da' }, text);
+  if (typeof text !== 'string' || text === '') return text;
+  return h('bdi', { lang: app.w.lang === app.config.languages[0] ? null : app.config.languages[0] }, text);
 }
 
 function erased(app, access) {
@@ -30,7 +31,7 @@ function one(app, access) {
   return h('a', { class: 'row-link', href: write('access', access.index) }, h('span', { class: 'row-time number' }, say.time(access.at)),
     h('span', { class: 'row-icon' }, icon(KINDS[access.actor.kind]), h('span', { class: 'unseen' }, w.access.kinds[access.actor.kind])),
     h('span', { class: 'row-text' }, h('span', { class: 'row-what' }, theirs(app, access.activity)),
-      h('span', { class: 'row-who' }, theirs(app, `${access.org.name} · ${access.system}`)), h('span', { class: 'row-why' }, theirs(app, access.purpose)), tags(app, access)));
+      h('span', { class: 'row-who' }, theirs(app, access.org.name), ' · ', theirs(app, access.system)), h('span', { class: 'row-why' }, theirs(app, access.purpose)), tags(app, access)));
 }
 
 function repeats(app, group) {
@@ -42,7 +43,7 @@ function repeats(app, group) {
   return h('details', { class: 'repeats' }, h('summary', { class: 'row-link' }, h('span', { class: 'row-time number' }, say.time(first.at), h('br'), h('span', { class: 'unseen' }, '–'), say.time(last.at)),
     h('span', { class: 'row-icon' }, icon(KINDS[last.actor.kind]), h('span', { class: 'unseen' }, w.access.kinds[last.actor.kind])),
     h('span', { class: 'row-text' }, h('span', { class: 'row-what' }, theirs(app, last.activity), ' ', h('span', { class: 'times' }, w.list.times(say.number(group.length)))),
-      h('span', { class: 'row-who' }, theirs(app, `${last.org.name} · ${last.system}`)), h('span', { class: 'row-why' }, theirs(app, last.purpose)),
+      h('span', { class: 'row-who' }, theirs(app, last.org.name), ' · ', theirs(app, last.system)), h('span', { class: 'row-why' }, theirs(app, last.purpose)),
       (all.length > 0 || fresh) && h('span', { class: 'tags' }, fresh && h('span', { class: 'tag fresh' }, w.list.fresh),
         all.map(({ rule, count }) => h('span', { class: LOUD.includes(rule) ? 'tag loud' : 'tag' }, w.reasons[rule](count)))))),
   h('ul', { class: 'rows inner' }, group.map((access) => h('li', { class: 'row' }, one(app, access)))));

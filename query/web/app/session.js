@@ -26,7 +26,7 @@ async function challenge(verifier) {
 function claims(token) {
   try {
     const bytes = Uint8Array.from(atob(token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return Object(JSON.parse(new TextDecoder().decode(bytes)));
   } catch {
     return {};
   }
@@ -76,8 +76,9 @@ export class Session {
       throw new SigninError('away');
     }
     if (!answer.ok) throw new SigninError('away');
-    const known = await answer.json().catch(() => ({}));
-    if (known.issuer !== this.config.issuer || !known.authorization_endpoint || !known.token_endpoint) throw new SigninError('wrong');
+    const known = Object(await answer.json().catch(() => ({})));
+    const goes = (address) => typeof address === 'string' && /^https?:\/\//.test(address);
+    if (known.issuer !== this.config.issuer || !goes(known.authorization_endpoint) || !goes(known.token_endpoint)) throw new SigninError('wrong');
     return known;
   }
 
@@ -121,21 +122,26 @@ export class Session {
       throw new SigninError('away');
     }
     if (!answer.ok) throw new SigninError(answer.status >= 500 ? 'away' : 'stale');
-    const given = await answer.json().catch(() => ({}));
+    const given = Object(await answer.json().catch(() => ({})));
     if (typeof given.access_token !== 'string') throw new SigninError('wrong');
     return given;
   }
 
   #take(given, way) {
-    const person = given.id_token ? claims(given.id_token) : {};
+    const person = given.id_token ? claims(String(given.id_token)) : {};
     if (given.id_token && person.nonce !== way.nonce) throw new SigninError('wrong');
     this.#token = given.access_token;
-    this.name = person.name ?? null;
+    this.name = typeof person.name === 'string' && person.name !== '' ? person.name : null;
     const seconds = Number(given.expires_in) > 0 ? Number(given.expires_in) : 3600;
     this.until = Date.now() + seconds * 1000;
     if (seconds > 2 * WARN_S) this.#warning = setTimeout(() => this.soon(WARN_S / 60), Math.min(seconds - WARN_S, 86_400) * 1000);
     // A timer of over 24 days ends at once.
     this.#timer = setTimeout(() => this.end('time'), Math.min(seconds, 86_400) * 1000);
+  }
+
+  /** Whether the time is up, for who cannot rely on a timer. */
+  look() {
+    if (this.until !== null && Date.now() >= this.until) this.end('time');
   }
 
   end(why) {

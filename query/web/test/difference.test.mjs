@@ -51,3 +51,11 @@ test('nothing may be told of what is proven to be held back or erased', () => {
 test('when it was reported is proven, too', () => {
   assert.equal(difference(proven(event(1)), [shown(1, { ledger_time: 'y' })], [], 9), 'changed');
 });
+
+test('one place is shown once, and as what it is (PAGE-13)', () => {
+  assert.equal(difference(proven(event(1)), [shown(1, { activity: 'Andet' }), shown(1)], [], 9), 'unproven', 'what comes later does not cover what is shown beside it');
+  assert.equal(difference(proven(event(1)), [shown(1)], [{ index: 1, until: 'u', basis: 'b' }], 9), 'unproven');
+  assert.equal(difference(proven(event(1)), [shown(1, { erased: true })], [], 9), 'changed', 'an open one is not called erased');
+  const erased = { index: 1, state: 'erased', ledger_time: 'x', erased_by: 7 };
+  assert.equal(difference(proven(erased), [{ index: 1, ledger_time: 'x', erased: true, answer: { report: 'r', text: 'x' } }], [], 9), 'changed', 'and an erased one says nothing');
+});

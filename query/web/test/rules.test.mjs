@@ -1,6 +1,8 @@
 // What is called unusual, how lists are cut and put together, and Danish time. node --test test/
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readFileSync, readdirSync } from 'node:fs';
+import { consentsOf, reportsOf } from '../app/acts.js';
 import { consentState } from '../app/consents.js';
 import { bars, byDay, choices, matcher, orgs } from '../app/select.js';
 import { RULES, unusual } from '../app/unusual.js';
@@ -83,21 +85,48 @@ test('many in a day are ten, and over three times the usual', () => {
 });
 
 test('consents', () => {
-  const one = access('2026-05-10T10:00:00Z', { consent: 'c' });
-  const known = (more) => new Map([['c', { given: Date.parse('2026-01-01'), until: null, withdrawn: null, ...more }]]);
-  assert.equal(consentState(access('2026-05-10T10:00:00Z'), known({})), null);
-  assert.equal(consentState(one, null), 'unchecked');
-  assert.equal(consentState(one, new Map()), 'unknown');
-  assert.equal(consentState(one, known({})), 'covered');
-  assert.equal(consentState(one, known({ withdrawn: one.at })), 'withdrawn');
-  assert.equal(consentState(one, known({ withdrawn: one.at + 1 })), 'covered');
-  assert.equal(consentState(one, known({ until: one.at })), 'withdrawn');
-  assert.equal(consentState(one, known({ given: one.at + 1 })), 'unknown');
-  assert.equal(consentState(one, known({ to: ['cvr:1'], purposes: ['Sagsbehandling'] })), 'covered');
-  assert.equal(consentState(one, known({ to: ['cvr:2'] })), 'outside');
-  assert.equal(consentState(one, known({ purposes: ['Forskning'] })), 'outside');
-  assert.equal(consentState({ ...one, categories: ['Helbred'] }, known({ categories: ['Skat'] })), 'outside');
+  const one = access('2026-05-10T10:00:00Z', { consent: 'c', time: '2026-05-10T10:00:00Z' });
+  const said = (time, more) => access(time, { time, consent_record: { id: 'c', to: ['cvr:1'], ...more } });
+  const state = (...list) => consentState(one, consentsOf(list, []));
+  const withdrawn = (time) => said(time, { to: undefined, withdrawn: true });
+  const given = said('2026-01-01T00:00:00Z');
+  assert.equal(consentState(access('2026-05-10T10:00:00Z'), consentsOf([given], [])), null);
+  assert.equal(state(), 'unchecked');
+  assert.equal(consentState(one, consentsOf([], [{ policy: ['consents'] }])), 'unknown');
+  assert.equal(state(given), 'covered');
+  assert.equal(state(given, withdrawn(one.time)), 'withdrawn');
+  assert.equal(state(given, withdrawn('2026-05-10T10:00:01Z')), 'covered');
+  assert.equal(state(said('2026-01-01T00:00:00Z', { until: one.time })), 'withdrawn');
+  assert.equal(state(said('2026-05-10T10:00:01Z')), 'unknown');
+  assert.equal(state(said('2026-01-01T00:00:00Z', { purposes: ['Sagsbehandling'] })), 'covered');
+  assert.equal(state(said('2026-01-01T00:00:00Z', { to: ['cvr:2'] })), 'outside');
+  assert.equal(state(given, said('2026-06-01T00:00:00Z', { to: ['cvr:2'] })), 'covered', 'by what was in force then');
+  assert.equal(state(said('2026-06-01T00:00:00Z'), said('2026-01-01T00:00:00Z', { to: ['cvr:2'] })), 'outside', 'whenever it was reported');
+  assert.equal(state(said('2026-01-01T00:00:00Z', { purposes: ['Forskning'] })), 'outside');
+  assert.equal(state(said('2026-01-01T00:00:00Z', { categories: ['Skat'] })), 'outside', 'an access that names no kinds of data is not of these');
   assert.deepEqual(reasons(unusual([one], () => 'withdrawn'), one), ['withdrawn']);
+});
+
+test('consents are judged as every reader does (EVT-22)', () => {
+  const STATES = { ended: 'withdrawn', other: 'outside' };
+  const folder = new URL('../../../tests/vectors/consent/', import.meta.url);
+  for (const name of readdirSync(folder)) {
+    const { list, index, state } = JSON.parse(readFileSync(new URL(name, folder)));
+    const events = list.map((event) => ({ org: { id: 'cvr:9', name: 'Register' }, ...event, at: Date.parse(event.time) }));
+    const found = consentState(events.find((event) => event.index === index), consentsOf(events.filter((event) => event.consent_record), [{ policy: ['consents'] }]));
+    assert.equal(found, state === null ? null : STATES[state] ?? state, name);
+  }
+});
+
+test('an answer is the asked organisation\'s, after the report, and the first (EVT-19)', () => {
+  const org = { id: 'cvr:1', name: 'A' };
+  const report = { index: 5, reported: 500, org: { id: 'cvr:9', name: 'Indsigt' }, report: { id: 'r', index: 3, org: 'cvr:1', text: 'x' } };
+  const answer = (index, more = {}) => ({ index, reported: index * 100, org, answer: { report: 'r', text: `svar ${index}` }, ...more });
+  const told = (...acts) => reportsOf([report, ...acts]).get(3).answer?.text ?? null;
+  assert.equal(told(answer(8), answer(7)), 'svar 7');
+  assert.equal(told(answer(4), answer(9)), 'svar 9', 'none comes before it');
+  assert.equal(told(answer(7, { org: { id: 'cvr:2', name: 'B' } })), null, 'nobody else answers');
+  assert.equal(told(answer(7, { answer: { report: 'q', text: 'x' } })), null, 'it names the report');
 });
 
 test('who reads in somebody\'s place names a grant, and is no member of staff', () => {
@@ -209,6 +238,20 @@ async function followed(answers, last = 6) {
   await follow(api, { last, signal: stop.signal, told: async (events) => void told.push(...events.map(({ type }) => type)), pause: async (ms) => void waits.push(ms) });
   return { asked, told, waits };
 }
+
+test('a stream that never ends an event is let go of, however it comes', () => {
+  for (const piece of ['x'.repeat(65_536), 'data: x\n'.repeat(8192)]) {
+    const lines = new Lines();
+    assert.throws(() => { for (let n = 0; n < 100; n += 1) lines.put(piece); }, { kind: 'garbled' });
+  }
+  const lines = new Lines();
+  for (let n = 0; n < 100; n += 1) lines.put(`: ${'x'.repeat(65_536)}\n\n`);
+});
+
+test('nothing that a ledger says has it asked without a pause, or never again', async () => {
+  const waits = (await followed(['retry: 0\n\n', 'retry: 99999999999999999999\n\n', new ApiError('busy', 503, 1e12), new ApiError('busy', 503, -5)])).waits;
+  assert.ok(waits.length === 4 && waits.every((ms) => ms >= 1000 && ms <= 60_000), String(waits));
+});
 
 test('it goes on behind the last event, and gives up in silence where it is refused', async () => {
   const one = 'event: access\nid: 9\ndata: {}\n\n';

@@ -61,6 +61,7 @@ export default {
       refused: 'Dit login gælder ikke længere. Log ind igen for at fortsætte.',
       asked: 'Du er logget ud.',
     },
+    unsent: 'Din melding blev ikke sendt.',
     soon: (minutes) => `Du bliver logget ud om ${minutes} minutter. Det beskytter dine oplysninger.`,
   },
   errors: {
@@ -74,6 +75,7 @@ export default {
     missing: 'Det findes ikke her, eller det er ikke klar endnu. Prøv igen om lidt.',
     asked: 'Det kunne ikke lade sig gøre, som det var skrevet. Ret det, og prøv igen.',
     failed: 'Noget gik galt hos os. Dine oplysninger er ikke berørt. Prøv igen om lidt.',
+    garbled: 'Svaret kunne ikke læses. Det vides ikke, om alt er vist. Prøv igen. Bliver det ved, så sig det til dem, der driver siden.',
     part: 'Resten kunne ikke hentes. Det, du ser her, er ikke alt.',
   },
   overview: {
@@ -200,6 +202,7 @@ export default {
     repeats: (n) => `Det samme skete ${n} gange den dag`,
     expert: 'For fagfolk', index: 'Nummer i loggen', source_format: 'Oprindeligt format',
     consentStates: { covered: 'Dækket: Samtykket gjaldt, da opslaget skete.', withdrawn: 'Samtykket var trukket tilbage eller udløbet, da opslaget skete.', outside: 'Samtykket er givet til nogen andre eller til noget andet.', unknown: 'Ingen kilde kender dette samtykke.', unchecked: 'Ingen kilde indberetter dine samtykker her, så det kan ikke holdes op mod noget.' },
+    consentUnseen: 'Noget på din liste kan ikke ses nu. Det kan sige mere om dette samtykke.',
     worth: 'Hvorfor det skiller sig ud',
   },
   report: {
@@ -243,6 +246,7 @@ export default {
       complete: (n) => (n === 1 ? 'Der er præcis 1 linje på listen i loggen.' : `Der er præcis ${n} linjer på listen i loggen.`),
       absent: 'Der er ingen liste om personen i loggen: Ingen har slået op.',
       events: 'Hver linje er uændret, siden den blev meldt.',
+      newer: (n) => (n === 1 ? '1 linje er kommet til siden, og er ikke med i beviset. Kontrollér igen for at få den med.' : `${n} linjer er kommet til siden, og er ikke med i beviset. Kontrollér igen for at få dem med.`),
       same: 'Det, siden viser dig, er præcis det, der er bevist.',
       differs: 'Siden har fået andre opslag vist end dem, der er bevist.',
       withheld: (n) => (n === 0 ? 'Intet er holdt tilbage.' : n === 1 ? '1 opslag er holdt tilbage. Det tæller med.' : `${n} opslag er holdt tilbage. De tæller med.`),
@@ -256,6 +260,10 @@ export default {
     how: 'Vis mig hvordan',
     howText: 'Hvert skridt svarer til regler i loggens åbne beskrivelse.',
     rule: 'Regel', finding: 'Fund',
+    page: 'Er siden ægte?',
+    pageText: 'Den, der viser dig en side, kan vise en falsk, som siger, at alt er i orden. Derfor findes siden også som en underskrevet fil: Alle må kontrollere den, gemme den og vise den til andre, og dens aftryk står i loggen. Hent nøglen hos nogen andre end denne side.',
+    pageGet: 'Hent den underskrevne side', pageNote: 'Hent dens underskrift', pageKey: 'Underskrevet med', pageCheck: 'Kontrolleres med',
+    pageNone: 'De, der driver siden, tilbyder den ikke som underskrevet fil her. Bed dem om den, eller brug siden hos nogen andre, du stoler på.',
     tools: 'Tag det med dig',
     statement: 'Hent beviset',
     statementText: 'Én fil med hele listen og beviset. Enhver kan kontrollere den uden net med programmet indsigt verify.',

@@ -61,6 +61,7 @@ export default {
       refused: 'Your sign-in is no longer valid. Sign in again to go on.',
       asked: 'You are signed out.',
     },
+    unsent: 'Your report was not sent.',
     soon: (minutes) => `You will be signed out in ${minutes} minutes. That protects your data.`,
   },
   errors: {
@@ -74,6 +75,7 @@ export default {
     missing: 'It is not here, or it is not ready yet. Try again shortly.',
     asked: 'It could not be done as it was written. Correct it and try again.',
     failed: 'Something went wrong on our side. Your data are not affected. Try again shortly.',
+    garbled: 'The answer could not be read. It is not known whether all is shown. Try again. If it goes on, tell those who run this page.',
     part: 'The rest could not be fetched. What you see here is not all.',
   },
   overview: {
@@ -200,6 +202,7 @@ export default {
     repeats: (n) => `The same happened ${n} times that day`,
     expert: 'For experts', index: 'Number in the log', source_format: 'Original format',
     consentStates: { covered: 'Covered: the consent was valid when the access took place.', withdrawn: 'The consent had been withdrawn or had ended when the access took place.', outside: 'The consent was given to somebody else or for something else.', unknown: 'No source knows this consent.', unchecked: 'No source reports your consents here, so it cannot be held against anything.' },
+    consentUnseen: 'Something of your list cannot be seen now. It may say more about this consent.',
     worth: 'Why it stands out',
   },
   report: {
@@ -243,6 +246,7 @@ export default {
       complete: (n) => (n === 1 ? 'There is exactly 1 line on the list in the log.' : `There are exactly ${n} lines on the list in the log.`),
       absent: 'There is no list about this person in the log: nobody has looked.',
       events: 'Each line is unchanged since it was reported.',
+      newer: (n) => (n === 1 ? '1 line has come since then, and is not in the proof. Check again to have it in.' : `${n} lines have come since then, and are not in the proof. Check again to have them in.`),
       same: 'What this page shows you is exactly what is proven.',
       differs: 'This page was given other accesses than those that are proven.',
       withheld: (n) => (n === 0 ? 'Nothing is held back.' : n === 1 ? '1 access is held back. It is counted.' : `${n} accesses are held back. They are counted.`),
@@ -256,6 +260,10 @@ export default {
     how: 'Show me how',
     howText: 'Each step stands for rules in the log\'s open specification.',
     rule: 'Rule', finding: 'Finding',
+    page: 'Is this page genuine?',
+    pageText: 'Who serves a page can serve a false one, which says that all is well. So this page is also a signed file: anybody may check it, keep it and serve it, and its hash stands in the log. Take the key from somebody else than this page.',
+    pageGet: 'Get the signed page', pageNote: 'Get its signature', pageKey: 'Signed with', pageCheck: 'Checked by',
+    pageNone: 'Those who run this page do not offer it as a signed file here. Ask them for it, or use the page from somebody else whom you trust.',
     tools: 'Take it with you',
     statement: 'Download the proof',
     statementText: 'One file with the whole list and the proof. Anybody can check it offline with the program indsigt verify.',

@@ -41,7 +41,9 @@ const MARKS = { covered: 'check', withdrawn: 'warn', outside: 'warn', unknown: '
 function consent(app, access) {
   const state = consentState(access, app.consents);
   if (state === null) return null;
-  return h('span', { class: `state ${state}` }, icon(MARKS[state]), h('span', null, h('span', { class: 'state-name' }, access.consent), h('br'), app.w.access.consentStates[state]));
+  // What cannot be seen may be what withdrew it.
+  const unseen = app.store.withheld.length > 0 || app.store.accesses.some((one) => one.erased);
+  return h('span', { class: `state ${state}` }, icon(MARKS[state]), h('span', null, h('span', { class: 'state-name' }, access.consent), h('br'), app.w.access.consentStates[state], unseen && ['unknown', 'covered'].includes(state) && ` ${app.w.access.consentUnseen}`));
 }
 
 function why(app, access) {
@@ -72,7 +74,7 @@ function hidden(app, access) {
     if (verb === 'close' || verb === 'restrict') fields.add(field);
   }
   const shown = (field) => field.split('.').reduce((at, name) => at?.[name], access) !== undefined;
-  const names = [...fields].filter((field) => !shown(field)).map((field) => w.access.hiddenWords[field] ?? w.access.hiddenWords.other);
+  const names = [...fields].filter((field) => !shown(field)).map((field) => w.access.hiddenWords[Object.hasOwn(w.access.hiddenWords, field) ? field : 'other']);
   if (names.length === 0) return null;
   return part(w.access.hidden, h('p', null, w.access.hiddenText(access.org.name)), h('ul', null, [...new Set(names)].map((name) => h('li', null, name))));
 }

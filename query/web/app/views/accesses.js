@@ -1,7 +1,7 @@
 // The whole list, with filters that stand in the address bar.
 import { download, fill, h } from '../dom.js';
 import { icon } from '../icons.js';
-import { replace } from '../address.js';
+import { read, replace } from '../address.js';
 import { FILTERS, byDay, categories, choices, matcher, orgs, purposes } from '../select.js';
 import { dayList } from '../rows.js';
 import { chip } from '../chip.js';
@@ -84,7 +84,7 @@ export function accesses(app, route) {
   function type(name, value) {
     filters[name] = value; // at once, so that a form made anew has it
     clearTimeout(typing);
-    typing = setTimeout(() => formed.isConnected && change(name, filters[name]), 150); // unless the view was left
+    typing = setTimeout(() => { typing = null; change(name, filters[name]); }, 150);
   }
   const fresh = () => fill(formed, form(app, filters, { change, type }));
   function clear(names) {
@@ -100,7 +100,11 @@ export function accesses(app, route) {
   const whole = () => list.all();
   addEventListener('beforeprint', whole);
   let known = app.store.state;
-  return { title: w.list.title, leave: () => removeEventListener('beforeprint', whole),
+  return { title: w.list.title, leave: () => {
+      removeEventListener('beforeprint', whole);
+      clearTimeout(typing);
+      if (typing !== null && read().view === 'accesses') replace('accesses', '', filters);
+    },
     update: (what) => {
       if (what === 'proof') return void fill(head, chip(app));
       if (what === 'coming') return void fill(body.firstChild, `${w.list.count(app.store.accesses.length, app.store.accesses.length)} – ${w.overview.coming}`);

@@ -8,6 +8,12 @@ export function trouble(app, error, again) {
     again && h('p', null, h('button', { class: 'button second', type: 'button', on: { click: again } }, w.errors.again)));
 }
 
+/** In place of a view that could not be drawn. */
+export function broken(app) {
+  const { w } = app;
+  return { title: w.title, node: h('div', null, h('h1', { tabindex: -1 }, w.title), trouble(app, { kind: 'garbled' })) };
+}
+
 export function listNotes(app) {
   const { w, say, store } = app;
   const lost = store.coverage?.lost;

@@ -1,5 +1,6 @@
 // Whether and when somebody wants to be told that there is something new.
 import { fill, h } from '../dom.js';
+import { shaped, wishes as shape } from '../shape.js';
 import { trouble } from './notes.js';
 
 const QUIET = { from: '22:00', to: '07:00' };
@@ -32,6 +33,6 @@ export function notices(app) {
       }
     } } }, h('label', { class: 'tick-field' }, want, h('span', null, w.notices.want)), rest, said, h('div', { class: 'buttons' }, h('button', { class: 'button', type: 'submit' }, w.notices.save))));
   }
-  app.api.json('v1/notifications').then(form, (error) => fill(body, [404, 405].includes(error.status) || error.kind === 'notifier' ? h('p', null, w.notices.cannot) : trouble(app, error)));
+  app.api.json('v1/notifications').then((found) => form(shaped(shape, found))).catch((error) => fill(body, [404, 405].includes(error.status) || error.kind === 'notifier' ? h('p', null, w.notices.cannot) : trouble(app, error)));
   return { title: w.notices.title, node: h('div', null, h('h1', { tabindex: -1 }, w.notices.title), h('p', { class: 'lead' }, w.notices.lead), body) };
 }

@@ -2,12 +2,13 @@
 import { fill, h } from '../dom.js';
 import { ranking, table, timeline } from '../charts.js';
 import { quarters } from '../waiting.js';
+import { numbers as shape, shaped } from '../shape.js';
 import { trouble } from './notes.js';
 
 export function numbers(app) {
   const { w } = app;
   const body = h('div', null, h('p', { class: 'soft' }, w.overview.coming));
-  const load = () => app.api.json('v1/numbers', { open: true }).then((found) => fill(body, told(app, found)), (error) => fill(body, error.status === 404 ? h('p', { class: 'card' }, w.numbers.cannot) : trouble(app, error, load)));
+  const load = () => app.api.json('v1/numbers', { open: true }).then((found) => fill(body, told(app, shaped(shape, found)))).catch((error) => fill(body, error.status === 404 ? h('p', { class: 'card' }, w.numbers.cannot) : trouble(app, error, load)));
   load();
   return { title: w.numbers.title, node: h('div', null, h('h1', { tabindex: -1 }, w.numbers.title), h('p', { class: 'lead' }, w.numbers.lead), body) };
 }

@@ -10,6 +10,15 @@ function mine(app) {
     h('button', { class: 'button second', type: 'button', on: { click: () => app.become(mandate) } }, w.powers.see(app.nameOf(mandate)))))));
 }
 
+/** What is typed outlasts the view: another language, a look elsewhere. */
+function keep(app, nodes) {
+  const draft = app.drafts.grant ??= {};
+  for (const node of nodes) {
+    if (draft[node.id] !== undefined) node.value = draft[node.id];
+    node.addEventListener('input', () => { draft[node.id] = node.value; });
+  }
+}
+
 async function send(app, said, work) {
   fill(said);
   try {
@@ -43,6 +52,7 @@ function give(app, done) {
   const to = h('input', { type: 'text', inputmode: 'numeric', autocomplete: 'off', id: 'grant-to' });
   const name = h('input', { type: 'text', autocomplete: 'off', maxlength: 100, id: 'grant-name' });
   const until = h('input', { type: 'date', min: tomorrow, value: dayOf(local(Date.now()).number + 365), id: 'grant-until' });
+  keep(app, [to, name, until]);
   const wrong = (node, text) => {
     fill(said, h('p', { class: 'note bad', role: 'alert', id: 'grant-wrong' }, text));
     node.setAttribute('aria-invalid', 'true');
@@ -57,7 +67,10 @@ function give(app, done) {
     if (`cpr:${digits}` === app.store.subject) return wrong(to, w.powers.toSelf);
     if (!(until.value >= tomorrow)) return wrong(until, w.powers.untilWrong);
     const body = { to: `cpr:${digits}`, kind: 'attorney', until: `${until.value}T23:59:59Z`, ...(name.value.trim() ? { name: name.value.trim() } : {}) };
-    if (await send(app, said, () => app.api.json('v1/grants', { method: 'POST', body }))) done(w.powers.given);
+    if (await send(app, said, () => app.api.json('v1/grants', { method: 'POST', body }))) {
+      app.drafts.grant = null;
+      done(w.powers.given);
+    }
     return null;
   };
   return h('section', { class: 'card' }, h('h2', null, w.powers.give), h('p', { class: 'soft' }, w.powers.giveLead), h('form', { class: 'form', novalidate: true, on: { submit } },

@@ -12,10 +12,11 @@ function steps(app, result) {
   const claim = Object.fromEntries(claims.map((one) => [one.code, one]));
   const many = (n) => (n < 2 ? n : say.number(n));
   const count = (code) => claim[code]?.count ?? 0;
+  const newer = [...app.store.accesses, ...app.store.acts, ...app.store.withheld].filter(({ index }) => index >= app.proof.size).length;
   return [
     [words.log, true], claim.witnessed ? [words.witnessed(claim.witnessed.signed), true] : [words.unwitnessed, null], claim.old && [words.old(say.moment(Date.parse(claim.old.at))), null],
     claim.future && [words.future, null], [words.person(say.person(result.subject)), true], [claim.nobody ? words.absent : words.complete(many(count('complete'))), true], !claim.nobody && [words.events, true],
-    [words.withheld(many(count('withheld'))), true], [words.erased(many(count('erased'))), true], [words.later(many(count('later'))), count('later') > 0 ? null : true], count('lost') > 0 && [words.lost(many(count('lost'))), null], [words.same, true],
+    [words.withheld(many(count('withheld'))), true], [words.erased(many(count('erased'))), true], [words.later(many(count('later'))), count('later') > 0 ? null : true], count('lost') > 0 && [words.lost(many(count('lost'))), null], [words.same, true], newer > 0 && [words.newer(many(newer)), null],
   ].filter(Boolean);
 }
 
@@ -82,6 +83,15 @@ function witnesses(app) {
     h('span', { class: `tag ${one.alarm ? 'loud' : one.state === 'cosigns' ? '' : 'quiet'}` }, one.alarm ? w.proof.witnessAlarm : one.state === 'cosigns' ? w.proof.witnessGood : w.proof.witnessBad)))));
 }
 
+/** A page that its operator serves can lie, this one too; so it is offered as a file that others sign for and serve (spec/page.md). */
+function genuine(app) {
+  const { w, config } = app;
+  const file = /^https?:\/\//.test(config.download ?? '') ? config.download : null;
+  return h('section', { class: 'card', id: 'genuine' }, h('h2', null, w.proof.page), h('p', null, w.proof.pageText), file === null ? h('p', null, w.proof.pageNone) : [
+    h('div', { class: 'buttons' }, h('a', { class: 'button second', href: file }, icon('down'), w.proof.pageGet), h('a', { class: 'button second', href: `${file}.note` }, icon('down'), w.proof.pageNote)),
+    h('dl', { class: 'facts-list' }, [[w.proof.pageKey, config.publisher], [w.proof.pageCheck, `indsigt page verify ${file.split('/').pop()} --vkey KEY`]].filter(([, value]) => value).map(([name, value]) => h('div', null, h('dt', null, name), h('dd', { class: 'code' }, value))))]);
+}
+
 export function proofView(app, route) {
   const { w } = app;
   const result = h('div', { 'aria-live': 'polite' });
@@ -115,5 +125,5 @@ export function proofView(app, route) {
   draw();
   if (route.argument === 'sources') queueMicrotask(() => rest.querySelector('#sources h2')?.scrollIntoView());
   return { title: w.proof.title, update: draw, node: h('div', null, h('h1', { tabindex: -1 }, w.proof.title), h('p', { class: 'lead' }, w.proof.lead), app.mandate && h('p', { class: 'note warn' }, w.proof.recorded),
-    h('section', { class: 'card' }, result, button, more), h('section', { class: 'card' }, h('h2', null, w.proof.limits), h('ul', null, w.proof.limitsList.map((one) => h('li', null, one)))), tools, rest) };
+    h('section', { class: 'card' }, result, button, more), h('section', { class: 'card' }, h('h2', null, w.proof.limits), h('ul', null, w.proof.limitsList.map((one) => h('li', null, one)))), genuine(app), tools, rest) };
 }

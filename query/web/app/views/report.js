@@ -19,10 +19,11 @@ export function reporting(app, access) {
     if (report) return void fill(node, h('h2', null, w.report.title), told(app, report));
     fill(node, h('h2', null, w.report.title), h('p', { class: 'soft' }, w.report.lead(access.org.name)), h('div', { class: 'buttons' }, h('button', { class: 'button danger', type: 'button', on: { click: ask } }, w.report.button)));
   }
-  function ask() {
-    // The same report, however often it is sent: an answer that got lost doubles nothing.
-    const key = crypto.randomUUID();
-    const comment = h('textarea', { rows: 4, maxlength: 500, id: 'comment', 'aria-describedby': 'comment-hint' });
+  function form() {
+    const { store } = app;
+    const draft = app.drafts.report;
+    const { key } = draft;
+    const comment = h('textarea', { rows: 4, maxlength: 500, id: 'comment', 'aria-describedby': 'comment-hint', value: draft.comment, on: { input: () => { draft.comment = comment.value; } } });
     const send = h('button', { class: 'button', type: 'submit' }, w.report.send);
     const said = h('div', { 'aria-live': 'assertive' });
     fill(node, h('h2', null, w.report.title), h('p', { class: 'soft' }, w.report.lead(access.org.name)), h('form', { on: { submit: async (event) => {
@@ -31,6 +32,8 @@ export function reporting(app, access) {
       fill(send, w.report.sending);
       try {
         await app.api.json('v1/reports', { method: 'POST', subject: app.mandate?.principal, body: { index: access.index, key, ...(comment.value.trim() ? { comment: comment.value.trim() } : {}) } });
+        if (app.store !== store) return; // it is in the log, and whose page this is now is somebody else's
+        if (app.drafts.report === draft) app.drafts.report = null;
         app.reports ??= new Map();
         app.reports.set(access.index, { at: Date.now(), comment: comment.value.trim() });
         app.announce(w.report.sent);
@@ -41,9 +44,19 @@ export function reporting(app, access) {
         fill(said, error.status === 404 || error.status === 405 ? h('p', { class: 'note warn', role: 'alert' }, w.report.cannot) : trouble(app, error));
       }
     } } }, h('label', { class: 'field', for: 'comment' }, w.report.comment), h('p', { class: 'soft small', id: 'comment-hint' }, w.report.hint), comment, said,
-    h('div', { class: 'buttons' }, send, h('button', { class: 'button second', type: 'button', on: { click: rest } }, w.report.cancel))));
-    comment.focus();
+    h('div', { class: 'buttons' }, send, h('button', { class: 'button second', type: 'button', on: { click: leave } }, w.report.cancel))));
+    return comment;
   }
-  rest();
+  function ask() {
+    // The same report, however often it is sent: an answer that got lost doubles nothing. What is typed outlasts the view.
+    app.drafts.report = { index: access.index, key: crypto.randomUUID(), comment: '' };
+    form().focus();
+  }
+  function leave() {
+    app.drafts.report = null;
+    rest();
+  }
+  if (app.drafts.report?.index === access.index && !app.reports?.has(access.index)) form();
+  else rest();
   return node;
 }
