@@ -77,9 +77,9 @@ const ALL = /Alle er vist|Intet er udeladt|Det er alt/;
 const settled = (page) => page.waitForFunction(() => document.querySelector('.note.bad, .sentence:not(.soft)'));
 
 /** Every view has a heading and words, and nothing of the page broke. */
-async function stands(page) {
+async function stands(page, views = ['#/accesses', '#/access/7', '#/proof', '#/powers', '#/notices', '#/numbers', '#/more', '#/']) {
   const blank = [];
-  for (const view of ['#/accesses', '#/access/7', '#/proof', '#/powers', '#/notices', '#/numbers', '#/more', '#/']) {
+  for (const view of views) {
     await go(page, view);
     if (!(await page.locator('main h1').first().isVisible()) || (await text(page)).length < 20 || !(await page.locator('header').isVisible())) blank.push(view);
   }
@@ -93,7 +93,7 @@ for (const [name, own] of Object.entries(lists)) {
     await settled(page);
     await page.waitForSelector('.note.bad');
     ok(!ALL.test(await text(page)), `it is not said that all is shown: ${name}`, await text(page));
-    const found = await stands(page);
+    const found = await stands(page, ['#/accesses', '#/access/7', '#/']);
     ok(found.length === 0, `and the page stands: ${name}`, found);
     await close(page);
   });
@@ -112,7 +112,7 @@ for (const [path, values] of Object.entries(others)) {
       ledger({ [path]: (request, response) => json(response, value === null ? 'null' : value) });
       const page = await signIn();
       await settled(page);
-      const found = await stands(page);
+      const found = await stands(page, ['#/powers', '#/proof', '#/access/7', '#/']);
       ok(found.length === 0, `${path} ${JSON.stringify(value).slice(0, 60)}: the page stands`, found);
       const view = { '/v1/numbers': '#/numbers', '/v1/notifications': '#/notices' }[path];
       if (view) {
@@ -328,6 +328,71 @@ await part('a machine that slept', async () => {
   await page.clock.setSystemTime(Date.now() + 3_600_000); // the clock goes on, no timer does
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
   ok((await text(page)).includes('fordi tiden er gået'), 'shows nothing of a session whose time is up', await text(page));
+  await close(page);
+});
+
+const mandate = { mandates: [{ principal: 'cpr:1503181235', kind: 'parental', name: 'Ida Marie Jensen-Kjærgaard', until: '2036-03-15T00:00:00Z' }] };
+const VIEWS = ['#/', '#/accesses', '#/access/7', '#/proof', '#/powers', '#/notices', '#/numbers', '#/more'];
+
+await part('words of twice the size', async () => {
+  ledger({ '/v1/mandates': mandate });
+  for (const width of [320, 640, 1280]) {
+    const page = await signIn({ width, hash: '#/powers' });
+    await page.getByRole('button', { name: 'Se for Ida' }).click();
+    await page.waitForSelector('.whose.other');
+    await page.evaluate(() => { document.documentElement.style.fontSize = '200%'; });
+    for (const view of VIEWS) {
+      await go(page, view);
+      const found = await page.evaluate(() => ({ over: document.documentElement.scrollWidth - document.documentElement.clientWidth, cut: [...document.querySelectorAll('button, .tag, .button, h1, h2, .menu-bar span')]
+        .filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline').map((one) => one.innerText) }));
+      ok(found.over <= 0 && found.cut.length === 0, `nothing is wider than the screen, or cut: ${view} at ${width}`, found);
+    }
+    await close(page);
+  }
+});
+
+await part('by keyboard alone, on a small screen', async () => {
+  ledger({ '/v1/mandates': mandate, '/v1/accesses': listOf([7, 6, 5, 4, 3, 2, 1].map((index) => access(index, { activity: `Opslag nr. ${index}` }))) });
+  const page = await signIn({ width: 320, hash: '#/powers' });
+  await page.getByRole('button', { name: 'Se for Ida' }).focus();
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.whose.other');
+  for (const view of ['#/', '#/accesses', '#/access/7', '#/proof', '#/numbers', '#/powers']) {
+    await go(page, view);
+    await page.evaluate(() => scrollTo(0, 0));
+    const hidden = [];
+    for (const key of ['Tab', 'Shift+Tab']) {
+      for (let n = 0; n < 40; n += 1) {
+        await page.keyboard.press(key);
+        const state = await page.evaluate(() => {
+          const one = document.activeElement;
+          if (!one || one === document.body || !one.closest('main')) return null;
+          const at = (one.matches('input[type=radio]') ? one.nextElementSibling : one).getBoundingClientRect();
+          const bars = [...document.querySelectorAll('.menu-bar, .whose.other')].filter((bar) => ['fixed', 'sticky'].includes(getComputedStyle(bar).position)).map((bar) => bar.getBoundingClientRect());
+          const free = [Math.max(0, ...bars.filter((bar) => bar.top <= 0).map((bar) => bar.bottom)), Math.min(innerHeight, ...bars.filter((bar) => bar.bottom >= innerHeight - 1 && bar.top > 0).map((bar) => bar.top))];
+          const seen = Math.min(at.bottom, free[1]) - Math.max(at.top, free[0]);
+          return seen >= Math.min(20, at.height) ? null : `${one.tagName} ${one.innerText?.slice(0, 30) ?? one.name} ${Math.round(at.top)}-${Math.round(at.bottom)} of ${free.map(Math.round)}`;
+        });
+        if (state) hidden.push(state);
+      }
+    }
+    ok(hidden.length === 0, `who is at something sees it: ${view}`, hidden.slice(0, 4));
+  }
+  await close(page);
+});
+
+await part('colours of the reader\'s own, and no movement', async () => {
+  ledger({ '/v1/mandates': mandate });
+  const page = await signIn({ forcedColors: 'active', reducedMotion: 'reduce', hash: '#/powers' });
+  await page.getByRole('button', { name: 'Se for Ida' }).click();
+  await page.waitForSelector('.whose.other');
+  const moving = await page.evaluate(() => [...document.querySelectorAll('*')].filter((one) => { const style = getComputedStyle(one); return !/^(0s(, )?)+$/.test(style.transitionDuration) || style.animationName !== 'none'; }).map((one) => one.tagName));
+  ok(moving.length === 0, 'nothing moves for who wants none of it', moving.slice(0, 5));
+  const look = await page.evaluate(() => {
+    const of = (selector) => { const one = document.querySelector(selector); const style = one && getComputedStyle(one); return style && [style.color, style.backgroundColor, style.fill, style.borderTopStyle]; };
+    return { whose: of('.whose.other'), chosen: of('.segments input:checked + span'), other: of('.segments input:not(:checked) + span'), bar: of('.ranking-bar .bar'), ground: of('.ranking-bar .ground') };
+  });
+  ok(look.whose[3] === 'solid' && look.chosen[1] !== look.other[1] && look.bar[2] !== look.ground[2], 'whose list it is, what is chosen and how much still differ', look);
   await close(page);
 });
 
