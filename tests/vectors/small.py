@@ -392,6 +392,8 @@ def event_vectors():
             ("consent-until-time", "a consent that ends when it begins", {**consent, 56: 1795421730120000000}),
             ("consent-withdrawn-false", "a consent that says that it is not withdrawn", {**consent, 53: None, 57: False})):
         part(name, about, "missing-field" if None in change.values() and 57 not in change else "bad-value", change)
+    for name, act in (("answer", answer), ("report", report), ("consent", consent)):
+        part(name + "-mass", "a %s about many" % name, "bad-value", {**act, 1: None, 2: 3})
     for name, change, member in (("mandate", mandate, {"grant": {"id": "fuldmagt-7", "kind": "attorney", "from": anne}}),
                                  ("report", report, {"report": {"id": "r-1", "index": 7, "org": "cvr:55133018"}}),
                                  ("answer", answer, {"answer": {"report": "r-1", "text": "Det var en fejl"}}),
@@ -1403,6 +1405,7 @@ def consents():
     case("ends-later", "it ends after the access", "covered", [record(1, 10, until="2026-11-20T08:00:00.000000001Z", **to)])
     case("withdrawn-later", "withdrawn after the access", "covered", [record(1, 10, **to), record(12, 21, withdrawn=True)])
     case("changed", "changed before the access, so that it fits", "covered", [record(1, 10, to=["cvr:2"]), record(2, 11, **to)])
+    case("changed-one-time-rising", "two at one time, told the other way round", "covered", [record(1, 10, to=["cvr:2"]), record(2, 10, **to)])
     case("changed-one-time", "two at one time: the one behind in the log counts", "covered", [record(2, 10, **to), record(1, 10, to=["cvr:2"])])
     case("unknown", "nobody has reported it", "unknown", [])
     case("another", "another one is reported", "unknown", [{**record(1, 10, **to), "consent_record": {"id": "s-2", **to}}])
