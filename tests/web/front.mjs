@@ -46,7 +46,7 @@ export async function front(options) {
     const path = `/${url.pathname.slice(prefix.length)}`;
     const refused = options.refuse?.(path, request);
     if (refused) return response.writeHead(refused, { 'Content-Type': 'application/problem+json' }).end(JSON.stringify({ status: refused, error: 'x' }));
-    if (options.raw?.(path, request, response, url)) return undefined;
+    if (options.raw?.(path, request, response, url, body)) return undefined;
     const own = options.answer?.(path, request, body);
     if (own !== undefined && own !== null) return response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(own));
     const [host, port] = options.query.split(':');

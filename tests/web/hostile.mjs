@@ -37,7 +37,8 @@ const json = (response, value, status = 200) => response.writeHead(status, { 'Co
 /** A ledger: what it answers to each path, a value or a function of (request, response, url). */
 function ledger(own = {}) {
   const usual = { ...answers(), ...own };
-  options.raw = (path, request, response, url) => {
+  options.raw = (path, request, response, url, body) => {
+    request.body = body;
     const stream = request.headers.accept === 'text/event-stream';
     const answer = stream ? usual.stream : usual[path];
     if (typeof answer === 'function') answer(request, response, url);
@@ -328,6 +329,31 @@ await part('a machine that slept', async () => {
   await page.clock.setSystemTime(Date.now() + 3_600_000); // the clock goes on, no timer does
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
   ok((await text(page)).includes('fordi tiden er gået'), 'shows nothing of a session whose time is up', await text(page));
+  await close(page);
+});
+
+await part('when somebody wants to be told', async () => {
+  const asked = [];
+  ledger({ '/v1/notifications': (request, response) => { if (request.method === 'GET') json(response, { wishes: asked.at(-1) ?? { on: false }, stopped: false, waiting: false }); else { asked.push(JSON.parse(request.body)); json(response, { wishes: {}, stopped: false }); } } });
+  const page = await signIn({ lang: 'en', hash: '#/notices', width: 320 });
+  await page.getByLabel('Send me a message').check();
+  await page.getByLabel('Once a week').check();
+  await page.getByLabel('Day of the week').selectOption('Friday');
+  await page.locator('select[name=hour]').selectOption('17:00');
+  await page.getByLabel('Quiet from').fill('20:30');
+  await page.getByLabel('Quiet until').fill('20:30');
+  await page.getByRole('button', { name: 'Save' }).click();
+  ok((await text(page)).includes('two times that are not the same') && asked.length === 0, 'what is no quiet time is said, and not asked for');
+  await page.getByLabel('Quiet until').fill('08:00');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.waitForSelector('.note.good');
+  ok(JSON.stringify(asked) === JSON.stringify([{ on: true, when: 'weekly', hour: 17, weekday: 5, quiet: { from: '20:30', to: '08:00' }, zone: 'Europe/Copenhagen', language: 'en' }]), 'day, hour and quiet hours are the person\'s own', asked);
+  await go(page, '#/more');
+  await go(page, '#/notices');
+  await page.waitForSelector('form');
+  ok((await page.getByLabel('Day of the week').inputValue()) === '5' && (await page.getByLabel('Quiet from').inputValue()) === '20:30', 'and stand there the next time');
+  await page.getByLabel('At once').check();
+  ok(!(await page.getByLabel('Day of the week').isVisible()) && !(await page.locator('select[name=hour]').isVisible()), 'what does not fit the rest is not asked');
   await close(page);
 });
 
