@@ -412,6 +412,7 @@ await part('colours of the reader\'s own, and no movement', async () => {
   const page = await signIn({ forcedColors: 'active', reducedMotion: 'reduce', hash: '#/powers' });
   await page.getByRole('button', { name: 'Se for Ida' }).click();
   await page.waitForSelector('.whose.other');
+  await page.waitForSelector('.ranking-bar .bar');
   const moving = await page.evaluate(() => [...document.querySelectorAll('*')].filter((one) => { const style = getComputedStyle(one); return !/^(0s(, )?)+$/.test(style.transitionDuration) || style.animationName !== 'none'; }).map((one) => one.tagName));
   ok(moving.length === 0, 'nothing moves for who wants none of it', moving.slice(0, 5));
   const look = await page.evaluate(() => {

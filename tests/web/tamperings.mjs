@@ -36,6 +36,7 @@ export const tamperings = {
   'the page is shown one access less': { path: '/v1/accesses', change: list((page) => { page.accesses.splice(1, 1); }), says: 'missing' },
   'the page is shown another text': { path: '/v1/accesses', change: list((page) => { page.accesses[0].purpose = 'Noget helt andet'; }), says: 'changed' },
   'the page is shown another organisation': { path: '/v1/accesses', change: list((page) => { page.accesses[0].org.name = 'En anden myndighed'; }), says: 'changed' },
+  'the page is shown another sender': { path: '/v1/accesses', change: list((page) => { page.accesses[0].sender.id += 1; }), says: 'changed' },
   'an open access is called erased': { path: '/v1/accesses', change: list((page) => { page.accesses[1] = { ...Object.fromEntries(['index', 'ledger_time', 'sender', 'proof'].map((name) => [name, page.accesses[1][name]])), erased: true }; }), says: 'changed' },
   'the page is shown an access that is not proven': { path: '/v1/accesses', change: list((page) => { page.accesses.push({ ...page.accesses[0], index: 2 }); }), says: 'unproven' },
 };

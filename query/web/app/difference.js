@@ -20,6 +20,7 @@ function said(access) {
 function agrees(event, there, held, made) {
   if (event.state === 'withheld') return held !== undefined && held.until === event.until && (held.basis ?? '') === (event.basis ?? '');
   if (there === undefined || there.ledger_time !== event.ledger_time) return false;
+  if (event.sender?.id !== undefined && there.sender?.id !== event.sender.id) return false;
   if (event.state === 'erased') return there.erased === true ? said(there) === ERASED : event.erased_by >= made;
   return said(event.event) === said(there);
 }

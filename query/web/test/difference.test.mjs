@@ -59,3 +59,9 @@ test('one place is shown once, and as what it is (PAGE-13)', () => {
   const erased = { index: 1, state: 'erased', ledger_time: 'x', erased_by: 7 };
   assert.equal(difference(proven(erased), [{ index: 1, ledger_time: 'x', erased: true, answer: { report: 'r', text: 'x' } }], [], 9), 'changed', 'and an erased one says nothing');
 });
+
+test('which system reported it is proven, too', () => {
+  const sent = { ...event(1), sender: { id: 3 } };
+  assert.equal(difference(proven(sent), [shown(1, { sender: { id: 3, name: 'A' } })], [], 9), null);
+  assert.equal(difference(proven(sent), [shown(1, { sender: { id: 4, name: 'A' } })], [], 9), 'changed');
+});
