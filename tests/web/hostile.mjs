@@ -43,7 +43,7 @@ function ledger(own = {}) {
     const answer = stream ? usual.stream : usual[path];
     if (typeof answer === 'function') answer(request, response, url);
     else if (answer === undefined) json(response, { error: 'x' }, 404);
-    else json(response, answer);
+    else json(response, path === '/v1/accesses' && request.headers['indsigt-subject'] ? { ...answer, subject: request.headers['indsigt-subject'] } : answer);
     return true;
   };
 }
