@@ -4,7 +4,7 @@
 const ANSWER_MS = 60_000;
 const ANSWER_BYTES_MAX = 16 << 20;
 
-/** `kind` is a name in the table of words (errors): offline, busy, unrecorded, notifier, signin, refused, missing, asked, failed, garbled. */
+/** `kind` is a name in the table of words (errors): offline, busy, unrecorded, unwritten, notifier, signin, refused, missing, asked, failed, garbled. */
 export class ApiError extends Error {
   constructor(kind, status = 0, again = null) {
     super(kind);
@@ -14,7 +14,9 @@ export class ApiError extends Error {
   }
 }
 
-function kindOf(status, problem) {
+/** What is not on record was not shown, or, of an act, not done: two things to say. */
+function kindOf(status, problem, method) {
+  if (status === 503 && problem.error === 'unrecorded' && method !== 'GET') return 'unwritten';
   if (status === 503) return ['unrecorded', 'notifier'].includes(problem.error) ? problem.error : 'busy';
   return { 400: 'asked', 401: 'signin', 403: 'refused', 404: 'missing', 409: 'asked', 429: 'busy' }[status] ?? 'failed';
 }
@@ -46,9 +48,9 @@ function bounded(signal, ms) {
   return { signal: both.signal, over: () => { clearTimeout(timer); signal?.removeEventListener('abort', end); } };
 }
 
-async function refusal(answer) {
+async function refusal(answer, method) {
   const problem = await whole(answer).then((text) => Object(JSON.parse(text))).catch(() => ({}));
-  return new ApiError(kindOf(answer.status, problem), answer.status, Number(answer.headers.get('Retry-After')) || null);
+  return new ApiError(kindOf(answer.status, problem, method), answer.status, Number(answer.headers.get('Retry-After')) || null);
 }
 
 export class Api {
@@ -72,7 +74,7 @@ export class Api {
       throw new ApiError('offline');
     }
     if (answer.ok) return answer;
-    const refused = await refusal(answer);
+    const refused = await refusal(answer, method);
     if (refused.kind === 'signin') this.session.end('refused');
     throw refused;
   }

@@ -84,6 +84,7 @@ class App {
   speak(language) {
     kept.set(LANGUAGE, language);
     this.#words(language);
+    this.announce(null);
     this.show();
     this.place.querySelector('.language')?.focus();
   }

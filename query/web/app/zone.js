@@ -37,3 +37,9 @@ export function dayNumber(day) {
 export function dayOf(number) {
   return new Date(number * DAY).toISOString().slice(0, 10);
 }
+
+/** The last second of 'YYYY-MM-DD' in Danish time, as a time of the log: what holds until that day holds all of it. No clock changes so late in the day. */
+export function endOf(day) {
+  const end = Date.parse(`${day}T23:59:59Z`);
+  return new Date(end - offset(end)).toISOString().replace('.000Z', 'Z');
+}

@@ -6,9 +6,9 @@ import { consentsOf, reportsOf } from '../app/acts.js';
 import { consentState } from '../app/consents.js';
 import { bars, byDay, choices, matcher, orgs } from '../app/select.js';
 import { RULES, unusual } from '../app/unusual.js';
-import { dayNumber, dayOf, local } from '../app/zone.js';
+import { dayNumber, dayOf, endOf, local } from '../app/zone.js';
 import { read, write } from '../app/address.js';
-import { ApiError } from '../app/api.js';
+import { Api, ApiError } from '../app/api.js';
 import { Lines, follow } from '../app/following.js';
 import { middle, quarters } from '../app/waiting.js';
 import da from '../words/da.js';
@@ -270,4 +270,23 @@ test('an answer that is read no further is let go of', async () => {
   await follow(api, { last: 6, signal: stop.signal, told: async () => { throw new SyntaxError('x'); }, pause: async () => stop.abort() });
   await new Promise((go) => setTimeout(go, 0));
   assert.equal(ended, true);
+});
+
+test('a day that something holds until is a whole Danish day', () => {
+  const ends = { '2026-12-31': '2026-12-31T22:59:59Z', '2026-07-01': '2026-07-01T21:59:59Z', '2026-03-29': '2026-03-29T21:59:59Z', '2026-10-25': '2026-10-25T22:59:59Z' };
+  for (const [day, end] of Object.entries(ends)) {
+    assert.equal(endOf(day), end);
+    assert.deepEqual([local(Date.parse(end)).day, local(Date.parse(end) + 1000).day], [day, dayOf(dayNumber(day) + 1)]);
+  }
+});
+
+test('what could not be put on record was not shown, or not done', async () => {
+  const before = [globalThis.fetch, globalThis.location];
+  globalThis.location = { href: 'https://log.example/' };
+  globalThis.fetch = async () => new Response('{"error":"unrecorded"}', { status: 503 });
+  const api = new Api({}, { token: 't' });
+  await assert.rejects(api.json('v1/accesses'), { kind: 'unrecorded' });
+  await assert.rejects(api.json('v1/reports', { method: 'POST', body: {} }), { kind: 'unwritten' });
+  [globalThis.fetch, globalThis.location] = before;
+  for (const words of [da, en]) assert.ok(words.errors.unwritten && words.errors.unwritten !== words.errors.unrecorded);
 });

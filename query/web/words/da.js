@@ -70,6 +70,7 @@ export default {
     busy: 'Der er travlt lige nu, eller noget er ude af drift. Intet er tabt. Vent et øjeblik, og prøv igen.',
     notifier: 'Her kan man ikke få beskeder endnu.',
     unrecorded: 'Det kunne ikke registreres, at du ser en andens oplysninger, og derfor vises de ikke. Prøv igen om lidt.',
+    unwritten: 'Det kunne ikke skrives i loggen, og derfor er intet sket. Prøv igen om lidt. Bliver det ved, kan det måske ikke lade sig gøre her.',
     signin: 'Dit login gælder ikke længere. Log ind igen.',
     refused: 'Det har du ikke ret til at se. Er en fuldmagt udløbet eller trukket tilbage?',
     missing: 'Det findes ikke her, eller det er ikke klar endnu. Prøv igen om lidt.',

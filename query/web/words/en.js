@@ -70,6 +70,7 @@ export default {
     busy: 'It is busy right now, or something is out of order. Nothing is lost. Wait a moment and try again.',
     notifier: 'Messages cannot be had here yet.',
     unrecorded: 'It could not be recorded that you see somebody else\'s data, so they are not shown. Try again shortly.',
+    unwritten: 'It could not be written into the log, so nothing was done. Try again shortly. If it goes on, it may not be possible here.',
     signin: 'Your sign-in is no longer valid. Sign in again.',
     refused: 'You have no right to see that. Has a power of attorney ended or been withdrawn?',
     missing: 'It is not here, or it is not ready yet. Try again shortly.',

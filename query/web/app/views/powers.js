@@ -1,6 +1,6 @@
 // Who may see for whom: what others gave to who is signed in, what they gave to others, and their consents.
 import { fill, h } from '../dom.js';
-import { dayOf, local } from '../zone.js';
+import { dayOf, endOf, local } from '../zone.js';
 import { trouble } from './notes.js';
 
 function mine(app) {
@@ -66,7 +66,7 @@ function give(app, done) {
     if (!/^\d{10}$/.test(digits)) return wrong(to, w.powers.toWrong);
     if (`cpr:${digits}` === app.store.subject) return wrong(to, w.powers.toSelf);
     if (!(until.value >= tomorrow)) return wrong(until, w.powers.untilWrong);
-    const body = { to: `cpr:${digits}`, kind: 'attorney', until: `${until.value}T23:59:59Z`, ...(name.value.trim() ? { name: name.value.trim() } : {}) };
+    const body = { to: `cpr:${digits}`, kind: 'attorney', until: endOf(until.value), ...(name.value.trim() ? { name: name.value.trim() } : {}) };
     if (await send(app, said, () => app.api.json('v1/grants', { method: 'POST', body }))) {
       app.drafts.grant = null;
       done(w.powers.given);
