@@ -492,7 +492,7 @@ static const struct option_row rows[] = {
 		.help = "another certificate for the port of questions: two users cannot both own one key"),
 	OPTION_TEXT(T, query_key, "query-tls-key", "FILE", .wants = "query-tls-cert", .help = "... and its private key"),
 	OPTION_FLAG(T, demo_tokens, "demo-tokens",
-		.help = "trust tokens of 'indsigt token'; for trying out, on loopback addresses only"),
+		.help = "trust tokens of 'indsigt token', and offer the persons of DIR/demo-persons.json; on loopback only"),
 	OPTION_TEXT(T, issuers, "issuers", "FILE",
 		.help = "identity providers whose tokens are trusted (default DIR/issuers.json, where it is there)"),
 	OPTION_TEXT(T, web, "web", "DIR|none",
