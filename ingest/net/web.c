@@ -56,7 +56,7 @@ enum error web_take_ca(void *nothing, const char *path, struct fault *fault)
 {
 	(void)nothing;
 	if (access(path, R_OK) != 0)
-		return fault_set(fault, E_USAGE, "the file of --ca cannot be read: %m");
+		return fault_set(fault, E_USAGE, "the file of --ca, '%s', cannot be read: %m", path);
 	trust.ca = path;
 	return E_OK;
 }

@@ -42,7 +42,7 @@ static enum error parse(const char *path, struct bytes text, json_t **out, struc
 	if (json_read(text, JSON_REJECT_DUPLICATES, NULL, &json) == E_NO_MEMORY)
 		return fault_set(fault, E_NO_MEMORY, "");
 	if (!json_is_object(json))
-		return fault_set(fault, E_BAD_KEY, "key file '%s' is not a JSON object", path);
+		return fault_set(fault, E_BAD_KEY, "key file '%s' is none that indsigt made: it is not a JSON object", path);
 	*out = OWN_TAKE(json);
 	return E_OK;
 }

@@ -240,7 +240,7 @@ static const struct option_row *first_missing(const struct reading *reading, uns
 }
 
 /* A form that takes the rest takes any number. */
-static bool has_room(const struct reading *reading, unsigned form)
+static size_t room_of(const struct reading *reading, unsigned form)
 {
 	size_t arguments = 0;
 	for (size_t i = 0; i < reading->options->row_count; i++) {
@@ -248,7 +248,7 @@ static bool has_room(const struct reading *reading, unsigned form)
 		if (row->argument && option_in_form(row, form))
 			arguments = row->kind == OPTION_IS_REST ? SIZE_MAX : arguments + 1;
 	}
-	return reading->argument_count <= arguments;
+	return arguments;
 }
 
 /* An option that has no place in a form rules that form out. */
@@ -306,13 +306,16 @@ static enum error name_missing(struct reading *reading, unsigned possible)
 static enum error choose_form(struct reading *reading, unsigned *out)
 {
 	unsigned possible = 0;
-	bool room = false;
+	bool together = false;
+	size_t room = 0;
 	TRY(check_pairs(reading));
 	for (unsigned form = 0; form < options_forms(reading->options); form++) {
 		if (!has_all_given(reading, form))
 			continue;
-		room = true;
-		if (!has_room(reading, form))
+		together = true;
+		size_t here = room_of(reading, form);
+		room = here > room ? here : room;
+		if (reading->argument_count > here)
 			continue;
 		*out = form;
 		if (first_missing(reading, form, NO_FORM) == NULL)
@@ -321,8 +324,10 @@ static enum error choose_form(struct reading *reading, unsigned *out)
 	}
 	if (possible != 0)
 		return name_missing(reading, possible);
-	return fault_set(
-		reading->fault, E_USAGE, room ? "there are too many arguments" : "these options do not go together");
+	if (!together)
+		return fault_set(reading->fault, E_USAGE, "these options do not go together");
+	return fault_set(reading->fault, E_USAGE, "there are too many arguments: %zu, where %zu can be, beside options",
+		reading->argument_count, room);
 }
 
 /* An option that only says more about another. */

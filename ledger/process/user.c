@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 /* The system's lists say "not there" with 0, and what else they say may pass. */
-static enum error unknown(const char *what, struct fault *fault)
+static enum error unknown(const char *what, const char *name, struct fault *fault)
 {
 	bool none = errno == 0 || errno == ENOENT || errno == ESRCH;
-	return none ? fault_set(fault, E_USAGE, "there is no such %s on this system; 'adduser --system' makes one", what)
+	return none ? fault_set(
+					  fault, E_USAGE, "there is no %s '%s' on this system; 'adduser --system' makes one", what, name)
 				: fault_set(fault, E_IO, "the system's list of %ss cannot be read: %m", what);
 }
 
@@ -23,7 +24,7 @@ static enum error find_group(const char *name, gid_t *out, struct fault *fault)
 	errno = 0;
 	const struct group *group = getgrnam(name);
 	if (group == NULL)
-		return unknown("group", fault);
+		return unknown("group", name, fault);
 	*out = group->gr_gid;
 	return E_OK;
 }
@@ -36,13 +37,13 @@ enum error user_find(const char *name, const char *group, struct user *out, stru
 	errno = 0;
 	const struct passwd *account = getpwnam(name);
 	if (account == NULL)
-		return unknown("user", fault);
+		return unknown("user", name, fault);
 	struct user user = {true, account->pw_uid, account->pw_gid};
 	if (group != NULL)
 		TRY(find_group(group, &user.gid, fault));
 	if (user.uid == 0 || user.gid == 0)
 		return fault_set(
-			fault, E_USAGE, "that is root, or root's group: give a user that has no rights beside its own");
+			fault, E_USAGE, "'%s' is root, or of root's group: give a user that has no rights beside its own", name);
 	if (geteuid() != 0 && (user.uid != geteuid() || user.gid != getegid()))
 		return fault_set(fault, E_USAGE, "only root can go on as another user; start this as root, or as that user");
 	*out = user;

@@ -40,17 +40,19 @@ static bool host_parse(const char *host, uint16_t port, struct address *out)
 
 enum error address_parse(const char *text, struct address *out, struct fault *fault)
 {
-	static const char detail[] = "the address must be HOST:PORT with a numeric host (IPv6 in brackets) or localhost";
+	static const char detail[] =
+		"the address '%s' must be HOST:PORT with a numeric host (IPv6 in brackets) or localhost, "
+		"and a port from 0 (a free one) to 65535";
 	char host[ADDRESS_TEXT_MAX + 1];
 	const char *colon = strrchr(text, ':');
 	uint64_t port = 0;
 	struct address address = {0};
 	if (colon == NULL || (size_t)(colon - text) > ADDRESS_TEXT_MAX || !number_parse(colon + 1, 0, UINT16_MAX, &port))
-		return fault_set(fault, E_USAGE, detail);
+		return fault_set(fault, E_USAGE, detail, text);
 	memcpy(host, text, (size_t)(colon - text));
 	host[colon - text] = '\0';
 	if (!host_parse(host, (uint16_t)port, &address))
-		return fault_set(fault, E_USAGE, detail);
+		return fault_set(fault, E_USAGE, detail, text);
 	*out = address;
 	return E_OK;
 }
@@ -78,6 +80,12 @@ bool address_is_loopback(const struct address *address)
 	return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
 }
 
+enum error address_refuse(const char *text, struct fault *fault)
+{
+	return fault_set(fault, E_IO, "%s cannot be listened on: %m%s", text,
+		errno == EADDRINUSE ? "; end the process that has it, or give another port" : "");
+}
+
 static bool bind_to(int fd, struct address *address)
 {
 	int on = 1;
@@ -93,7 +101,7 @@ enum error address_bind(const char *text, int *fd, struct address *out, struct f
 	TRY(address_parse(text, &address, fault));
 	OWNED_FD opened = socket(address.socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (opened < 0 || !bind_to(opened, &address))
-		return fault_set(fault, E_IO, "%s cannot be listened on: %m", text);
+		return address_refuse(text, fault);
 	*fd = opened;
 	*out = address;
 	opened = -1;
@@ -103,5 +111,5 @@ enum error address_bind(const char *text, int *fd, struct address *out, struct f
 /* With SO_REUSEADDR two may have the same address bound; listening is what only one can. */
 enum error address_listen(int fd, struct fault *fault)
 {
-	return listen(fd, LISTEN_BACKLOG) == 0 ? E_OK : fault_set(fault, E_IO, "the address cannot be listened on: %m");
+	return listen(fd, LISTEN_BACKLOG) == 0 ? E_OK : address_refuse("the address", fault);
 }

@@ -17,6 +17,8 @@ struct address {
 enum error address_parse(const char *text, struct address *out, struct fault *fault) MUST_USE;
 /* `out` gets an end mark. */
 void address_format(const struct address *address, char out[ADDRESS_TEXT_MAX + 1]);
+/* E_IO, for an address that was just refused: names it, says why (errno) and what can be done. */
+enum error address_refuse(const char *text, struct fault *fault) MUST_USE;
 /* A socket, non-blocking, that has the address and does not listen yet (address_listen), and where it really is (port 0
  * became a free one). E_USAGE for the text, E_IO. */
 enum error address_bind(const char *text, int *fd, struct address *out, struct fault *fault) MUST_USE;

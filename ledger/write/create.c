@@ -42,8 +42,8 @@ static int may_begin(const char *dir)
 static enum error refuse_place(const char *dir, int number, struct fault *fault)
 {
 	bool taken = number == ENOTEMPTY || number == EEXIST || number == ENOTDIR;
-	return fault_set(
-		fault, taken ? E_EXISTS : error_of_system(number), "%s cannot be created: %s", dir, strerror(number));
+	return fault_set(fault, taken ? E_EXISTS : error_of_system(number), "%s cannot be created: %s%s", dir,
+		strerror(number), number == ENOENT ? "; make the folder that it is to lie in first" : "");
 }
 
 static enum error cannot(const char *name, const char *what, struct fault *fault)

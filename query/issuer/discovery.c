@@ -30,6 +30,15 @@ static enum error read_url(const struct issuer_config *config, const json_t *doc
 	return E_OK;
 }
 
+/* The usual mistake. What the document says instead is somebody else's text, and not shown. */
+static bool differ_by_slash(const char *one, const char *other)
+{
+	size_t one_len = strlen(one), other_len = strlen(other);
+	const char *longer = one_len > other_len ? one : other;
+	size_t len = one_len > other_len ? other_len : one_len;
+	return one_len + other_len == 2 * len + 1 && longer[len] == '/' && memcmp(one, other, len) == 0;
+}
+
 enum error discovery_read(
 	const struct issuer_config *config, struct bytes document, struct discovery *out, struct fault *fault)
 {
@@ -41,8 +50,9 @@ enum error discovery_read(
 		return fault_set(fault, error == E_NO_MEMORY ? error : E_BAD_VALUE, "the discovery document is %s", why.text);
 	const char *issuer = json_string_value(json_object_get(json, "issuer"));
 	if (issuer == NULL || strcmp(issuer, config->issuer) != 0)
-		return fault_set(
-			fault, E_BAD_VALUE, "the discovery document's issuer is not the one that was asked, letter for letter");
+		return fault_set(fault, E_BAD_VALUE,
+			"the discovery document's issuer is not the one that was asked, letter for letter%s",
+			issuer != NULL && differ_by_slash(issuer, config->issuer) ? ": one of them ends in '/'" : "");
 	TRY(read_url(config, json, "jwks_uri", true, read.keys_url, fault));
 	TRY(read_url(config, json, "introspection_endpoint", false, read.introspection_url, fault));
 	*out = read;

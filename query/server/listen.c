@@ -54,11 +54,12 @@ enum error listen_begin(struct event_base *base, struct evhttp *http, const stru
 	struct fault *fault)
 {
 	struct address own = *address;
+	address_format(address, out);
 	struct evconnlistener *listener =
 		evconnlistener_new_bind(base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
 			backlog, (struct sockaddr *)&own.socket, (int)own.len);
 	if (listener == NULL)
-		return fault_set(fault, E_IO, "cannot listen on the address: %m");
+		return address_refuse(out, fault);
 	*bound = evhttp_bind_listener(http, listener);
 	if (*bound == NULL) {
 		evconnlistener_free(listener);

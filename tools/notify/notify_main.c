@@ -78,8 +78,13 @@ static enum error print_status(void *given, struct fault *fault)
 	OWNED_FD dir_fd = place_open(options->dir);
 	if (dir_fd < 0)
 		return fault_set(fault, E_NOT_FOUND, "%s cannot be opened: %m", options->dir);
-	TRY(fault_because(fault, file_read_all(dir_fd, NOTIFY_DIR "/" NOTIFY_STATUS, STATUS_BYTES_MAX, &text, &len),
-		"%s/notify/" NOTIFY_STATUS, options->dir));
+	enum error error = file_read_all(dir_fd, NOTIFY_DIR "/" NOTIFY_STATUS, STATUS_BYTES_MAX, &text, &len);
+	if (error == E_NOT_FOUND)
+		return fault_set(fault, error,
+			"nobody has been told anything here yet: with %s/notify.json there, 'indsigt serve' runs who does, see "
+			"'indsigt notify --help'",
+			options->dir);
+	TRY(fault_because(fault, error, "%s/notify/" NOTIFY_STATUS, options->dir));
 	TRY(fault_because(fault, json_read(bytes_of(text, len), 0, NULL, &json), "%s/notify/" NOTIFY_STATUS, options->dir));
 	if (options->json)
 		puts((const char *)text);

@@ -156,8 +156,12 @@ static enum error issuer_check(void *given, struct fault *fault)
 		return fault_set(fault, E_USAGE, "the file has too long a name");
 	if (options->file != NULL)
 		snprintf(path, sizeof path, "%s", options->file);
-	TRY(fault_because(fault, file_read_all(AT_FDCWD, path, ISSUERS_FILE_BYTES_MAX, &text, &len), "%s", path));
-	enum error error = issuer_config_read(bytes_of(text, len), configs, &count, &why);
+	enum error error = file_read_all(AT_FDCWD, path, ISSUERS_FILE_BYTES_MAX, &text, &len);
+	if (error == E_NOT_FOUND)
+		return fault_set(fault, error,
+			"%s is not there, so no provider's tokens are believed; spec/identity.md has one to begin with", path);
+	TRY(fault_because(fault, error, "%s", path));
+	error = issuer_config_read(bytes_of(text, len), configs, &count, &why);
 	if (error != E_OK)
 		return fault_set(fault, error, "%s: %s", path, why.text);
 	strcpy(folder, path);

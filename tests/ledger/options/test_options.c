@@ -170,7 +170,7 @@ START_TEST(arguments_that_nothing_takes_are_refused)
 	few.row_count = 1;
 	ck_ok(options_read(&few, 2, (char *[]){program, a, NULL}, &request, &fault));
 	ck_error(options_read(&few, 3, (char *[]){program, a, b, NULL}, &request, &fault), E_USAGE);
-	ck_assert_str_eq(fault.text, "there are too many arguments");
+	ck_assert_str_eq(fault.text, "there are too many arguments: 2, where 1 can be, beside options");
 }
 END_TEST
 

@@ -1,3 +1,4 @@
+#include "ledger/base/own.h"
 #include "ledger/text/address.h"
 #include "tests/lib/unit.h"
 
@@ -37,8 +38,27 @@ START_TEST(what_is_no_address_is_refused)
 		struct address address;
 		struct fault fault;
 		ck_error(address_parse(cases[i], &address, &fault), E_USAGE);
+		char named[100];
+		snprintf(named, sizeof named, "the address '%s'", cases[i]);
+		ck_assert_msg(strstr(fault.text, named) != NULL && strstr(fault.text, "65535") != NULL, "%s", fault.text);
 	}
 }
 END_TEST
 
-UNIT_MAIN("address", addresses_are_read_exactly, what_is_no_address_is_refused)
+START_TEST(an_address_that_is_taken_is_named)
+{
+	struct address address, other;
+	struct fault fault;
+	char text[ADDRESS_TEXT_MAX + 1];
+	OWNED_FD first = -1;
+	OWNED_FD second = -1;
+	ck_ok(address_bind("127.0.0.1:0", &first, &address, NULL));
+	ck_ok(address_listen(first, NULL));
+	address_format(&address, text);
+	ck_error(address_bind(text, &second, &other, &fault), E_IO);
+	ck_assert_msg(
+		strncmp(fault.text, text, strlen(text)) == 0 && strstr(fault.text, "another port") != NULL, "%s", fault.text);
+}
+END_TEST
+
+UNIT_MAIN("address", addresses_are_read_exactly, what_is_no_address_is_refused, an_address_that_is_taken_is_named)

@@ -122,7 +122,9 @@ START_TEST(discovery_is_held_against_the_issuer)
 		const char *document;
 		const char *says; /* NULL: good */
 	} cases[] = {{"{\"issuer\":\"https://login.example\",\"jwks_uri\":\"https://keys.example/k?a\"}", NULL},
-		{"{\"issuer\":\"https://login.example/\",\"jwks_uri\":\"https://keys.example/k\"}", "letter for letter"},
+		{"{\"issuer\":\"https://login.example/\",\"jwks_uri\":\"https://keys.example/k\"}",
+			"letter for letter: one of them ends in '/'"},
+		{"{\"issuer\":\"https://login.examples\",\"jwks_uri\":\"https://keys.example/k\"}", "letter for letter"},
 		{"{\"jwks_uri\":\"https://keys.example/k\"}", "letter for letter"},
 		{"{\"issuer\":\"https://login.example\"}", "jwks_uri"},
 		{"{\"issuer\":\"https://login.example\",\"jwks_uri\":\"http://127.0.0.1/k\"}", "jwks_uri"},
