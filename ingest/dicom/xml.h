@@ -20,6 +20,9 @@ struct xml_events {
 enum error xml_read(
 	struct bytes document, const struct xml_events *events, void *context, struct fault *fault) MUST_USE;
 
+/* Whether a document that xml_read has refused is the beginning of one, and ends before it is whole. */
+bool xml_ends_early(struct bytes document);
+
 /* The first of the attributes of either local name that holds more than white space, without the white space at its
  * ends; empty when there is none. `other` may be NULL. Borrowed for the length of the event. */
 struct bytes xml_attribute(const char **attributes, const char *name, const char *other);

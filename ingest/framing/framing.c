@@ -1,4 +1,4 @@
-/* What the three machines share, and the one for lines.
+/* What the machines share, and the one for lines.
  *
  * A machine goes on where it stopped (`at`), and gives out a piece when it knows where that ends. What is longer than
  * the limit comes out in parts as it is read, so that memory stays bounded and the rest of the input is not lost with
@@ -101,7 +101,10 @@ static bool line_next(struct framing *framing, struct bytes input, enum framing_
 void framing_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)
 {
 	static bool (*const machines[])(struct framing *, struct bytes, enum framing_more, struct framing_piece *) = {
-		[ADAPTER_JSON] = line_next, [ADAPTER_FHIR] = framing_json_next, [ADAPTER_DICOM] = framing_xml_next};
+		[ADAPTER_JSON] = line_next,
+		[ADAPTER_FHIR] = framing_json_next,
+		[ADAPTER_DICOM] = framing_xml_next,
+		[ADAPTER_SYSLOG] = framing_syslog_next};
 	*out = (struct framing_piece){.kind = FRAMING_NOTHING};
 	if (input.len == 0 && !(more == FRAMING_ENDED && framing->is_long))
 		return;

@@ -15,6 +15,9 @@
  *          is not closed ends at the next `<?xml` or `<AuditMessage`; within comments, CDATA and processing
  *          instructions these do not count, unless those never end, or a comment begins within another one. Other text
  * ends with its line.
+ *   syslog a length, a space and so many bytes; or a line that begins with a priority ("<85>"), and goes on as long as
+ * the XML or JSON in it is open and no line begins with another one. What begins with neither goes up to the next that
+ * does.
  *
  * Pure: it owns no memory and reads nothing; the caller keeps the bytes from the last piece's end on. */
 #pragma once
@@ -38,6 +41,15 @@ enum framing_more {
 	FRAMING_ENDED
 };
 
+/* Why what stands in a piece of syslog is no whole message. */
+enum framing_why {
+	FRAMING_WHOLE,
+	FRAMING_CUT,      /* the input ended within its length */
+	FRAMING_FRAGMENT, /* it begins with neither a length nor a priority */
+	FRAMING_LENGTH,   /* with a length that no message has */
+	FRAMING_NO_SPACE  /* with a length and no space */
+};
+
 struct framing_piece {
 	enum framing_kind kind;
 	struct bytes text; /* at the start of the input */
@@ -46,6 +58,8 @@ struct framing_piece {
 	bool encoded;      /* a declaration that stands outside, before a wrapper, says that it is not in UTF-8 */
 	enum xml_width width;
 	bool sure; /* of the byte order */
+	enum framing_why why;
+	uint64_t announced; /* the length that stood before it; 0: none */
 };
 
 struct framing_json {
@@ -85,6 +99,20 @@ struct framing_xml {
 	uint32_t wrappers; /* open around the messages */
 };
 
+struct framing_syslog {
+	struct xml_scan xml;
+	struct json_scan json;
+	uint64_t announced; /* bytes of a counted message */
+	uint64_t left;      /* of them still to come */
+	uint64_t offset;    /* within the document */
+	size_t fed;         /* up to here the document was looked at */
+	uint32_t depth;     /* of its elements */
+	uint8_t kind;       /* of the document */
+	uint8_t last;       /* byte of a fragment that was no blank */
+	bool closed;        /* the document has ended */
+	enum framing_why why;
+};
+
 struct framing {
 	enum adapter_format format;
 	size_t max;
@@ -93,11 +121,16 @@ struct framing {
 	bool is_long;
 	struct framing_json json;
 	struct framing_xml xml;
+	struct framing_syslog syslog;
 };
 
 void framing_begin(struct framing *framing, enum adapter_format format);
+/* The input, which is kept until its end, is one message that was refused, without its frame. For the formats whose
+ * messages have no frames it changes nothing. */
+void framing_whole(struct framing *framing);
 /* The piece at the start of `input`, which must begin where the last piece ended and hold at least what it held then.
- * It never has to be longer than framing->max + 1 for a piece to come out; for DICOM than twice that and 32. */
+ * It never has to be longer than framing->max + 1 for a piece to come out; for DICOM than twice that and 32, for
+ * syslog than that and 32. */
 void framing_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out);
 
 /* Whether a byte order mark stands at `at`: 3, 0, or SIZE_MAX if only more input can tell. */
@@ -111,3 +144,8 @@ bool framing_give_message(struct framing *framing, struct bytes input, size_t en
 bool framing_end_message(struct framing *framing, struct bytes input, size_t len, bool cut, struct framing_piece *out);
 bool framing_json_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out);
 bool framing_xml_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out);
+bool framing_syslog_next(
+	struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out);
+/* What is told of a piece that is no whole message: E_OK for one that is, E_TRUNCATED if it was cut, E_TRAILING if it
+ * is a fragment. */
+enum error framing_syslog_why(const struct framing_piece *piece, struct fault *fault) MUST_USE;

@@ -21,3 +21,7 @@
 #define DOUBLED_MAX 8u
 /* Of the beginning of an input, to see what it looks like. */
 #define LOOKS_BYTES 65536u
+/* Of the length before a syslog message, without zeros in front; what has more goes up to the next message. */
+#define SYSLOG_COUNT_DIGITS 8u
+/* With the zeros. */
+#define SYSLOG_COUNT_BYTES 20u

@@ -7,6 +7,7 @@
 #include "ingest/framing/looks.h"
 
 #include "ingest/message/words.h"
+#include "ingest/syslog/syslog_head.h"
 
 #define LOOKS_WORD_MAX 16
 
@@ -18,11 +19,14 @@ struct look {
 	bool resources;    /* FHIR in JSON */
 	bool messages;     /* DICOM audit messages */
 	bool fhir_xml;
-	bool own; /* members of this ledger's own events */
+	bool syslog; /* it begins with a syslog message */
+	bool heads;  /* so does one of its lines */
+	bool own;    /* members of this ledger's own events */
 };
 
 static const char use_json[] = "looks like events in this ledger's own JSON: use --format json";
 static const char use_fhir[] = "looks like FHIR: use --format fhir";
+static const char use_syslog[] = "looks like syslog: use --format syslog";
 static const char use_dicom[] = "looks like DICOM audit messages: use --format dicom";
 
 static bool begins(struct bytes text, struct bytes word)
@@ -41,6 +45,21 @@ static struct bytes next_line(struct bytes *text)
 	return words_trim(line);
 }
 
+/* "<85>", with a length before it or none. */
+static bool has_head(struct bytes line)
+{
+	size_t at = 0;
+	size_t digits = 0;
+	while (at < line.len && words_digit(line.data[at]))
+		at++;
+	at += at > 0 && at < line.len && line.data[at] == ' ';
+	if (at == line.len || line.data[at++] != '<')
+		return false;
+	for (; at < line.len && words_digit(line.data[at]); at++)
+		digits++;
+	return digits > 0 && digits <= SYSLOG_PRIORITY_DIGITS && at < line.len && line.data[at] == '>';
+}
+
 static void look_at(struct bytes beginning, struct look *out)
 {
 	struct bytes rest = words_trim(beginning);
@@ -56,6 +75,8 @@ static void look_at(struct bytes beginning, struct look *out)
 		bool object = line.len > 1 && line.data[0] == '{' && line.data[line.len - 1] == '}';
 		bool row = begins(line, BYTES_LITERAL("{\"input\""));
 		out->lines += line.len > 0;
+		out->syslog |= out->lines == 1 && line.len > 0 && has_head(line);
+		out->heads |= has_head(line);
 		out->rows += row;
 		bool own = !out->resources || words_have(line, "\"subject"); /* FHIR over many lines has objects of its own */
 		out->events += object && !row && own && !words_have(line, "\"resourceType\"");
@@ -160,7 +181,16 @@ static bool may_be(const struct look *look, enum adapter_format format)
 {
 	if (look->rows > 0)
 		return true;
-	return format == ADAPTER_JSON ? look->events > 0 : format == ADAPTER_FHIR ? look->resources : look->messages;
+	switch (format) {
+	case ADAPTER_JSON:
+		return look->events > 0;
+	case ADAPTER_FHIR:
+		return look->resources && !look->syslog;
+	case ADAPTER_DICOM:
+		return look->messages && !look->syslog;
+	default:
+		return look->heads;
+	}
 }
 
 static const char *judge(enum adapter_format format, struct bytes beginning, bool live)
@@ -178,6 +208,8 @@ static const char *judge(enum adapter_format format, struct bytes beginning, boo
 	if (!live && memchr(look.text.data, '\0', look.text.len) != NULL)
 		return "looks like a binary file, and no message is read out of one";
 	uint8_t c = look.text.data[0];
+	if (look.syslog)
+		return use_syslog;
 	if (c == '<' && (format != ADAPTER_DICOM || look.fhir_xml))
 		return xml(&look);
 	if (c == '{' || c == '[')
@@ -189,9 +221,10 @@ const char *looks_like(enum adapter_format format, struct bytes beginning, bool 
 {
 	const char *says =
 		judge(format, bytes_of(beginning.data, beginning.len < LOOKS_BYTES ? beginning.len : LOOKS_BYTES), live);
-	*as = says == use_json    ? ADAPTER_JSON
-		  : says == use_fhir  ? ADAPTER_FHIR
-		  : says == use_dicom ? ADAPTER_DICOM
-							  : format;
+	*as = says == use_json     ? ADAPTER_JSON
+		  : says == use_fhir   ? ADAPTER_FHIR
+		  : says == use_dicom  ? ADAPTER_DICOM
+		  : says == use_syslog ? ADAPTER_SYSLOG
+							   : format;
 	return says;
 }

@@ -18,7 +18,8 @@
 
 #define UNSPECIFIED BYTES_LITERAL("unspecified")
 
-static const char *const names[] = {[ADAPTER_JSON] = "json", [ADAPTER_FHIR] = "fhir", [ADAPTER_DICOM] = "dicom"};
+static const char *const names[] = {
+	[ADAPTER_JSON] = "json", [ADAPTER_FHIR] = "fhir", [ADAPTER_DICOM] = "dicom", [ADAPTER_SYSLOG] = "syslog"};
 
 const char *adapter_format_name(enum adapter_format format)
 {
@@ -42,6 +43,7 @@ struct memory {
 	struct audit_message message;
 	struct source_origin origin; /* who accessed, and with what */
 	json_t *document;
+	struct carried carried; /* by a syslog message */
 	char subject[SUBJECT_BYTES_MAX + 1];
 	char sha256[2 * HASH_BYTES + 1];
 	char more[32]; /* how many objects there was no room for */
@@ -309,14 +311,31 @@ static enum error map(struct memory *memory, enum adapter_format format, struct 
 	const struct adapter_context *context, struct adapter_events *out, struct fault *fault)
 {
 	struct hash digest;
-	if (text.len > EVENT_BYTES_MAX_ADAPTER)
-		return fault_set(fault, E_TOO_LONG, "the message is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER);
 	if (format == ADAPTER_JSON)
 		return map_json(memory, text, context->policy, out, fault);
 	hash_sha256(&text, 1, &digest);
 	sodium_bin2hex(memory->sha256, sizeof memory->sha256, digest.b, sizeof digest.b);
 	TRY(read_audit_message(memory, format, text, context, fault));
 	return map_people(memory, context, out, fault);
+}
+
+/* A message that came by syslog is hashed as it would be in a file: without the head, and as it was before relays. */
+static enum error map_carried(struct memory *memory, struct bytes text, const struct adapter_context *context,
+	struct adapter_events *out, struct fault *fault)
+{
+	struct carried *carried = &memory->carried;
+	TRY(syslog_read(text, carried, fault));
+	enum error error = map(memory, carried->format, carried->text, context, out, fault);
+	return error == E_OK ? E_OK : syslog_refuse(text, carried, error, fault);
+}
+
+static enum error map_any(struct memory *memory, enum adapter_format format, struct bytes text,
+	const struct adapter_context *context, struct adapter_events *out, struct fault *fault)
+{
+	if (text.len > EVENT_BYTES_MAX_ADAPTER)
+		return fault_set(fault, E_TOO_LONG, "the message is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER);
+	return format == ADAPTER_SYSLOG ? map_carried(memory, text, context, out, fault)
+									: map(memory, format, text, context, out, fault);
 }
 
 enum error adapter_map(enum adapter_format format, struct bytes message, const struct adapter_context *context,
@@ -328,7 +347,7 @@ enum error adapter_map(enum adapter_format format, struct bytes message, const s
 	TRY(fault_set(fault, allocated(memory), ""));
 	if (fault != NULL)
 		fault->text[0] = '\0';
-	enum error error = map(memory, format, message, context, out, fault);
+	enum error error = map_any(memory, format, message, context, out, fault);
 	if (error != E_OK && fault != NULL && fault->text[0] == '\0')
 		fault_set(fault, error, "");
 	return error;
@@ -340,6 +359,7 @@ void adapter_events_free(struct adapter_events *events)
 	if (memory != NULL) {
 		audit_message_free(&memory->message);
 		json_decref(memory->document);
+		free(memory->carried.memory);
 	}
 	free(memory);
 	free(events->events);

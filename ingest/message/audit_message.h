@@ -115,3 +115,14 @@ enum error fhir_read(
 	struct bytes text, const struct adapter_context *context, struct audit_message *out, struct fault *fault) MUST_USE;
 enum error dicom_read(
 	struct bytes text, const struct adapter_context *context, struct audit_message *out, struct fault *fault) MUST_USE;
+
+/* What a syslog message carries, and the format of that. */
+struct carried {
+	enum adapter_format format;
+	struct bytes text; /* borrowed from the message, or from `memory` */
+	uint8_t *memory;   /* the caller's to free, also when it was refused; NULL: nothing was undone */
+};
+enum error syslog_read(struct bytes message, struct carried *out, struct fault *fault) MUST_USE;
+/* Why what it carries is refused: `error` and its fault as its reader gave them, unless it was cut on the way. */
+enum error syslog_refuse(
+	struct bytes message, const struct carried *carried, enum error error, struct fault *fault) MUST_USE;

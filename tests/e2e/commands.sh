@@ -53,7 +53,7 @@ holds "... and their words" has "$out" "required: human, system, ai"
 expect 2 "an empty batch" "$indsigt" send --server h:1 --key k --batch 0
 holds "... says the limits" has "$err" "--batch is a whole number from 1 to 4096"
 expect 2 "an unknown format" "$indsigt" send --server h:1 --key k --format xml
-holds "... says which there are" has "$err" "--format is json, fhir or dicom"
+holds "... says which there are" has "$err" "--format is json, fhir, dicom or syslog"
 expect 0 "--version" "$indsigt" --version
 holds "... is a number" grep -q '^indsigt [0-9][0-9.]*$' "$out"
 for missing in "init x:--origin" "audit x:--vkey" "send x:--server" "send --server h\:1:--key" "statement cpr\:0101701234:--ledger" \

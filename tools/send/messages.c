@@ -28,6 +28,7 @@ void messages_open_text(struct bytes text, enum adapter_format format, struct me
 {
 	*out = (struct messages){.fd = -1, .data = text.data, .len = text.len, .ended = true};
 	framing_begin(&out->framing, format);
+	framing_whole(&out->framing);
 }
 
 void messages_close(struct messages *messages)
@@ -92,6 +93,8 @@ static bool take(struct messages *messages, const struct framing_piece *piece, s
 			"UTF-16 of which nothing says which byte comes first, so that names in it could come out as others; begin "
 			"the "
 			"input with a byte order mark, or convert it to UTF-8");
+	if (piece->kind == FRAMING_MESSAGE && messages->framing.format == ADAPTER_SYSLOG)
+		out->error = framing_syslog_why(piece, &out->fault);
 	if (!piece->bundle)
 		return true;
 	out->error = bundle_begin(piece->text, &messages->bundle, &out->fault);

@@ -42,7 +42,7 @@ struct messages {
 enum error messages_open(int fd, enum adapter_format format, struct messages *out) MUST_USE;
 /* Reads a regular file only as far as it is long now. */
 void messages_limit(struct messages *messages);
-/* Messages of a text in memory, which must live as long. */
+/* Messages of a text in memory, which must live as long; one of syslog is one message, without its frame. */
 void messages_open_text(struct bytes text, enum adapter_format format, struct messages *out);
 /* Frees the buffer; the descriptor stays the caller's. */
 void messages_close(struct messages *messages);
