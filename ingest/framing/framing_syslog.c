@@ -340,13 +340,29 @@ static bool give_part(struct framing *framing, struct bytes input, struct framin
 	return len > 0 && framing_give(framing, FRAMING_PART, input, len, out);
 }
 
+/* From `at` on, where a line may end, but not behind the limit: all that is looked at of a line or a row. */
+static size_t next_end(const struct framing *framing, struct bytes input)
+{
+	size_t limit = framing->is_long || input.len <= framing->max ? input.len : framing->max;
+	if (framing->state == FRAGMENT || framing->at >= limit)
+		return framing->at;
+	const uint8_t *from = input.data + framing->at;
+	const uint8_t *end = memchr(from, '\n', limit - framing->at);
+	size_t len = end != NULL ? (size_t)(end - from) : limit - framing->at;
+	const uint8_t *nul = len > 0 ? memchr(from, '\0', len) : NULL;
+	return framing->at + (nul != NULL ? (size_t)(nul - from) : len);
+}
+
 /* Goes on until a piece is given, or the input is used up. */
 static bool next_until(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out)
 {
 	static enum answer (*const ends[])(struct framing *, struct bytes, enum framing_more) = {
 		[LINE] = line_ends, [FRAGMENT] = fragment_ends, [ROW] = row_ends};
 	struct framing_syslog *syslog = &framing->syslog;
-	for (; framing->at < input.len; framing->at++) {
+	for (;; framing->at++) {
+		framing->at = next_end(framing, input);
+		if (framing->at == input.len)
+			break;
 		enum answer end = ends[framing->state](framing, input, more);
 		if (end == WAIT)
 			return false;

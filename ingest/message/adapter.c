@@ -36,6 +36,11 @@ enum error adapter_format_parse(const char *name, enum adapter_format *out)
 	return E_USAGE;
 }
 
+unsigned adapter_bytes_max(enum adapter_format format)
+{
+	return format == ADAPTER_SYSLOG ? EVENT_BYTES_MAX_SYSLOG : EVENT_BYTES_MAX_ADAPTER;
+}
+
 /* ---- events of a message ---- */
 
 /* What the events of one message point into. */
@@ -332,8 +337,8 @@ static enum error map_carried(struct memory *memory, struct bytes text, const st
 static enum error map_any(struct memory *memory, enum adapter_format format, struct bytes text,
 	const struct adapter_context *context, struct adapter_events *out, struct fault *fault)
 {
-	if (text.len > EVENT_BYTES_MAX_ADAPTER)
-		return fault_set(fault, E_TOO_LONG, "the message is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER);
+	if (text.len > adapter_bytes_max(format))
+		return fault_set(fault, E_TOO_LONG, "the message is longer than %u bytes", adapter_bytes_max(format));
 	return format == ADAPTER_SYSLOG ? map_carried(memory, text, context, out, fault)
 									: map(memory, format, text, context, out, fault);
 }

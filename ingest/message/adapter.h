@@ -17,6 +17,8 @@ enum adapter_format { ADAPTER_JSON, ADAPTER_FHIR, ADAPTER_DICOM, ADAPTER_SYSLOG 
 /* "json", "fhir", "dicom" or "syslog", which carries one of the others (spec/syslog.md). E_USAGE. */
 enum error adapter_format_parse(const char *name, enum adapter_format *out) MUST_USE;
 const char *adapter_format_name(enum adapter_format format);
+/* Of one message. */
+unsigned adapter_bytes_max(enum adapter_format format);
 
 struct adapter_context {
 	const char *org_id; /* SCHEME:ID; the registration's own */

@@ -15,6 +15,7 @@
 
 #include <jansson.h>
 
+#define LETTER_BYTES 4u /* of the longest in UTF-8 */
 #define CUT_ADVICE "raise maxMessageSize (rsyslog), log-msg-size() (syslog-ng) or --size (logger)"
 
 static bool nothing(uint8_t c)
@@ -104,6 +105,8 @@ enum error syslog_read(struct bytes message, struct carried *out, struct fault *
 	out->text = trim(head.rest);
 	if (bytes_begin(out->text, "\xEF\xBB\xBF"))
 		out->text = trim(bytes_after(out->text, 3));
+	if (bytes_begin(out->text, "</")) /* a relay takes what stands before it for the words of a head */
+		return refuse_text(message, out->text, fault);
 	switch (first_sign(out->text)) {
 	case '<':
 		out->format = ADAPTER_DICOM;
@@ -119,9 +122,12 @@ enum error syslog_read(struct bytes message, struct carried *out, struct fault *
 
 /* ---- what was cut ---- */
 
+/* It may have been cut within a letter. */
 static bool json_ends_early(struct bytes text)
 {
 	json_error_t why;
+	for (unsigned i = 0; i < LETTER_BYTES - 1 && text.len > 0 && text.data[text.len - 1] >= 0x80; i++)
+		text.len--;
 	json_t *json = json_loadb((const char *)text.data, text.len, 0, &why);
 	bool early = json == NULL && json_error_code(&why) == json_error_premature_end_of_input;
 	json_decref(json);

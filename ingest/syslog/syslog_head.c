@@ -107,7 +107,11 @@ static enum error read_5424(struct bytes text, struct syslog_head *out, struct f
 				return fault_set(fault, E_BAD_VALUE, "the structured data of the syslog head does not end");
 			break;
 		}
-		(void)next_word(&text);
+		struct bytes behind = text;
+		struct bytes word = next_word(&behind);
+		if (i == WORDS_5424 - 1 && !bytes_equal(word, BYTES_LITERAL("-")))
+			break; /* it has no data, and this is the message */
+		text = behind;
 	}
 	out->rest = text;
 	return E_OK;

@@ -6,7 +6,8 @@
 
 /* ---- events ---- */
 #define EVENT_BYTES_MAX          16384u  /* disclosed + restricted CBOR, native; the median is 300 bytes */
-#define EVENT_BYTES_MAX_ADAPTER  65536u  /* a FHIR or DICOM message before it is mapped; syslog allows this */
+#define EVENT_BYTES_MAX_ADAPTER  65536u  /* a FHIR or DICOM message before it is mapped */
+#define EVENT_BYTES_MAX_SYSLOG 1048576u  /* ... that comes by syslog: large results of queries are real, and nobody repeats them in parts */
 #define EVENT_TEXT_BYTES_MAX      1024u  /* one text field; long enough for a reason in prose */
 #define EVENT_LIST_MAX              64u  /* elements of a list field */
 #define EVENT_SUBJECTS_MAX          64u  /* subjects of one message; more is a mass event */

@@ -277,9 +277,9 @@ static enum error end_parts(struct send *send, struct input *input, struct refus
 {
 	struct fault why;
 	enum error error;
-	refused->error = input->says != NULL
-						 ? fault_set(&why, E_BAD_VALUE, "%s", input->says)
-						 : fault_set(&why, E_TOO_LONG, "the message is longer than %u bytes", EVENT_BYTES_MAX_ADAPTER);
+	refused->error = input->says != NULL ? fault_set(&why, E_BAD_VALUE, "%s", input->says)
+										 : fault_set(&why, E_TOO_LONG, "the message is longer than %u bytes",
+											   adapter_bytes_max(refused->format));
 	refused->reason = why.text;
 	do
 		error = kept_finish(&input->kept, &send->rejected, refused);

@@ -222,7 +222,7 @@ START_TEST(reads_move_nothing)
 {
 	static char wanted[SHOWN_MAX];
 	static char input[2048];
-	for (uint32_t round = 0; round < 4000; round++) {
+	for (uint32_t round = 0; round < 2000; round++) {
 		seed = round;
 		struct bytes text = bytes_of(input, compose(input, 100 + draw(1500)));
 		size_t max = round % 2 == 0 ? 0 : 20 + draw(100);
