@@ -364,8 +364,8 @@ static bool next_until(struct framing *framing, struct bytes input, enum framing
 		if (framing->at == input.len)
 			break;
 		enum answer end = ends[framing->state](framing, input, more);
-		if (end == WAIT)
-			return false;
+		if (end == WAIT) /* for what stands behind a line end; of those there may be any number */
+			return framing->is_long && framing->at > 0 && give_part(framing, input, out);
 		if (end == YES)
 			return give(framing, input, framing->at, is_open(syslog), out);
 		if (framing->at >= framing->max && !framing->is_long)

@@ -196,6 +196,12 @@ START_TEST(what_is_too_long_is_passed_over)
 	expect_bytes(bytes_text("a 123456789012345678901234567890123456789\n" ONE), 35,
 		"La 123456789012345678901234567890123456789|=" ONE);
 	expect_bytes(bytes_text("99999999 " ONE), 35, "L" ONE);
+	static char ends[] = HEAD "<A>"
+							  "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n"
+							  "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n"
+							  "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n</A>";
+	char wanted[sizeof ends + 1] = "L";
+	expect_bytes(bytes_text(ends), 20, strcat(wanted, ends)); /* whose number is not waited for */
 }
 END_TEST
 
