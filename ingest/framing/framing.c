@@ -18,6 +18,19 @@ void framing_begin(struct framing *framing, enum adapter_format format)
 	framing->xml.start = SIZE_MAX;
 }
 
+/* An array, a wrapper, an encoding that was declared outside, or the parts of a long message go on. */
+bool framing_is_fresh(const struct framing *framing)
+{
+	const struct framing_xml *xml = &framing->xml;
+	if (framing->is_long)
+		return false;
+	if (framing->format == ADAPTER_FHIR)
+		return !framing->json.array;
+	if (framing->format == ADAPTER_DICOM)
+		return xml->wrappers == 0 && !xml->encoded && !xml->wrapped_encoded && xml->turns.width == XML_BYTES;
+	return framing->format == ADAPTER_JSON;
+}
+
 size_t framing_mark(struct bytes input, size_t at, enum framing_more more)
 {
 	static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};

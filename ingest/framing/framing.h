@@ -133,6 +133,10 @@ void framing_whole(struct framing *framing);
  * syslog than that and 32. */
 void framing_next(struct framing *framing, struct bytes input, enum framing_more more, struct framing_piece *out);
 
+/* True if what was given out has no say in what comes: framing that begins here cuts the rest in the same way. Of FHIR
+ * and DICOM only at the start of a line. */
+bool framing_is_fresh(const struct framing *framing);
+
 /* Whether a byte order mark stands at `at`: 3, 0, or SIZE_MAX if only more input can tell. */
 size_t framing_mark(struct bytes input, size_t at, enum framing_more more);
 /* For the formats' machines: gives out the first `len` bytes. True, as they say of a piece. */

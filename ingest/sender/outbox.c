@@ -296,6 +296,21 @@ uint64_t outbox_content(const struct outbox *outbox, const struct outbox_source 
 	return source->identity != 0 ? source->identity : spool_hash(outbox->spool, &source->text, 1);
 }
 
+uint64_t outbox_hash(const struct outbox *outbox, struct bytes text)
+{
+	const struct bytes parts[2] = {BYTES_LITERAL("\0text\0"), text};
+	return spool_hash(outbox->spool, parts, 2);
+}
+
+/* The text belongs to it: where a file was written anew other messages stand at the same places. */
+static uint64_t hash_place(const struct outbox *outbox, const struct outbox_source *source)
+{
+	uint8_t place[8];
+	put_u64(place, source->place);
+	const struct bytes parts[3] = {BYTES_LITERAL("\0place\0"), bytes_of(place, sizeof place), source->text};
+	return spool_hash(outbox->spool, parts, 3);
+}
+
 static bool has_id(const struct event *event)
 {
 	return (event->present >> EVENT_ID & 1) != 0;
@@ -333,6 +348,10 @@ static enum error identify(struct outbox *outbox, const struct event *events, si
 	if (!has_id(&events[0])) {
 		if (source != NULL)
 			out->hash = outbox_content(outbox, source);
+		if (source != NULL && source->place != 0) {
+			out->check = out->hash; /* it counts as sent for whoever does not know its place, too */
+			out->hash = hash_place(outbox, source);
+		}
 		return E_OK;
 	}
 	if (count > EVENT_SUBJECTS_MAX)
@@ -400,7 +419,7 @@ enum error outbox_add(struct outbox *outbox, const struct event *events, size_t 
 	from.number = source != NULL ? source->number : 0;
 	TRY(fault_set(fault, identify(outbox, events, count, source, &from.identity), "the event is longer than %u bytes",
 		EVENT_BYTES_MAX));
-	if (from.identity.check != 0 && !outbox->again &&
+	if (has_id(&events[0]) && !outbox->again &&
 		remembered_count(spool_remembered(outbox->spool), from.identity.hash) > 0)
 		return judge_used_id(outbox, events, count, &from.identity, fault);
 	TRY(add(outbox, events, count, &from, fault));
@@ -415,6 +434,10 @@ enum error outbox_taken(struct outbox *outbox, const struct outbox_source *sourc
 	*out = false;
 	if (outbox->again || (source->passing && !outbox->interrupted))
 		return E_OK;
+	if (source->place != 0) {
+		*out = remembered_count(spool_remembered(outbox->spool), hash_place(outbox, source)) > 0;
+		return E_OK;
+	}
 	return fault_because(
 		fault, remembered_take(spool_remembered(outbox->spool), outbox_content(outbox, source), out), SPOOL_MEMORY);
 }

@@ -107,6 +107,7 @@ struct outbox_source {
 	struct bytes text;  /* the message as it stands there; only a keyed hash is kept */
 	bool passing;       /* it comes once, and equal ones are others, but after a run that did not end (a pipe) */
 	uint64_t identity;  /* of the message that was refused when only events were left of it; or 0 */
+	uint64_t place;     /* stands for where it is: it is recognised there, and its equal elsewhere is another; or 0 */
 };
 
 /* Reads the key, opens the spool; does not connect yet. E_USAGE (server, batch), errors of sender_key_read and
@@ -165,8 +166,10 @@ enum error outbox_begin_input(
 void outbox_end_inputs(struct outbox *outbox);
 /* What the spool recognises the content of a message by; never 0. */
 uint64_t outbox_content(const struct outbox *outbox, const struct outbox_source *source);
+/* What stands for a text as long as the spool lives, and says nothing about it; never 0. */
+uint64_t outbox_hash(const struct outbox *outbox, struct bytes text);
 /* Counts the message; true if as many equal ones as the input has had by now wait or were acknowledged. To be called
- * once for each, before outbox_add. */
+ * once for each, before outbox_add. With a place: true if this one, there, does; nothing is counted. */
 enum error outbox_taken(
 	struct outbox *outbox, const struct outbox_source *source, bool *out, struct fault *fault) MUST_USE;
 

@@ -9,6 +9,7 @@
  * can fail leaves the old batches as they were, since nothing counts before the last record: a report may then come
  * twice, and never not at all. */
 #include "ingest/sender/outbox_state.h"
+#include "ledger/event/event_schema.h"
 
 #include <inttypes.h>
 
@@ -72,12 +73,20 @@ static enum error decode_events(struct redo *redo, const struct batch_event *enc
 	return E_OK;
 }
 
+/* By what it is recognised without its id, and wherever it stands. */
+static uint64_t identity_of(const struct event *events, const struct spool_identity *identity)
+{
+	if ((events[0].present >> EVENT_ID & 1) != 0)
+		return 0;
+	return identity->check != 0 ? identity->check : identity->hash;
+}
+
 static void report(
 	struct redo *redo, const struct builder_source *source, size_t count, enum error error, const char *text)
 {
 	const struct outbox_calls *calls = &redo->outbox->options.calls;
 	struct outbox_rejection rejection = {source->input, source->number, error, text != NULL ? text : error_text(error),
-		redo->events, count, source->identity.check == 0 ? source->identity.hash : 0};
+		redo->events, count, identity_of(redo->events, &source->identity)};
 	if (calls->rejected != NULL)
 		calls->rejected(calls->context, &rejection);
 }

@@ -42,6 +42,8 @@ static void drop(struct messages *messages, size_t len)
 	assert(len <= messages->len);
 	messages->start += len;
 	messages->len -= len;
+	messages->at = messages->given;
+	messages->given += len;
 }
 
 /* True with the next message of the Bundle. */
@@ -132,6 +134,20 @@ enum error messages_next(struct messages *messages, struct message *out)
 		if (take(messages, &piece, out))
 			return E_OK;
 	}
+}
+
+bool messages_resumable(const struct messages *messages)
+{
+	if (messages->in_bundle || !framing_is_fresh(&messages->framing))
+		return false;
+	if (messages->framing.format == ADAPTER_JSON || messages->given == 0)
+		return true;
+	return messages->start > 0 && messages->data[messages->start - 1] == '\n';
+}
+
+struct bytes messages_before(const struct messages *messages)
+{
+	return bytes_of(messages->data, messages->start);
 }
 
 void messages_end(struct messages *messages)

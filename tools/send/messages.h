@@ -32,7 +32,9 @@ struct messages {
 	const uint8_t *data;
 	size_t start;
 	size_t len;
-	uint64_t left; /* bytes that may still be read */
+	uint64_t left;  /* bytes that may still be read */
+	uint64_t given; /* bytes of the input that were given out: the window begins there, */
+	uint64_t at;    /* and what was given out last at this place */
 	bool ended;
 	bool idle;
 	bool in_bundle;
@@ -56,6 +58,10 @@ struct bytes messages_window(const struct messages *messages);
 void messages_reframe(struct messages *messages, enum adapter_format format);
 /* Gives the window out as it is. */
 struct bytes messages_take_window(struct messages *messages);
+/* True if another reader that begins where the window does would give the same messages from here on. */
+bool messages_resumable(const struct messages *messages);
+/* What was given out and is still in memory: it ends where the window begins. */
+struct bytes messages_before(const struct messages *messages);
 /* Nothing more will be read. */
 void messages_end(struct messages *messages);
 /* There is nothing to read at the time: a document that is closed is given out by the next call of messages_next. */

@@ -11,6 +11,7 @@
 #include "ledger/event/event_json.h"
 #include "ledger/json/json_base64.h"
 #include "ledger/json/json_read.h"
+#include "tools/following/followed.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -135,14 +136,17 @@ enum error rejected_end_row(struct rejected *rejected, enum error error)
 /* A name that is no UTF-8 (a path may be anything) goes as base64, so that a row is JSON in any case. */
 json_t *rejected_head(const struct refused *refused)
 {
-	json_t *input = json_stringn((const char *)refused->input.data, refused->input.len);
+	struct bytes name = refused->input;
+	struct bytes of_run = refused->run;
+	followed_input_split(refused->input, &name, &of_run); /* else both stay */
+	json_t *input = json_stringn((const char *)name.data, name.len);
 	if (input == NULL)
-		input = json_base64(refused->input); /* a path that is not UTF-8 */
+		input = json_base64(name); /* a path that is not UTF-8 */
 	json_t *head =
 		json_pack("{s:o, s:s, s:I, s:s, s:s}", "input", input, "format", adapter_format_name(refused->format), "number",
 			(json_int_t)refused->number + 1, "error", error_name(refused->error), "reason", refused->reason);
-	json_t *run = refused->run.len > 0 ? json_stringn((const char *)refused->run.data, refused->run.len) : NULL;
-	if (head != NULL && refused->run.len > 0 && json_object_set_new(head, "run", run) != 0) {
+	json_t *run = of_run.len > 0 ? json_stringn((const char *)of_run.data, of_run.len) : NULL;
+	if (head != NULL && of_run.len > 0 && json_object_set_new(head, "run", run) != 0) {
 		json_decref(head);
 		return NULL;
 	}

@@ -18,6 +18,7 @@
 #include "ledger/process/user.h"
 #include "tools/command/command.h"
 #include "tools/send/callers.h"
+#include "tools/send/follow.h"
 #include "tools/send/receipt_json.h"
 #include "tools/send/send_input.h"
 #include "tools/show/output.h"
@@ -168,6 +169,8 @@ static enum error do_all(struct send *send, char **paths, struct fault *fault)
 		return outbox_take_out(send->outbox, fault);
 	if (send->listen != NULL)
 		return callers_run(send, fault);
+	if (send->follow)
+		return follow_run(send, fault);
 	return send->check_filing ? check_filing(send, fault) : send_all(send, paths, fault);
 }
 
@@ -225,11 +228,11 @@ static void say_result(struct send *send, uint64_t waiting, bool revoked)
 		fprintf(stderr,
 			"indsigt: ended before all was read: run it again on the same files to go on; what was read from "
 			"a pipe is with the refused messages\n");
-	if (send->skipped > 0)
+	if (send->skipped > send->met)
 		fprintf(stderr,
 			"indsigt: %" PRIu64 " messages equal to ones sent before were left out; if they are others, give events "
 			"an id, or use --again\n",
-			send->skipped);
+			send->skipped - send->met);
 }
 
 /* What was read before a signal is signed and made durable. */
@@ -364,7 +367,8 @@ static int run_sender(struct send *send)
 #define LISTENS FORM(1)
 #define CHECKS FORM(2)
 #define TAKES_OUT FORM(3)
-#define TALKS (SENDS | LISTENS | CHECKS)
+#define FOLLOWS FORM(4)
+#define TALKS (SENDS | LISTENS | CHECKS | FOLLOWS)
 /* Noted that it was given: rows of refused messages keep their own format, unless somebody says another. */
 static enum error take_format(void *out, const char *word, struct fault *fault)
 {
@@ -384,12 +388,12 @@ static const struct option_row rows[] = {
 	OPTION_TEXT(T, options.tls.key, "tls-key", "FILE", .forms = TALKS, .help = "... and its private key (PEM, 0600)"),
 	OPTION_TEXT(T, options.key_path, "key", "FILE", .required = REQUIRED,
 		.help = "the sender's key file, made by 'indsigt sender add'"),
-	OPTION_TAKEN(take_format, "format", "json|fhir|dicom|syslog", .forms = SENDS | LISTENS,
+	OPTION_TAKEN(take_format, "format", "json|fhir|dicom|syslog", .forms = SENDS | LISTENS | FOLLOWS,
 		.help = "json: one event a line (the default); fhir: AuditEvents in JSON, also in arrays and Bundles; dicom: "
 				"audit messages in XML; syslog: any of these behind a syslog head, with lengths before them or one a "
 				"line. A "
 				"damaged message costs only itself"),
-	OPTION_NUMBER(T, options.batch, "batch", "N", 1, BATCH_EVENTS_MAX, .forms = SENDS | LISTENS,
+	OPTION_NUMBER(T, options.batch, "batch", "N", 1, BATCH_EVENTS_MAX, .forms = SENDS | LISTENS | FOLLOWS,
 		.help = "events in a batch, 1 to 4096; 1000 unless told otherwise, and 1 MiB cuts too"),
 	OPTION_TEXT(T, rejected_path, "rejected", "FILE",
 		.help = "refused messages are added to FILE, one JSON object a line, with the reason; in place of "
@@ -399,7 +403,7 @@ static const struct option_row rows[] = {
 	OPTION_FLAG(T, again, "again", .forms = SENDS, .help = "send all of these inputs, also what was sent before"),
 	OPTION_TEXT(T, resume, "resume", "NAME", .forms = SENDS,
 		.help = "recognise what was sent before on standard input too, which NAME stands for in what is said"),
-	OPTION_TEXT(T, options.query, "query", "URL", .forms = SENDS | LISTENS | CHECKS, .required = CHECKS,
+	OPTION_TEXT(T, options.query, "query", "URL", .forms = SENDS | LISTENS | CHECKS | FOLLOWS, .required = CHECKS,
 		.help = "check in the background how the ledger files these events, at its query daemon's address; what was "
 				"checked is signed into the next batches, what does not hold is an alarm"),
 	OPTION_TEXT(T, listen, "listen", "SOCKET", .forms = LISTENS, .required = REQUIRED,
@@ -408,9 +412,14 @@ static const struct option_row rows[] = {
 			"answers each with a line of JSON once it is in the ledger, proven: number, index and receipt; or "
 			"refused: error and reason. What comes while a batch is under way is the next one. A message without an "
 			"answer is to be given again, best with an \"id\""),
-	OPTION_TEXT(T, options.tls.pin, "pin", "FILE", .forms = LISTENS,
+	OPTION_TEXT(T, options.tls.pin, "pin", "FILE", .forms = LISTENS | FOLLOWS,
 		.help = "to tls://: believe the first certificate in FILE (PEM) alone, whatever name it is made out for"),
-	OPTION_TEXT(T, user, "user", "NAME", .forms = LISTENS, .help = "as root: go on as this user for good"),
+	OPTION_TEXT(T, user, "user", "NAME", .forms = LISTENS | FOLLOWS, .help = "as root: go on as this user for good"),
+	OPTION_FLAG(T, follow, "follow", .forms = FOLLOWS, .required = REQUIRED,
+		.help = "reads on as the files grow, for good, and waits for those that are not there yet. A file that is "
+				"rotated (renamed, copied and cut, or another one under a name with *, ? or [ in it) is read to its "
+				"end, and then the next; how far each was read stands in the spool. What was lost is told. Compressed "
+				"files are not read. A last line waits for its end"),
 	OPTION_FLAG(T, check_filing, "check-filing", .forms = CHECKS, .required = REQUIRED,
 		.help =
 			"send nothing; wait until all that was sent with --query is filed, and check it. Ends with exit 4 when the "
@@ -418,7 +427,7 @@ static const struct option_row rows[] = {
 	OPTION_FLAG(T, take_out, "take-out", .forms = TAKES_OUT, .required = REQUIRED,
 		.help = "send nothing; what waits in the spool becomes refused messages, for another sender to send when this "
 				"one is revoked. What the ledger has without that this sender knows is reported twice then"),
-	ARGUMENT_REST(T, paths, "FILE...|-", .forms = SENDS),
+	ARGUMENT_REST(T, paths, "FILE...|-", .forms = SENDS | FOLLOWS),
 };
 
 static int run(int argc, char **argv)

@@ -45,7 +45,7 @@ static enum error wait_until_ready(struct send *send, struct fault *fault)
 {
 	TRY(send->ended);
 	while (!send->stopped && !outbox_ready(send->outbox))
-		TRY(send_wait(send, send->signals, fault));
+		TRY(send->meanwhile != NULL ? send->meanwhile(send, fault) : send_wait(send, send->signals, fault));
 	return outbox_ready(send->outbox) ? E_OK : E_STOPPED;
 }
 
@@ -157,6 +157,7 @@ static enum error place_item(struct send *send, const struct item *item, const s
 	bool taken = false;
 	TRY(outbox_taken(send->outbox, &item->source, &taken, fault));
 	send->skipped += taken;
+	send->met += taken && item->source.place != 0;
 	if (taken)
 		return tickets_take(send->tickets, 0, fault);
 	TRY(wait_until_ready(send, fault));
@@ -227,7 +228,7 @@ static enum error send_row(struct send *send, struct input *input, struct reject
 {
 	bool as_first = row->input.len <= SPOOL_NAME_BYTES_MAX && send->tickets == NULL; /* they are answered by number */
 	struct item item = {.source = {as_first ? row->input : input->name, as_first ? row->number : input->number,
-							row->text, input->passing, row->is_events ? row->identity : 0},
+							row->text, input->passing, row->is_events ? row->identity : 0, input->place},
 		.input = row->input,
 		.number = row->number,
 		.run = row->run,
@@ -260,6 +261,7 @@ static enum error send_row(struct send *send, struct input *input, struct reject
 			item.source.number = input->number++;
 		first = false;
 		TRY(send_item(send, &item, &message, NULL, fault));
+		item.source.place += item.source.place != 0;
 	}
 	return E_OK;
 }
@@ -327,7 +329,7 @@ enum error send_message(struct send *send, struct input *input, struct message *
 		rejected_row_free(&row);
 		return error;
 	}
-	struct item item = {.source = {input->name, input->number, message->text, input->passing, 0},
+	struct item item = {.source = {input->name, input->number, message->text, input->passing, 0, input->place},
 		.mark = message->mark,
 		.input = input->name,
 		.number = input->number,

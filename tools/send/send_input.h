@@ -19,6 +19,7 @@ struct send {
 	struct outbox_options options;
 	enum adapter_format format;
 	bool format_given;
+	bool follow;               /* inputs are followed as they grow */
 	char **paths;              /* inputs; none: standard input */
 	const char *rejected_path; /* as the user named it, or NULL */
 	bool again;
@@ -28,6 +29,9 @@ struct send {
 	const char *listen;      /* the socket of callers, in place of inputs; or NULL */
 	const char *user;        /* to go on as, or NULL */
 	struct tickets *tickets; /* while callers are listened to */
+	/* Until something happened, while a message waits for room: for whoever looks after more than this one input. */
+	enum error (*meanwhile)(struct send *send, struct fault *fault);
+	void *following; /* its own */
 	char spool[PATH_MAX];
 	struct rejected rejected;
 	struct progress progress;
@@ -48,6 +52,7 @@ struct send {
 	uint64_t refused;
 	uint64_t moved;          /* of the refused ones: by the ledger, after they were added */
 	uint64_t skipped;        /* sent before */
+	uint64_t met;            /* of these: by their place in a file that is followed */
 	uint64_t left;           /* read, and then nothing: ended before it had a place */
 	uint64_t repeated;       /* rows of a message that another row of the input has, too */
 	char run[17];            /* which run this is */
@@ -61,6 +66,7 @@ struct input {
 	uint64_t number; /* of the next message */
 	enum adapter_format format;
 	const char *says; /* what it looks like, if all of it is refused for that */
+	uint64_t place;   /* of the message, in a file that is followed (outbox_source); or 0 */
 	bool regular;
 	bool passing; /* of a pipe: what comes is new, unless it has an id or a run before was interrupted */
 	bool in_parts;

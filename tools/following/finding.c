@@ -1,0 +1,134 @@
+#include "tools/following/finding.h"
+
+#include "ledger/base/file.h"
+#include "ledger/base/own.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+int64_t found_changed_ns(const struct stat *info)
+{
+	return (int64_t)info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec;
+}
+
+struct followed *find_listed(const struct followed_list *list, const struct stat *info)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct followed *file = list->files[i];
+		if (file->fd >= 0 && file->device == (uint64_t)info->st_dev && file->inode == (uint64_t)info->st_ino)
+			return file;
+	}
+	return NULL;
+}
+
+int find_open(int dir_fd, const char *name, bool through_links, struct stat *info)
+{
+	int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (through_links ? 0 : O_NOFOLLOW);
+	OWNED_FD fd = openat(dir_fd, name, flags);
+	if (fd < 0 || fstat(fd, info) != 0)
+		return -1;
+	if (!S_ISREG(info->st_mode)) {
+		errno = EINVAL;
+		return -1;
+	}
+	int taken = fd;
+	fd = -1;
+	return taken;
+}
+
+/* ---- the same file ---- */
+
+struct search {
+	const struct print_key *key;
+	const struct followed_list *list;
+	const struct followed *file;
+	const struct followed_place *place;
+	bool same_inode;
+	struct found *best;
+};
+
+static bool worth_opening(const struct search *search, const struct stat *info)
+{
+	bool same = (uint64_t)info->st_dev == search->file->device && (uint64_t)info->st_ino == search->file->inode;
+	if (!S_ISREG(info->st_mode) || (uint64_t)info->st_size < search->place->offset)
+		return false;
+	if (search->same_inode)
+		return same;
+	return !same && search->file->head.bytes > 0 && find_listed(search->list, info) == NULL &&
+		   (search->best->fd < 0 || info->st_size > search->best->info.st_size);
+}
+
+static void try_one(struct search *search, int dir_fd, const char *name)
+{
+	struct stat info;
+	if (fstatat(dir_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !worth_opening(search, &info))
+		return;
+	OWNED_FD fd = find_open(dir_fd, name, false, &info);
+	if (fd < 0 || !worth_opening(search, &info) || print_look(search->key, &search->file->head, fd) != E_OK ||
+		print_look(search->key, &search->place->tail, fd) != E_OK)
+		return;
+	own_close(&search->best->fd);
+	*search->best = (struct found){.fd = fd, .info = info};
+	snprintf(search->best->name, sizeof search->best->name, "%s", name);
+	fd = -1;
+}
+
+static enum error go_through(struct search *search, const char *directory)
+{
+	OWNED_DIR *dir = file_list(AT_FDCWD, directory);
+	if (dir == NULL)
+		return E_IO;
+	const char *name;
+	while ((name = file_list_next(dir)) != NULL)
+		try_one(search, dirfd(dir), name);
+	return errno == 0 ? E_OK : E_IO;
+}
+
+enum error find_again(const struct print_key *key, const struct followed_list *list, const struct followed *file,
+	const struct followed_place *place, const char *directory, struct found *out)
+{
+	struct search search = {.key = key, .list = list, .file = file, .place = place, .same_inode = true, .best = out};
+	*out = (struct found){.fd = -1};
+	enum error error = go_through(&search, directory);
+	search.same_inode = false;
+	if (error == E_OK && out->fd < 0)
+		error = go_through(&search, directory);
+	if (error != E_OK) {
+		own_close(&out->fd);
+		out->fd = -1;
+		return error;
+	}
+	return out->fd >= 0 ? E_OK : E_NOT_FOUND;
+}
+
+/* ---- what stands beside it ---- */
+
+static bool is_compressed(const char *name)
+{
+	static const char *const ends[] = {".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzo", ".Z", ".lzma"};
+	size_t len = strlen(name);
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+		if (len > strlen(ends[i]) && strcmp(name + len - strlen(ends[i]), ends[i]) == 0)
+			return true;
+	return false;
+}
+
+enum error find_beside(const struct followed_list *list, const char *directory, const char *base, int64_t since_ns,
+	const struct find_beside *calls)
+{
+	OWNED_DIR *dir = file_list(AT_FDCWD, directory);
+	const char *name;
+	size_t len = strlen(base);
+	if (dir == NULL)
+		return E_IO;
+	while ((name = file_list_next(dir)) != NULL) {
+		struct stat info;
+		if (strncmp(name, base, len) != 0 || name[len] == '\0' || strchr(".-_", name[len]) == NULL)
+			continue;
+		if (fstatat(dirfd(dir), name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode) &&
+			found_changed_ns(&info) >= since_ns && find_listed(list, &info) == NULL)
+			calls->found(calls->context, dirfd(dir), name, &info, is_compressed(name));
+		errno = 0;
+	}
+	return errno == 0 ? E_OK : E_IO;
+}
