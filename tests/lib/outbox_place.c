@@ -139,7 +139,7 @@ enum error add(struct outbox *outbox, uint64_t n, size_t events, const char *ext
 		ck_ok(event_parse_json(bytes_text(text), "", subjects[i], &documents[i], &list[i], &fault));
 	}
 	snprintf(text, sizeof text, "message %u", (unsigned)n);
-	struct outbox_source source = {BYTES_LITERAL("input"), n, bytes_text(text), passing, 0};
+	struct outbox_source source = {BYTES_LITERAL("input"), n, bytes_text(text), passing, 0, 0};
 	bool taken = false;
 	enum error error = outbox_taken(outbox, &source, &taken, &fault);
 	ck_ok(error);

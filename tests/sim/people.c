@@ -123,7 +123,7 @@ static enum error add_message(struct person *person, struct outbox *outbox, bool
 	uint64_t n = person->added;
 	*added = false;
 	write_message(person, n, text);
-	struct outbox_source source = {BYTES_LITERAL("file"), n, bytes_text(text), false, 0};
+	struct outbox_source source = {BYTES_LITERAL("file"), n, bytes_text(text), false, 0, 0};
 	if (!outbox_ready(outbox))
 		return E_OK;
 	TRY(outbox_taken(outbox, &source, &taken, fault));

@@ -29,7 +29,7 @@
 #define UNSAVED_MAX (16u << 20) /* bytes that are read before the state is written in between */
 
 /* Invariant: `messages` is at file->read_at; `given` is where the message came from that was last placed. */
-struct reader {
+struct taker {
 	struct input input;
 	struct messages messages;
 	char name[FOLLOWED_INPUT_MAX];
@@ -44,7 +44,7 @@ struct follow {
 	struct following *following;
 	int inotify;
 	struct followed *counting; /* whose equal messages the spool counts now; NULL: nobody's */
-	uint64_t saved_ms;
+	uint64_t committed_ms;
 	uint64_t unsaved;
 	enum error said; /* why the state cannot be written */
 };
@@ -67,7 +67,7 @@ static uint64_t hash(void *context, struct bytes text)
 
 static void close_reader(struct follow *follow, struct followed *file)
 {
-	struct reader *reader = file->reader;
+	struct taker *reader = file->reader;
 	if (follow->counting == file)
 		follow->counting = NULL;
 	if (reader == NULL)
@@ -88,7 +88,7 @@ static bool is_counted(const struct followed *file)
 }
 
 static enum error begin_counting(
-	struct follow *follow, struct followed *file, struct reader *reader, struct fault *fault)
+	struct follow *follow, struct followed *file, struct taker *reader, struct fault *fault)
 {
 	file->now = (struct followed_place){.offset = 0};
 	file->read_at = 0;
@@ -103,7 +103,7 @@ static enum error open_reader(struct follow *follow, struct followed *file, stru
 	if (rejected_is(&send->rejected, file->fd))
 		return fault_set(fault, E_USAGE,
 			"'%s' is where this sender's refused messages go, and cannot be followed by it", file->name);
-	struct reader *reader = calloc(1, sizeof *reader);
+	struct taker *reader = calloc(1, sizeof *reader);
 	TRY(fault_set(fault, allocated(reader), ""));
 	file->reader = reader;
 	followed_input(file, reader->name);
@@ -125,7 +125,7 @@ static enum error open_reader(struct follow *follow, struct followed *file, stru
 
 /* ---- messages ---- */
 
-static void place(const struct follow *follow, const struct followed *file, struct reader *reader)
+static void place(const struct follow *follow, const struct followed *file, struct taker *reader)
 {
 	const struct messages *messages = &reader->messages;
 	uint8_t numbers[16];
@@ -141,8 +141,7 @@ static void place(const struct follow *follow, const struct followed *file, stru
 }
 
 /* All that is whole; where the file rests, also a document that is not followed by anything. */
-static enum error take_messages(
-	struct follow *follow, struct followed *file, struct reader *reader, struct fault *fault)
+static enum error take_messages(struct follow *follow, struct followed *file, struct taker *reader, struct fault *fault)
 {
 	for (;;) {
 		struct message message;
@@ -159,7 +158,7 @@ static enum error take_messages(
 }
 
 /* Where it rests nothing has to be counted any longer: what comes now was not there when its name was new. */
-static void note_place(struct follow *follow, struct followed *file, struct reader *reader)
+static void note_place(struct follow *follow, struct followed *file, struct taker *reader)
 {
 	struct messages *messages = &reader->messages;
 	bool rests = file->read_at >= file->size;
@@ -175,7 +174,7 @@ static void note_place(struct follow *follow, struct followed *file, struct read
 }
 
 /* What is in another format is left as it is: one sentence in place of a refusal a line. Another run may read it. */
-static bool looks_right(struct follow *follow, struct followed *file, struct reader *reader)
+static bool looks_right(struct follow *follow, struct followed *file, struct taker *reader)
 {
 	char text[PATH_MAX + 128];
 	enum adapter_format as;
@@ -193,7 +192,7 @@ static bool looks_right(struct follow *follow, struct followed *file, struct rea
 /* The end of a file of which no more comes: what is left of it is a message, or is refused as half of one. */
 static enum error take_rest(struct follow *follow, struct followed *file, struct fault *fault)
 {
-	struct reader *reader = file->reader;
+	struct taker *reader = file->reader;
 	if (reader == NULL)
 		return E_OK;
 	messages_end(&reader->messages);
@@ -225,7 +224,7 @@ static enum error go_on_cut(struct follow *follow, struct followed *file, bool *
 /* One read(2), if it brought what stands behind what was read before. */
 static enum error read_piece(struct follow *follow, struct followed *file, size_t *bytes, struct fault *fault)
 {
-	struct reader *reader = file->reader;
+	struct taker *reader = file->reader;
 	size_t before = reader->messages.len;
 	enum error error = messages_fill(&reader->messages);
 	reader->messages.ended = false;
@@ -285,7 +284,6 @@ static enum error read_on(struct follow *follow, struct followed *file, bool *pr
 static enum error save(struct follow *follow, struct fault *fault)
 {
 	enum error error = following_save(follow->following);
-	follow->saved_ms = clock_ms();
 	if (error == E_NO_MEMORY)
 		return fault_set(fault, error, "");
 	if (error != E_OK && error != follow->said) {
@@ -302,6 +300,7 @@ static enum error save(struct follow *follow, struct fault *fault)
 static enum error commit(struct follow *follow, struct fault *fault)
 {
 	struct send *send = follow->send;
+	follow->committed_ms = clock_ms();
 	TRY(outbox_flush(send->outbox, fault));
 	TRY(outbox_poll(send->outbox, -1, NULL, 0, fault));
 	if (outbox_saved(send->outbox) && rejected_sync(&send->rejected) == E_OK) {
@@ -309,6 +308,13 @@ static enum error commit(struct follow *follow, struct fault *fault)
 		follow->unsaved = 0;
 	}
 	return save(follow, fault);
+}
+
+/* Often enough that a run which dies has little to meet again, and seldom enough that it costs nothing. */
+static enum error commit_in_time(struct follow *follow, struct fault *fault)
+{
+	bool time = following_dirty(follow->following) && clock_ms() - follow->committed_ms >= LOOK_MS;
+	return time || follow->unsaved >= UNSAVED_MAX ? commit(follow, fault) : E_OK;
 }
 
 /* ---- waiting ---- */
@@ -364,8 +370,6 @@ static enum error rest(struct follow *follow, struct fault *fault)
 	bool ready = false;
 	bool takes = outbox_ready(send->outbox);
 	TRY(outbox_flush(send->outbox, fault));
-	if (following_dirty(follow->following) && clock_ms() - follow->saved_ms >= LOOK_MS)
-		TRY(commit(follow, fault));
 	TRY(outbox_poll(send->outbox, takes ? send->events : send->signals, &ready, LOOK_MS, fault));
 	if (ready)
 		send_look_for_signal(send);
@@ -396,8 +400,7 @@ static enum error go_round(struct follow *follow, struct fault *fault)
 		 i++)
 		TRY(read_on(follow, file, &progress, fault));
 	send_look_for_signal(send);
-	if (follow->unsaved >= UNSAVED_MAX)
-		TRY(commit(follow, fault));
+	TRY(commit_in_time(follow, fault));
 	return progress && !send->stopped ? E_OK : rest(follow, fault);
 }
 
