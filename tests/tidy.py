@@ -35,11 +35,11 @@ PLACES = {"ledger/base/limits.h": "", "ledger/base/domain.h": "", "ledger/base/w
           "ledger/read/archive_state.h": "archive.c", "ingest/spool/spool_state.h": "spool.c",
           "ingest/sequencer/sequencer_state.h": "health.c", "ingest/sender/outbox_state.h": "filing_checker.c",
           "ingest/daemon/server_state.h": "control.c", "query/identity/providers_state.h": "providers.c",
-          "tools/command/command.h": ""}
+          "tools/following/following_state.h": "finding.c", "tools/command/command.h": ""}
 # ... and one whose implementation is spread over several files, or whose types files below its source share.
 SPREAD = {"ledger/write/ledger.h": "prepare.c", "ledger/statement/statement.h": "statement_parse.c", "ingest/message/adapter.h": "",
           "ingest/sequencer/sequencer.h": "health.c", "ingest/sender/outbox.h": "filing_checker.c",
-          "ingest/daemon/server.h": "control.c", "query/routes/routes.h": "", "tools/verify/verify.h": "verify_print.c"}
+          "ingest/daemon/server.h": "control.c", "query/routes/routes.h": "", "tools/verify/verify.h": "verify_print.c", "tools/following/following.h": "finding.c"}
 
 
 # What only tests call, because what it tells cannot be seen otherwise.

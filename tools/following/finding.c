@@ -52,10 +52,10 @@ static bool worth_opening(const struct search *search, const struct stat *info)
 	bool same = (uint64_t)info->st_dev == search->file->device && (uint64_t)info->st_ino == search->file->inode;
 	if (!S_ISREG(info->st_mode) || (uint64_t)info->st_size < search->place->offset)
 		return false;
-	if (search->same_inode)
-		return same;
-	return !same && search->file->head.bytes > 0 && find_listed(search->list, info) == NULL &&
-		   (search->best->fd < 0 || info->st_size > search->best->info.st_size);
+	if (find_listed(search->list, info) != NULL || same != search->same_inode)
+		return false;
+	return same || (search->file->head.bytes >= PRINT_BYTES_MIN &&
+					   (search->best->fd < 0 || info->st_size > search->best->info.st_size));
 }
 
 static void try_one(struct search *search, int dir_fd, const char *name)

@@ -1,111 +1,16 @@
-/* One look: each name is asked which file it leads to, each file how long it is.
+/* How long each file is, whether it is still the same, and what is written down of it.
  *
- *   name leads to  a file that is listed ─► goes on          one that is not ─► opened, listed, saved, then read
- *   a file that no name leads to any more ─► old; what came and went between two looks stands beside it
- *
- * Files are kept open, so one that is renamed or removed is read to its end, and its inode cannot become another's.
- * Only what was rotated away while nobody ran has to be looked for. A file is found to be cut when it is shorter than
- * it was, or when it has changed and the fingerprints do not hold; they are looked at again after each read, so that
- * what a read brought is known to stand behind what was read before.
- *
- * What cannot be done is said once and tried again by the next look: nothing here ends the run but memory. */
-#include "tools/following/following.h"
-
+ * A file is found to be cut when it is shorter than it was, or when it has changed and the fingerprints do not hold;
+ * they are looked at again after each read, so that what a read brought is known to stand behind what was read before.
+ */
 #include "ledger/base/file.h"
-#include "ledger/base/own.h"
-#include "tools/following/finding.h"
+#include "tools/following/following_state.h"
 
-#include <fcntl.h>
-#include <fnmatch.h>
+#include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
-
-#define SAID_MAX 512u
-
-struct name {
-	char *path;      /* absolute */
-	char *directory; /* of it */
-	const char *base;
-	bool pattern;
-	bool fresh;          /* no run has ever followed it */
-	char said[SAID_MAX]; /* last, of this name */
-};
-
-/* Invariant: `turn` is where the next file is looked for. */
-struct following {
-	int dir_fd;
-	struct following_calls calls;
-	struct followed_list list;
-	struct name names[FOLLOWED_NAMES_MAX];
-	size_t name_count;
-	size_t turn;
-	uint64_t now_ms;
-	bool dirty;
-	enum error failed; /* in a call back */
-};
-
-/* ---- what people are told ---- */
-
-static void say(struct following *following, bool lost, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static void say(struct following *following, bool lost, const char *format, ...)
-{
-	char text[SAID_MAX];
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(text, sizeof text, format, arguments);
-	va_end(arguments);
-	following->calls.say(following->calls.context, lost, text);
-}
-
-/* Once, until it is something else. */
-static void say_of(struct following *following, struct name *name, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-static void say_of(struct following *following, struct name *name, const char *format, ...)
-{
-	char text[SAID_MAX];
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(text, sizeof text, format, arguments);
-	va_end(arguments);
-	if (strcmp(text, name->said) != 0)
-		following->calls.say(following->calls.context, false, text);
-	memcpy(name->said, text, sizeof text);
-}
-
-/* ---- names ---- */
-
-static enum error take_name(struct following *following, const char *path, struct fault *fault)
-{
-	char absolute[PATH_BYTES_MAX];
-	char here[PATH_BYTES_MAX] = "";
-	if (path[0] != '/' && getcwd(here, sizeof here) == NULL)
-		return fault_set(fault, E_IO, "the working directory: %m");
-	int len = snprintf(absolute, sizeof absolute, "%s%s%s", here, path[0] != '/' ? "/" : "", path);
-	const char *slash = strrchr(absolute, '/');
-	if (len >= (int)sizeof absolute || slash == NULL || slash[1] == '\0' || strlen(slash + 1) > NAME_MAX)
-		return fault_set(fault, E_USAGE, "'%s': --follow takes the name of a file", path);
-	if (len > FOLLOWED_INPUT_MAX - 64)
-		return fault_set(fault, E_USAGE, "the name of a file to follow has at most %d bytes", FOLLOWED_INPUT_MAX - 64);
-	if (!bytes_utf8(bytes_text(absolute)))
-		return fault_set(fault, E_USAGE, "a file to follow must have a name in UTF-8");
-	if (following->name_count == FOLLOWED_NAMES_MAX)
-		return fault_set(fault, E_USAGE, "at most %u names can be followed", FOLLOWED_NAMES_MAX);
-	for (size_t i = 0; i < following->name_count; i++)
-		if (strcmp(following->names[i].path, absolute) == 0)
-			return fault_set(fault, E_USAGE, "'%s' is given twice", path);
-	struct name *name = &following->names[following->name_count++];
-	name->path = strdup(absolute);
-	name->directory = strndup(absolute, slash == absolute ? 1 : (size_t)(slash - absolute));
-	TRY(fault_set(fault, allocated(name->path != NULL && name->directory != NULL), ""));
-	name->base = name->path + (slash + 1 - absolute);
-	name->pattern = strpbrk(name->base, "*?[") != NULL;
-	name->fresh = !followed_has_name(&following->list, name->path);
-	following->dirty |= name->fresh;
-	return fault_set(fault, followed_add_name(&following->list, name->path),
-		"'%s' in the spool knows too many names; move it away once nothing waits", FOLLOWED_FILE);
-}
+#include <stdlib.h>
+#include <string.h>
 
 enum error following_open(
 	int dir_fd, char *const *names, const struct following_calls *calls, struct following **out, struct fault *fault)
@@ -116,7 +21,7 @@ enum error following_open(
 	following->calls = *calls;
 	enum error error = followed_read(dir_fd, &following->list, fault);
 	for (; error == E_OK && *names != NULL; names++)
-		error = take_name(following, *names, fault);
+		error = following_take_name(following, *names, fault);
 	if (error != E_OK) {
 		following_close(following);
 		return error;
@@ -137,285 +42,7 @@ void following_close(struct following *following)
 	free(following);
 }
 
-static bool is_of(const struct followed *file, const struct name *name)
-{
-	return strcmp(file->name, name->path) == 0;
-}
-
-/* ---- files that come ---- */
-
-/* Where its name really is, as long as the system tells. */
-static void real_directory(int fd, const char *otherwise, char out[PATH_BYTES_MAX])
-{
-	char link[64];
-	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	ssize_t len = readlink(link, out, PATH_BYTES_MAX - 1);
-	out[len > 0 ? len : 0] = '\0';
-	char *slash = strrchr(out, '/');
-	if (out[0] != '/' || slash == NULL || !bytes_utf8(bytes_text(out)))
-		snprintf(out, PATH_BYTES_MAX, "%s", otherwise);
-	else
-		slash[slash == out] = '\0';
-}
-
-static void take_inode(struct followed *file, int fd, const struct stat *info)
-{
-	file->fd = fd;
-	file->device = (uint64_t)info->st_dev;
-	file->inode = (uint64_t)info->st_ino;
-	file->size = (uint64_t)info->st_size;
-	file->changed_ns = found_changed_ns(info);
-}
-
-/* It begins as one of the name's files does: a copy of it, or the same written anew. */
-static bool begins_alike(const struct following *following, const struct name *name, int fd)
-{
-	for (size_t i = 0; i < following->list.count; i++) {
-		const struct followed *file = following->list.files[i];
-		if (is_of(file, name) && file->head.bytes > 0 && print_look(&following->calls.key, &file->head, fd) == E_OK)
-			return true;
-	}
-	return false;
-}
-
-/* Takes the descriptor over. */
-static enum error list_new(
-	struct following *following, struct name *name, int fd, const struct stat *info, struct followed **out)
-{
-	char directory[PATH_BYTES_MAX];
-	bool doubtful = begins_alike(following, name, fd);
-	real_directory(fd, name->directory, directory);
-	enum error error = followed_add(&following->list, name->path, directory, out);
-	if (error != E_OK) {
-		close(fd);
-		return error;
-	}
-	take_inode(*out, fd, info);
-	(*out)->named = (*out)->seen = true;
-	(*out)->known = name->fresh || doubtful ? (*out)->size : 0;
-	(*out)->grown_ms = following->now_ms;
-	following->dirty = true;
-	return E_OK;
-}
-
-static enum error too_many(struct following *following, struct name *name, enum error error)
-{
-	if (error == E_TOO_MANY)
-		say_of(following, name,
-			"%u files are followed, and '%s' would be one more: it is not read before there is room",
-			FOLLOWED_FILES_MAX, name->path);
-	return error == E_TOO_MANY ? E_OK : error;
-}
-
-static enum error look_at_name(struct following *following, struct name *name, int dir_fd, const char *base)
-{
-	struct stat info;
-	struct followed *file = NULL;
-	if (fstatat(dir_fd, base, &info, 0) == 0 && (file = find_listed(&following->list, &info)) != NULL) {
-		file->seen = true;
-		following->dirty |= !file->named;
-		file->named = true;
-		name->said[0] = '\0';
-		return E_OK;
-	}
-	int fd = find_open(dir_fd, base, true, &info);
-	if (fd < 0 && errno == ENOENT && name->pattern)
-		return E_OK;
-	if (fd < 0) {
-		const char *why = errno == ENOENT ? "is not there yet" : errno == EINVAL ? "is no file" : strerror(errno);
-		say_of(following, name, "waits for '%s': %s", name->path, why);
-		return E_OK;
-	}
-	if ((file = find_listed(&following->list, &info)) != NULL) { /* another one came under the name just now */
-		close(fd);
-		file->seen = true;
-		return E_OK;
-	}
-	TRY(too_many(following, name, list_new(following, name, fd, &info, &file)));
-	if (file != NULL)
-		name->said[0] = '\0';
-	return E_OK;
-}
-
-static enum error look_at_pattern(struct following *following, struct name *name)
-{
-	OWNED_DIR *dir = file_list(AT_FDCWD, name->directory);
-	size_t before = following->list.count;
-	const char *base;
-	if (dir == NULL) {
-		say_of(following, name, "waits for '%s': %s", name->path, strerror(errno));
-		return E_OK;
-	}
-	while ((base = file_list_next(dir)) != NULL)
-		if (fnmatch(name->base, base, FNM_PERIOD) == 0)
-			TRY(look_at_name(following, name, dirfd(dir), base));
-	if (following->list.count == 0 && before == 0)
-		say_of(following, name, "waits for '%s': no file has such a name yet", name->path);
-	return E_OK;
-}
-
-/* ---- what stood between ---- */
-
-struct between {
-	struct following *following;
-	struct name *name;
-	const struct followed *before;
-};
-
-/* Taken by what it says: that nobody has followed it does not mean that nobody has sent it. */
-static void found_between(void *context, int dir_fd, const char *base, const struct stat *info, bool compressed)
-{
-	struct between *between = context;
-	struct following *following = between->following;
-	const struct followed *before = between->before;
-	struct stat opened;
-	if (compressed) {
-		if (found_changed_ns(info) > before->changed_ns)
-			say(following, true, "'%s/%s' is compressed and was never read; unpack it and give it to 'indsigt send'",
-				between->name->directory, base);
-		return;
-	}
-	int fd = find_open(dir_fd, base, false, &opened);
-	if (fd < 0) {
-		say(following, true, "'%s/%s', which came after what was followed, cannot be read: %s",
-			between->name->directory, base, strerror(errno));
-		return;
-	}
-	if (before->head.bytes > 0 && print_look(&following->calls.key, &before->head, fd) == E_OK &&
-		print_look(&following->calls.key, &before->now.tail, fd) == E_OK && before->now.offset > 0) {
-		close(fd); /* a copy of it */
-		return;
-	}
-	struct followed *file = NULL;
-	enum error error = too_many(following, between->name, list_new(following, between->name, fd, &opened, &file));
-	if (error != E_OK)
-		following->failed = error;
-	if (file == NULL)
-		return;
-	file->named = false;
-	file->known = file->size;
-	say(following, false, "'%s/%s' came between two looks at '%s': it is read, too", between->name->directory, base,
-		between->name->path);
-}
-
-/* `before` was the file of the name, and is no longer. */
-static enum error look_between(struct following *following, struct name *name, const struct followed *before)
-{
-	struct between between = {following, name, before};
-	const struct find_beside calls = {.found = found_between, .context = &between};
-	following->failed = E_OK;
-	if (name->pattern)
-		return E_OK;
-	if (find_beside(&following->list, name->directory, name->base, before->changed_ns, &calls) != E_OK)
-		say(following, true, "whether another file came between in '%s' cannot be told: %s", name->directory,
-			strerror(errno));
-	return following->failed;
-}
-
-/* ---- files that were followed before ---- */
-
-static enum error found_again(struct following *following, struct followed *file, const struct found *found)
-{
-	char directory[PATH_BYTES_MAX];
-	uint64_t size = file->size;
-	real_directory(found->fd, file->directory, directory);
-	char *copied = strdup(directory);
-	if (copied == NULL) {
-		close(found->fd);
-		return E_NO_MEMORY;
-	}
-	free(file->directory);
-	file->directory = copied;
-	take_inode(file, found->fd, &found->info);
-	if (file->size < size) /* cut, and what is left is as it was */
-		say(following, true, "at least %" PRIu64 " bytes of '%s' were never read: they were cut off", size - file->size,
-			file->name);
-	file->read_at = file->now.offset;
-	file->read = file->now.tail;
-	file->grown_ms = following->now_ms;
-	following->dirty = true;
-	return E_OK;
-}
-
-/* Of an earlier run, or whose copy is looked for. */
-static enum error find_file(struct following *following, struct name *name, struct followed *file)
-{
-	struct found found = {.fd = -1};
-	enum error error = find_again(&following->calls.key, &following->list, file, &file->now, file->directory, &found);
-	if (error != E_OK && strcmp(file->directory, name->directory) != 0)
-		error = find_again(&following->calls.key, &following->list, file, &file->now, name->directory, &found);
-	return error == E_OK ? found_again(following, file, &found) : error;
-}
-
-static bool name_leads_on(const struct following *following, const struct name *name)
-{
-	for (size_t i = 0; i < following->list.count; i++)
-		if (is_of(following->list.files[i], name) && following->list.files[i]->seen)
-			return true;
-	return false;
-}
-
-/* It is nowhere. While its name leads to nothing either the disk may just not be there yet. */
-static enum error give_up(struct following *following, struct name *name, struct followed *file)
-{
-	if (!name_leads_on(following, name))
-		return E_OK;
-	if (file->named)
-		TRY(look_between(following, name, file));
-	if (file->named || file->now.offset < file->size)
-		say(following, true,
-			"the file that was '%s' is gone, also under other names: of it %" PRIu64
-			" bytes had been taken, and what it had behind them was never read (at least %" PRIu64 " bytes)",
-			file->name, file->now.offset, file->size > file->now.offset ? file->size - file->now.offset : 0);
-	file->named = false;
-	file->gone = true;
-	following->dirty = true;
-	return E_OK;
-}
-
-/* Files that are not open: first those that are still there, then what the name leads to, then those that are not. */
-static enum error look_for_files(struct following *following, struct name *name, bool last)
-{
-	for (size_t i = 0; i < following->list.count; i++) {
-		struct followed *file = following->list.files[i];
-		if (!is_of(file, name) || file->fd >= 0 || file->gone)
-			continue;
-		enum error error = last ? E_NOT_FOUND : find_file(following, name, file);
-		if (error == E_NOT_FOUND && last)
-			error = give_up(following, name, file);
-		if (error == E_NO_MEMORY)
-			return error;
-	}
-	return E_OK;
-}
-
 /* ---- a look ---- */
-
-static enum error drop_names(struct following *following, struct name *name)
-{
-	for (size_t i = 0; i < following->list.count; i++) {
-		struct followed *file = following->list.files[i];
-		if (!is_of(file, name) || file->fd < 0 || !file->named || file->seen)
-			continue;
-		file->named = false;
-		file->grown_ms = following->now_ms;
-		following->dirty = true;
-		TRY(look_between(following, name, file));
-	}
-	return E_OK;
-}
-
-static enum error look_at(struct following *following, struct name *name)
-{
-	for (size_t i = 0; i < following->list.count; i++)
-		following->list.files[i]->seen &= !is_of(following->list.files[i], name);
-	TRY(look_for_files(following, name, false));
-	TRY(name->pattern ? look_at_pattern(following, name) : look_at_name(following, name, AT_FDCWD, name->path));
-	TRY(drop_names(following, name));
-	TRY(look_for_files(following, name, true));
-	name->fresh = false;
-	return E_OK;
-}
 
 static bool ended(const struct followed *file)
 {
@@ -440,7 +67,7 @@ static void let_go(struct following *following, struct followed *file, bool remo
 static void cannot_be_read(struct following *following, struct followed *file)
 {
 	if (!file->blind)
-		say(following, false, "'%s' cannot be read: %s; it is tried again", file->name, strerror(errno));
+		following_say(following, false, "'%s' cannot be read: %s; it is tried again", file->name, strerror(errno));
 	file->blind = true;
 }
 
@@ -482,7 +109,7 @@ enum error following_look(struct following *following, uint64_t now_ms)
 {
 	following->now_ms = now_ms;
 	for (size_t i = 0; i < following->name_count; i++)
-		TRY(look_at(following, &following->names[i]));
+		TRY(following_look_at_name(following, &following->names[i]));
 	for (size_t i = 0; i < following->list.count; i++)
 		look_at_file(following, following->list.files[i]);
 	return E_OK;
@@ -535,13 +162,24 @@ void following_read(struct following *following, struct followed *file, struct b
 		file->read = print_of(&following->calls.key, window, file->read_at);
 }
 
+/* With more of its first bytes, as long as these are still those that it had. */
+static void grow_head(struct following *following, struct followed *file, uint64_t offset)
+{
+	uint8_t text[PRINT_BYTES];
+	const struct print_key *key = &following->calls.key;
+	size_t bytes = offset < sizeof text ? (size_t)offset : sizeof text;
+	if (bytes <= file->head.bytes || file_read_at(file->fd, text, bytes, 0) != E_OK)
+		return;
+	struct print before = print_of(key, bytes_of(text, file->head.bytes), file->head.bytes);
+	if (before.hash == file->head.hash)
+		file->head = print_of(key, bytes_of(text, bytes), bytes);
+}
+
 void following_took(
 	struct following *following, struct followed *file, uint64_t offset, uint64_t number, struct bytes before)
 {
-	if (file->head.bytes < PRINT_BYTES && before.len == offset) {
-		size_t bytes = before.len < PRINT_BYTES ? before.len : PRINT_BYTES;
-		file->head = print_of(&following->calls.key, bytes_of(before.data, bytes), bytes);
-	}
+	if (file->fd >= 0 && !file->gone && file->head.bytes < PRINT_BYTES)
+		grow_head(following, file, offset);
 	following->dirty |= offset != file->now.offset;
 	file->now = (struct followed_place){offset, number, print_of(&following->calls.key, before, offset)};
 }
@@ -562,8 +200,9 @@ static enum error list_anew(struct following *following, struct followed *file, 
 	struct followed *anew = NULL;
 	bool alike = file->head.bytes > 0 && print_look(&following->calls.key, &file->head, file->fd) == E_OK;
 	TRY(followed_add(&following->list, file->name, file->directory, &anew));
-	take_inode(anew, file->fd, info);
+	following_take_inode(anew, file->fd, info);
 	file->fd = -1;
+	file->device = file->inode = 0; /* it has none, and is found by what it holds alone */
 	anew->named = file->named;
 	anew->seen = file->seen;
 	anew->known = alike ? anew->size : 0;
@@ -578,11 +217,11 @@ static void say_cut(struct following *following, const struct followed *file)
 {
 	uint64_t seen = file->size > file->read_at ? file->size : file->read_at;
 	if (seen > file->read_at)
-		say(following, true,
+		following_say(following, true,
 			"at least %" PRIu64 " bytes of '%s' were never read: it was cut, and there is no copy of it in '%s'",
 			seen - file->read_at, file->name, file->directory);
 	else
-		say(following, false,
+		following_say(following, false,
 			"'%s' was cut; all that was seen of it had been read, but what was added to it just before is not known",
 			file->name);
 }
@@ -592,13 +231,9 @@ static enum error go_on_in_copy(struct following *following, struct followed *fi
 {
 	struct found found = {.fd = -1};
 	TRY(find_again(&following->calls.key, &following->list, file, &file->now, file->directory, &found));
-	if (file->head.bytes == 0) { /* nothing says that it is one */
-		close(found.fd);
-		return E_NOT_FOUND;
-	}
-	say(following, false, "'%s' was cut; what it had is read from its copy '%s'", file->name, found.name);
+	following_say(following, false, "'%s' was cut; what it had is read from its copy '%s'", file->name, found.name);
 	file->size = 0;
-	return found_again(following, file, &found);
+	return following_found_again(following, file, &found);
 }
 
 enum error following_cut(struct following *following, struct followed *file, enum following_end *out)
@@ -610,7 +245,7 @@ enum error following_cut(struct following *following, struct followed *file, enu
 	uint64_t size = (uint64_t)info.st_size;
 	if (is_shortened(following, file, size)) {
 		if (size < file->size)
-			say(following, true, "%" PRIu64 " bytes at the end of '%s' were never taken: they were cut off",
+			following_say(following, true, "%" PRIu64 " bytes at the end of '%s' were never taken: they were cut off",
 				file->size - size, file->name);
 		file->read_at = file->now.offset;
 		file->read = file->now.tail;

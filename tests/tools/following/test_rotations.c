@@ -1,0 +1,630 @@
+/* Followed files against a naive model: a writer that appends, is rotated in every way and is cut; a sender that dies
+ * between any two steps, and remembers of what it took what was durable by then. Each line is taken once, unless a cut
+ * destroyed it. */
+#include "ledger/base/hash.h"
+#include "tests/lib/place.h"
+#include "tests/lib/unit.h"
+#include "tools/following/following.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LINES_MAX 20000u
+#define TEXT_MAX 64
+
+static struct place where;
+static char path[96];
+static int spool_fd;
+static struct following *following;
+static uint64_t now_ms;
+static unsigned lost_said;
+static char said[4096];
+static uint64_t seed;
+
+static unsigned draw(unsigned below)
+{
+	seed = seed * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned)(seed >> 33) % below;
+}
+
+static uint64_t hash_text(void *context, struct bytes text)
+{
+	(void)context;
+	struct hash hash;
+	hash_blake2b(NULL, &text, 1, &hash);
+	return get_u64(hash.b);
+}
+
+static void say(void *context, bool lost, const char *text)
+{
+	(void)context;
+	lost_said += lost;
+	snprintf(said + strlen(said), sizeof said - strlen(said), "%s\n", text);
+	if (strlen(said) > sizeof said / 2)
+		said[0] = '\0';
+}
+
+/* ---- the sender ---- */
+
+/* What it took, by where it stood and what it says; the first `durable` survive. */
+static struct taken {
+	char mark[17];
+	uint64_t at;
+	uint64_t text;
+} taken[LINES_MAX];
+static size_t taken_count, durable;
+static uint64_t repeated;
+
+/* What is read of a file and not taken. */
+struct half {
+	char text[4096];
+	size_t len;
+	uint64_t at; /* in the file */
+};
+
+static uint64_t text_of(const char *line, size_t len)
+{
+	return hash_text(NULL, bytes_of((const uint8_t *)line, len));
+}
+
+static size_t count_text(uint64_t text)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < taken_count; i++)
+		count += taken[i].text == text;
+	return count;
+}
+
+/* By what it says: the k-th of its file, if k were taken. Files of which this is asked are read at one go here. */
+static struct {
+	char mark[17];
+	uint64_t texts[LINES_MAX];
+	size_t count;
+} counted;
+
+static bool was_taken(const struct followed *file, uint64_t at, uint64_t text)
+{
+	if (at >= file->known) {
+		for (size_t i = 0; i < taken_count; i++)
+			if (taken[i].at == at && taken[i].text == text && strcmp(taken[i].mark, file->mark) == 0)
+				return true;
+		return false;
+	}
+	size_t k = 1;
+	for (size_t i = 0; i < counted.count; i++)
+		k += counted.texts[i] == text;
+	counted.texts[counted.count++] = text;
+	return k <= count_text(text);
+}
+
+static void take_line(const struct followed *file, uint64_t at, const char *line, size_t len)
+{
+	uint64_t text = text_of(line, len);
+	if (was_taken(file, at, text)) {
+		repeated++;
+		return;
+	}
+	ck_assert_uint_lt(taken_count, LINES_MAX);
+	struct taken *one = &taken[taken_count++];
+	memcpy(one->mark, file->mark, sizeof one->mark);
+	one->at = at;
+	one->text = text;
+}
+
+static void take_lines(struct followed *file, struct half *half)
+{
+	size_t done = 0;
+	const char *end;
+	while ((end = memchr(half->text + done, '\n', half->len - done)) != NULL) {
+		size_t len = (size_t)(end - half->text) - done;
+		take_line(file, half->at + done, half->text + done, len);
+		done += len + 1;
+	}
+	if (done > 0)
+		following_took(
+			following, file, half->at + done, file->now.number + 1, bytes_of((const uint8_t *)half->text, done));
+	half->at += done;
+	half->len -= done;
+	memmove(half->text, half->text + done, half->len);
+}
+
+static void drop_reader(struct followed *file)
+{
+	free(file->reader);
+	file->reader = NULL;
+	file->read_at = file->now.offset;
+	file->read = file->now.tail;
+}
+
+/* The end of a file: half a line is one, too. */
+static void take_rest(struct followed *file)
+{
+	struct half *half = file->reader;
+	if (half == NULL)
+		return;
+	if (half->len > 0)
+		take_line(file, half->at, half->text, half->len);
+	following_took(following, file, half->at + half->len, 0, bytes_of((const uint8_t *)half->text, half->len));
+	drop_reader(file);
+}
+
+static void read_some(struct followed *file, size_t most)
+{
+	struct half *half = file->reader;
+	if (file->cut) {
+		enum following_end end;
+		ck_ok(following_cut(following, file, &end));
+		if (end == FOLLOWING_OVER)
+			take_rest(file);
+		else
+			drop_reader(file);
+		return;
+	}
+	if (following_rests(following, file)) {
+		take_rest(file);
+		return;
+	}
+	if (half == NULL) {
+		if (file->now.offset < file->known) {
+			file->now = (struct followed_place){.offset = 0};
+			file->read_at = 0;
+			file->read = file->now.tail;
+			counted.count = 0;
+		}
+		half = file->reader = calloc(1, sizeof *half);
+		half->at = file->now.offset;
+	}
+	if (half->at < file->known) /* at one go: nothing else is counted meanwhile */
+		most = sizeof half->text;
+	do {
+		size_t room = sizeof half->text - half->len;
+		ssize_t n = pread(file->fd, half->text + half->len, most < room ? most : room, (off_t)file->read_at);
+		ck_assert_int_ge(n, 0);
+		enum error error = following_check(following, file);
+		file->cut = error == E_NOT_FOUND;
+		if (file->cut || n == 0)
+			break;
+		half->len += (size_t)n;
+		following_read(following, file, bytes_of((const uint8_t *)half->text, half->len), (size_t)n);
+		take_lines(file, half);
+	} while (half->at < file->known);
+	if (!file->cut && half->at < file->known)
+		file->known = half->at;
+}
+
+/* ---- it lives and dies ---- */
+
+static void start(void)
+{
+	const struct following_calls calls = {.key = {.hash = hash_text}, .say = say};
+	char *names[] = {path, NULL};
+	struct fault fault = {.text = ""};
+	enum error error = following_open(spool_fd, names, &calls, &following, &fault);
+	ck_assert_msg(error == E_OK, "%s", fault.text);
+}
+
+static void stop(void)
+{
+	struct followed *file;
+	for (size_t i = 0; (file = following_file(following, i)) != NULL; i++)
+		free(file->reader);
+	following_close(following);
+	following = NULL;
+}
+
+/* Of what was not durable some is, in order. */
+static void die(void)
+{
+	stop();
+	taken_count = durable + draw((unsigned)(taken_count - durable) + 1);
+	durable = taken_count;
+	start();
+}
+
+static void look(void)
+{
+	ck_ok(following_look(following, now_ms));
+	ck_ok(following_save(following));
+}
+
+static void save(void)
+{
+	durable = taken_count;
+	following_durable(following);
+	ck_ok(following_save(following));
+}
+
+/* All that there is. */
+static void read_all(void)
+{
+	struct followed *file;
+	look();
+	for (unsigned i = 0; (file = following_next(following)) != NULL; i++) {
+		ck_assert_uint_lt(i, 100000);
+		read_some(file, 4096);
+		look();
+	}
+	save();
+}
+
+/* ---- the writer ---- */
+
+/* Lines as they were written; destroyed: not in any file any more, and perhaps never taken. */
+static uint64_t written[LINES_MAX];
+static bool destroyed[LINES_MAX];
+static size_t written_count;
+static unsigned rotated;
+static int writer_fd, old_fd;
+static size_t in_file; /* the first line of the file that is written to */
+
+static void write_line(int fd, const char *line)
+{
+	char text[TEXT_MAX + 1];
+	int len = snprintf(text, sizeof text, "%s\n", line);
+	int part = draw(4) == 0 ? 1 + (int)draw((unsigned)len - 1) : len; /* in two parts, looked at between them */
+	ck_assert_uint_lt(written_count, LINES_MAX);
+	written[written_count++] = text_of(line, (size_t)len - 1);
+	ck_assert_int_eq(write(fd, text, (size_t)part), part);
+	if (part < len && draw(2) == 0) {
+		look();
+		struct followed *file = following_next(following);
+		if (file != NULL)
+			read_some(file, 64);
+	}
+	ck_assert_int_eq(write(fd, text + part, (size_t)(len - part)), len - part);
+}
+
+/* Some are there twice. */
+static void append(int fd)
+{
+	char line[TEXT_MAX];
+	snprintf(
+		line, sizeof line, "line %zu of file %u%.*s", written_count, rotated, (int)draw(20), "....................");
+	write_line(fd, line);
+	if (draw(5) == 0)
+		write_line(fd, line);
+}
+
+static void open_file(void)
+{
+	writer_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	ck_assert_int_ge(writer_fd, 0);
+	in_file = written_count;
+}
+
+static void rename_file(void)
+{
+	char to[128];
+	snprintf(to, sizeof to, "%s.%u", path, ++rotated);
+	ck_assert_int_eq(rename(path, to), 0);
+	if (old_fd >= 0)
+		close(old_fd);
+	old_fd = writer_fd;
+	open_file();
+}
+
+static void copy_bytes(void)
+{
+	char to[128];
+	char text[4096];
+	ssize_t n;
+	snprintf(to, sizeof to, "%s.%u", path, rotated);
+	int in = open(path, O_RDONLY | O_CLOEXEC);
+	int out = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	while ((n = read(in, text, sizeof text)) > 0)
+		ck_assert_int_eq(write(out, text, (size_t)n), n);
+	close(in);
+	close(out);
+}
+
+/* A copy is known by what was taken of the file: where nothing was, nobody knows that it is one. */
+static bool anchored(void)
+{
+	struct followed *file;
+	struct stat info;
+	ck_assert_int_eq(fstat(writer_fd, &info), 0);
+	for (size_t i = 0; (file = following_file(following, i)) != NULL; i++)
+		if (file->inode == (uint64_t)info.st_ino && file->saved.offset >= PRINT_BYTES_MIN && !file->cut)
+			return true;
+	return false;
+}
+
+static void copy_file(bool copy, bool late)
+{
+	rotated++;
+	look();
+	if (copy)
+		copy_bytes();
+	size_t from = copy && anchored() ? written_count : in_file;
+	if (late)
+		append(writer_fd); /* between the copy and the cut */
+	ck_assert_int_eq(ftruncate(writer_fd, 0), 0);
+	for (size_t i = from; i < written_count; i++)
+		destroyed[i] = true;
+	in_file = written_count;
+}
+
+/* ---- */
+
+static void begin(uint64_t with)
+{
+	place_make(&where);
+	seed = with;
+	now_ms = 1000000;
+	snprintf(path, sizeof path, "%s/log/audit.log", where.path);
+	shell("mkdir %s/log %s/spool", where.path, where.path);
+	char spool[96];
+	snprintf(spool, sizeof spool, "%s/spool", where.path);
+	spool_fd = open(spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	taken_count = durable = written_count = 0;
+	rotated = lost_said = 0;
+	repeated = 0;
+	old_fd = -1;
+	said[0] = '\0';
+	memset(destroyed, 0, sizeof destroyed);
+	start();
+}
+
+static void end(void)
+{
+	stop();
+	close(spool_fd);
+	close(writer_fd);
+	if (old_fd >= 0)
+		close(old_fd);
+	place_remove(&where);
+}
+
+static size_t count_written(uint64_t text, bool whole_only)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < written_count; i++)
+		count += written[i] == text && !(whole_only && destroyed[i]);
+	return count;
+}
+
+/* Each line as often as it was written; destroyed ones at most so often. A half line that a cut left is no line. */
+static void expect_all(bool cuts)
+{
+	for (size_t i = 0; i < written_count; i++) {
+		size_t got = count_text(written[i]);
+		ck_assert_msg(got <= count_written(written[i], false), "line %zu was taken %zu times\n%s", i, got, said);
+		ck_assert_msg(got >= count_written(written[i], true), "line %zu was taken %zu times\n%s", i, got, said);
+	}
+	if (!cuts)
+		ck_assert_uint_eq(taken_count, written_count);
+}
+
+/* A step of anybody. */
+static void step(bool cuts)
+{
+	struct followed *file;
+	now_ms += draw(100);
+	switch (draw(cuts ? 12 : 10)) {
+	case 0:
+	case 1:
+	case 2:
+		append(writer_fd);
+		break;
+	case 3:
+		if (old_fd >= 0)
+			append(old_fd);
+		break;
+	case 4:
+		if (draw(4) == 0)
+			rename_file();
+		break;
+	case 5:
+		if (draw(3) == 0)
+			die();
+		break;
+	case 6:
+		save();
+		break;
+	case 10:
+		if (draw(4) == 0)
+			copy_file(true, false);
+		break;
+	case 11:
+		if (draw(8) == 0)
+			copy_file(draw(2) == 0, true);
+		break;
+	default:
+		look();
+		if ((file = following_next(following)) != NULL)
+			read_some(file, 1 + draw(120));
+	}
+}
+
+/* SND-35, SND-36, SND-37: renamed files, kills between any two steps. */
+START_TEST(renamed_files_are_taken_whole)
+{
+	begin((uint64_t)_i + 1);
+	read_all(); /* its name is no longer new */
+	open_file();
+	read_all();
+	for (unsigned i = 0; i < 400; i++)
+		step(false);
+	read_all();
+	expect_all(false);
+	ck_assert_msg(lost_said == 0, "%s", said);
+	end();
+}
+END_TEST
+
+/* SND-36: cut files, whose copies are there or not. */
+START_TEST(cut_files_lose_what_the_cut_destroyed)
+{
+	begin((uint64_t)_i + 1000);
+	read_all();
+	open_file();
+	read_all();
+	for (unsigned i = 0; i < 400; i++)
+		step(true);
+	read_all();
+	expect_all(true);
+	end();
+}
+END_TEST
+
+static void put(const char *name, const char *text)
+{
+	shell("printf '%s' >> %s/log/%s", text, where.path, name);
+}
+
+/* SND-36: what was seen and never read is said with its length. */
+START_TEST(a_cut_without_a_copy_is_told)
+{
+	begin(1);
+	open_file();
+	read_all();
+	put("audit.log", "one\\ntwo\\n");
+	read_all();
+	put("audit.log", "three\\n");
+	look();
+	ck_assert_int_eq(ftruncate(writer_fd, 0), 0);
+	read_all();
+	ck_assert_uint_eq(lost_said, 1);
+	ck_assert_msg(strstr(said, "at least 6 bytes of") != NULL, "%s", said);
+	put("audit.log", "four\\n");
+	read_all();
+	ck_assert_uint_eq(taken_count, 3);
+	end();
+}
+END_TEST
+
+/* SND-35: the name is removed, the inode comes again under it with other content. */
+START_TEST(another_file_with_the_same_inode_is_another)
+{
+	begin(1);
+	open_file();
+	read_all();
+	put("audit.log", "one\\ntwo\\n");
+	read_all();
+	stop();
+	start();
+	ck_assert_int_eq(ftruncate(writer_fd, 0), 0); /* the same inode, and longer than before */
+	put("audit.log", "three\\nfour\\nfive\\n");
+	read_all();
+	ck_assert_uint_eq(taken_count, 5);
+	ck_assert_msg(strstr(said, "is gone, also under other names: of it 8 bytes had been taken") != NULL, "%s", said);
+	end();
+}
+END_TEST
+
+/* SND-34: a half line at the end of a file that has lost its name is taken as it is once it is quiet. */
+START_TEST(an_old_half_line_is_taken_when_it_is_quiet)
+{
+	begin(1);
+	open_file();
+	read_all();
+	put("audit.log", "one\\ntw");
+	read_all();
+	ck_assert_uint_eq(taken_count, 1);
+	rename_file();
+	now_ms += FOLLOWING_QUIET_MS;
+	read_all();
+	ck_assert_uint_eq(taken_count, 1);
+	now_ms += FOLLOWING_QUIET_MS - 1;
+	read_all();
+	ck_assert_uint_eq(taken_count, 1);
+	now_ms += 1;
+	read_all();
+	ck_assert_uint_eq(taken_count, 2);
+	ck_assert_uint_eq(count_text(text_of("tw", 2)), 1);
+	end();
+}
+END_TEST
+
+/* SND-35: what was there when the name was new, and has been sent as a file, is recognised by what it says. */
+START_TEST(what_was_there_is_recognised_by_what_it_says)
+{
+	begin(1);
+	open_file();
+	put("audit.log", "one\\none\\ntwo\\n");
+	taken[0] = (struct taken){.mark = "sent as a file", .text = text_of("one", 3)};
+	taken_count = durable = 1;
+	look();
+	die();
+	read_all();
+	ck_assert_uint_eq(taken_count, 3);
+	put("audit.log", "one\\n");
+	read_all();
+	ck_assert_uint_eq(count_text(text_of("one", 3)), 3);
+	end();
+}
+END_TEST
+
+/* SND-37: compressed before it was read. */
+START_TEST(compressed_files_are_told)
+{
+	begin(1);
+	open_file();
+	put("audit.log", "one\\n");
+	read_all();
+	shell("mv %s %s.1; echo two > %s.2.gz; touch -d '+1 hour' %s.2.gz; echo three > %s", path, path, path, path, path);
+	read_all();
+	ck_assert_uint_eq(taken_count, 2);
+	ck_assert_uint_eq(lost_said, 1);
+	ck_assert_msg(strstr(said, "audit.log.2.gz' is compressed and was never read") != NULL, "%s", said);
+	end();
+}
+END_TEST
+
+/* SND-35: the state that cannot be read is not taken for none. */
+START_TEST(a_damaged_state_is_refused)
+{
+	begin(1);
+	open_file();
+	read_all();
+	stop();
+	shell("printf '{\"version\":1' > %s/spool/followed.json", where.path);
+	const struct following_calls calls = {.key = {.hash = hash_text}, .say = say};
+	char *names[] = {path, NULL};
+	struct fault fault = {.text = ""};
+	ck_error(following_open(spool_fd, names, &calls, &following, &fault), E_CORRUPT);
+	ck_assert_msg(strstr(fault.text, "is damaged; move it away") != NULL, "%s", fault.text);
+	shell("rm %s/spool/followed.json", where.path);
+	start();
+	end();
+}
+END_TEST
+
+/* SND-37: a disk that is not there yet is no loss. */
+START_TEST(a_missing_disk_is_waited_for)
+{
+	begin(1);
+	open_file();
+	put("audit.log", "one\\n");
+	read_all();
+	stop();
+	shell("mv %s/log %s/away; mkdir %s/log", where.path, where.path, where.path);
+	start();
+	read_all();
+	shell("rmdir %s/log; mv %s/away %s/log", where.path, where.path, where.path);
+	put("audit.log", "two\\n");
+	read_all();
+	ck_assert_uint_eq(taken_count, 2);
+	ck_assert_uint_eq(lost_said, 0);
+	end();
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tcase = tcase_create("rotations");
+	tcase_add_loop_test(tcase, renamed_files_are_taken_whole, 0, 60);
+	tcase_add_loop_test(tcase, cut_files_lose_what_the_cut_destroyed, 0, 40);
+	tcase_add_test(tcase, a_cut_without_a_copy_is_told);
+	tcase_add_test(tcase, another_file_with_the_same_inode_is_another);
+	tcase_add_test(tcase, an_old_half_line_is_taken_when_it_is_quiet);
+	tcase_add_test(tcase, what_was_there_is_recognised_by_what_it_says);
+	tcase_add_test(tcase, compressed_files_are_told);
+	tcase_add_test(tcase, a_damaged_state_is_refused);
+	tcase_add_test(tcase, a_missing_disk_is_waited_for);
+	return unit_run("rotations", tcase);
+}

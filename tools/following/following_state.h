@@ -1,0 +1,42 @@
+/* The inside of what is followed, shared by following_names.c (which file a name leads to) and following.c (the rest).
+ */
+#pragma once
+
+#include "tools/following/finding.h"
+#include "tools/following/following.h"
+
+#define SAID_MAX 512u
+
+struct name {
+	char *path;      /* absolute */
+	char *directory; /* of it */
+	const char *base;
+	bool pattern;
+	bool fresh;          /* no run has ever followed it */
+	char said[SAID_MAX]; /* last, of this name */
+};
+
+/* Invariant: `turn` is where the next file is looked for. */
+struct following {
+	int dir_fd;
+	struct following_calls calls;
+	struct followed_list list;
+	struct name names[FOLLOWED_NAMES_MAX];
+	size_t name_count;
+	size_t turn;
+	uint64_t now_ms;
+	bool dirty;
+	enum error failed; /* in a call back */
+};
+
+/* following_names.c */
+void following_say(struct following *following, bool lost, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* One more name. E_USAGE, E_IO, E_NO_MEMORY. */
+enum error following_take_name(struct following *following, const char *path, struct fault *fault) MUST_USE;
+/* Which file it leads to now, and what has become of the others. E_NO_MEMORY. */
+enum error following_look_at_name(struct following *following, struct name *name) MUST_USE;
+void following_take_inode(struct followed *file, int fd, const struct stat *info);
+/* It goes on there, from file->now; takes the descriptor over. E_NO_MEMORY. */
+enum error following_found_again(
+	struct following *following, struct followed *file, const struct found *found) MUST_USE;
