@@ -18,12 +18,28 @@ def value(unit, name):
     return " ".join(re.findall(r"^%s=(.*)$" % name, unit, re.M))
 
 
+def follows(tap, indsigt, place):
+    """The unit that follows logs."""
+    path = os.path.join(os.path.dirname(indsigt), "..", "service", "indsigt-follow@.service")
+    with open(path, encoding="utf-8") as file:
+        unit = file.read()
+    command = value(unit, "ExecStart")
+    usage = subprocess.run([indsigt, "send", "--help"], capture_output=True, text=True, check=True).stdout
+    options = set(re.findall(r"--[a-z-]+", command))
+    tap.ok(options == {"--key", "--follow"} and all(option in usage for option in options), "send takes what it is called with: %s" % command)
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "service", "sysusers-follow.conf")
+    with open(source, encoding="utf-8") as file:
+        users = re.findall(r"^u (\S+)", file.read(), re.M)
+    tap.ok(users == [value(unit, "User")], "the user that it names is made: %s" % users)
+    understood(tap, path, re.sub(r"^User=.*$", "User=daemon", unit, flags=re.M), place)
+
+
 def understood(tap, path, unit, place):
     """By systemd itself, with a program and users that are there."""
     if shutil.which("systemd-analyze") is None:
         tap.skip("systemd understands the unit", "there is no systemd-analyze")
         return
-    copy = os.path.join(place, "indsigt.service")
+    copy = os.path.join(place, os.path.basename(path))
     program = value(unit, "ExecStart").split()[0]
     with open(copy, "w", encoding="utf-8") as file:
         file.write(unit.replace(program, "/bin/true"))
@@ -79,6 +95,7 @@ def main():
     ledger = Ledger(indsigt)
     understood(tap, path, unit, ledger.place)
     tight(tap, ledger, unit)
+    follows(tap, indsigt, ledger.place)
     ledger.remove()
     tap.done()
 
