@@ -104,7 +104,7 @@ def at_a_terminal(tap, completed):
                 ("bin/indsigt send --format=j\t", "bin/indsigt send --format=json ", "a value behind '='"),
                 ("bin/indsigt send --format=\t", "bin/indsigt send --format=", "... and none of several"),
                 ("bin/indsigt send --key=on\t", "bin/indsigt send --key=one.json ", "a file behind '='"),
-                ("bin/indsigt send --server a:1 --fo\t", "bin/indsigt send --server a:1 --format ", "an option behind a ':'"),
+                ("bin/indsigt send --server a:1 --for\t", "bin/indsigt send --server a:1 --format ", "an option behind a ':'"),
                 ("bin/indsigt send --key %s\t" % manual[:-1], "bin/indsigt send --key %s " % manual, "a file where one is taken"),
                 ("bin/indsigt send --key [\t", "bin/indsigt send --key \\[ab\\] ", "a file whose name is a pattern for others")):
             found = completed.typed(place, keys)

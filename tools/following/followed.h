@@ -48,6 +48,7 @@ struct followed {
 	bool blind;        /* it was said that it cannot be read */
 	bool left;         /* the caller reads nothing of it in this run */
 	uint64_t grown_ms; /* when it last grew, or lost its name */
+	int64_t since_ns;  /* it was found with another inode: its own may be a file that changed later; or 0 */
 	void *reader;      /* the caller's; NULL: it is not being read */
 	int watch;         /* likewise; 0: none */
 };

@@ -109,6 +109,8 @@ enum error following_look(struct following *following, uint64_t now_ms)
 {
 	following->now_ms = now_ms;
 	for (size_t i = 0; i < following->name_count; i++)
+		TRY(following_find_files(following, &following->names[i]));
+	for (size_t i = 0; i < following->name_count; i++)
 		TRY(following_look_at_name(following, &following->names[i]));
 	for (size_t i = 0; i < following->list.count; i++)
 		look_at_file(following, following->list.files[i]);

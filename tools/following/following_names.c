@@ -223,8 +223,8 @@ static void found_between(void *context, int dir_fd, const char *base, const str
 			between->name->directory, base, strerror(errno));
 		return;
 	}
-	if (before->head.bytes > 0 && print_look(&following->calls.key, &before->head, fd) == E_OK &&
-		print_look(&following->calls.key, &before->now.tail, fd) == E_OK && before->now.offset > 0) {
+	if (before->head.bytes >= PRINT_BYTES_MIN && print_look(&following->calls.key, &before->head, fd) == E_OK &&
+		print_look(&following->calls.key, &before->now.tail, fd) == E_OK) {
 		close(fd); /* a copy of it */
 		return;
 	}
@@ -241,14 +241,15 @@ static void found_between(void *context, int dir_fd, const char *base, const str
 }
 
 /* `before` was the file of the name, and is no longer. */
-static enum error look_between(struct following *following, struct name *name, const struct followed *before)
+static enum error look_between(
+	struct following *following, struct name *name, const struct followed *before, int64_t since_ns)
 {
 	struct between between = {following, name, before};
 	const struct find_beside calls = {.found = found_between, .context = &between};
 	following->failed = E_OK;
 	if (name->pattern)
 		return E_OK;
-	if (find_beside(&following->list, name->directory, name->base, before->changed_ns, &calls) != E_OK)
+	if (find_beside(&following->list, name->directory, name->base, since_ns, &calls) != E_OK)
 		following_say(following, true, "whether another file came between in '%s' cannot be told: %s", name->directory,
 			strerror(errno));
 	return following->failed;
@@ -286,6 +287,8 @@ static enum error find_file(struct following *following, struct name *name, stru
 	enum error error = find_again(&following->calls.key, &following->list, file, &file->now, file->directory, &found);
 	if (error != E_OK && strcmp(file->directory, name->directory) != 0)
 		error = find_again(&following->calls.key, &following->list, file, &file->now, name->directory, &found);
+	if (error == E_OK && (file->device != (uint64_t)found.info.st_dev || file->inode != (uint64_t)found.info.st_ino))
+		file->since_ns = file->changed_ns;
 	return error == E_OK ? following_found_again(following, file, &found) : error;
 }
 
@@ -303,7 +306,7 @@ static enum error give_up(struct following *following, struct name *name, struct
 	if (!name_leads_on(following, name))
 		return E_OK;
 	if (file->named)
-		TRY(look_between(following, name, file));
+		TRY(look_between(following, name, file, file->changed_ns));
 	if (file->named || file->now.offset < file->size)
 		following_say(following, true,
 			"the file that was '%s' is gone, also under other names: of it %" PRIu64
@@ -342,7 +345,25 @@ static enum error drop_names(struct following *following, struct name *name)
 		file->named = false;
 		file->grown_ms = following->now_ms;
 		following->dirty = true;
-		TRY(look_between(following, name, file));
+		TRY(look_between(following, name, file, file->changed_ns));
+	}
+	return E_OK;
+}
+
+enum error following_find_files(struct following *following, struct name *name)
+{
+	return look_for_files(following, name, false);
+}
+
+/* A file that was cut and renamed before that was noticed is known by its copy, and its inode by nothing. */
+static enum error look_beside(struct following *following, struct name *name)
+{
+	for (size_t i = 0; i < following->list.count; i++) {
+		struct followed *file = following->list.files[i];
+		if (!is_of(file, name) || file->since_ns == 0)
+			continue;
+		TRY(look_between(following, name, file, file->since_ns));
+		file->since_ns = 0;
 	}
 	return E_OK;
 }
@@ -351,7 +372,7 @@ enum error following_look_at_name(struct following *following, struct name *name
 {
 	for (size_t i = 0; i < following->list.count; i++)
 		following->list.files[i]->seen &= !is_of(following->list.files[i], name);
-	TRY(look_for_files(following, name, false));
+	TRY(look_beside(following, name));
 	TRY(name->pattern ? look_at_pattern(following, name) : look_at_name(following, name, AT_FDCWD, name->path));
 	TRY(drop_names(following, name));
 	TRY(look_for_files(following, name, true));

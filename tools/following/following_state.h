@@ -34,6 +34,8 @@ void following_say(struct following *following, bool lost, const char *format, .
 	__attribute__((format(printf, 3, 4)));
 /* One more name. E_USAGE, E_IO, E_NO_MEMORY. */
 enum error following_take_name(struct following *following, const char *path, struct fault *fault) MUST_USE;
+/* Opens what an earlier run followed under it; of all names before one is looked at. E_NO_MEMORY. */
+enum error following_find_files(struct following *following, struct name *name) MUST_USE;
 /* Which file it leads to now, and what has become of the others. E_NO_MEMORY. */
 enum error following_look_at_name(struct following *following, struct name *name) MUST_USE;
 void following_take_inode(struct followed *file, int fd, const struct stat *info);
