@@ -305,7 +305,7 @@ static enum error give_up(struct following *following, struct name *name, struct
 {
 	if (!name_leads_on(following, name))
 		return E_OK;
-	if (file->named)
+	if (file->named || file->now.offset < file->size)
 		TRY(look_between(following, name, file, file->changed_ns));
 	if (file->named || file->now.offset < file->size)
 		following_say(following, true,
