@@ -212,6 +212,7 @@ static enum error go_on_cut(struct follow *follow, struct followed *file, bool *
 	if (error == E_TOO_MANY)
 		return E_OK;
 	TRY(fault_set(fault, error, ""));
+	file->watch = 0; /* the inode's, which is another file's now */
 	*progress = true;
 	if (end == FOLLOWING_OVER)
 		return take_rest(follow, file, fault);

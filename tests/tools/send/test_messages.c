@@ -322,6 +322,67 @@ START_TEST(a_lost_byte_makes_no_other_name)
 }
 END_TEST
 
-UNIT_MAIN("messages", lines_come_one_by_one, cut_documents_come_whole, what_is_too_long_comes_in_parts,
-	a_long_document_comes_whole, bundles_give_their_entries, a_wrappers_encoding_is_its_own,
-	a_byte_order_is_said_or_does_not_matter, a_lost_byte_makes_no_other_name)
+/* Another reader that begins at `from` gives all that this one gives from here on. */
+static void expect_same_from(const char *text, size_t from, enum adapter_format format, size_t left)
+{
+	struct messages again;
+	FILE *rest = tmpfile();
+	fputs(text + from, rest);
+	fflush(rest);
+	rewind(rest);
+	ck_ok(messages_open(fileno(rest), format, &again));
+	struct message one;
+	size_t count = 0;
+	for (enum error error; (error = messages_next(&again, &one)) != E_CLOSED;)
+		if (error == E_NOT_FOUND)
+			ck_ok(messages_fill(&again));
+		else
+			count++;
+	ck_assert_msg(count == left, "from %zu: %zu messages, %zu are left", from, count, left);
+	messages_close(&again);
+	fclose(rest);
+}
+
+/* Whatever had been read when it was looked. Gives how many such places there were. */
+static size_t resume_everywhere(const char *text, enum adapter_format format)
+{
+	size_t all = 0;
+	size_t places = 0;
+	begin(format, text);
+	while (next() == E_OK)
+		all++;
+	end();
+	for (size_t first = 1; first < strlen(text); first++) {
+		size_t given = 0;
+		struct message one;
+		begin(format, text);
+		messages.left = first;
+		ck_ok(messages_fill(&messages));
+		for (enum error error; (error = messages_next(&messages, &one)) == E_OK;)
+			given++;
+		if (messages_resumable(&messages)) {
+			places += messages.given > 0;
+			expect_same_from(text, (size_t)messages.given, format, all - given);
+		}
+		end();
+	}
+	return places;
+}
+
+/* SND-35: where reading may begin afresh, and where not. */
+START_TEST(reading_can_begin_afresh)
+{
+#define FHIR "{\"resourceType\":\"AuditEvent\",\n  \"id\":\"1\"}"
+	ck_assert_uint_gt(resume_everywhere("{\"a\":1}\n\n{\"b\":2}\r\nno json\n{\"c\":3}\n", ADAPTER_JSON), 10);
+	ck_assert_uint_gt(resume_everywhere(FHIR "\n" FHIR "\n{broken\n" FHIR "\n", ADAPTER_FHIR), 10);
+	ck_assert_uint_eq(resume_everywhere("[\n" FHIR ",\n" FHIR "\n]", ADAPTER_FHIR), 0);
+	ck_assert_uint_gt(
+		resume_everywhere("<AuditMessage>\n</AuditMessage>\n<?xml version=\"1.0\"?>\n<AuditMessage/>\n", ADAPTER_DICOM),
+		5);
+	ck_assert_uint_eq(resume_everywhere("<log>\n<AuditMessage/>\n<AuditMessage/>\n</log>\n", ADAPTER_DICOM), 0);
+}
+END_TEST
+
+UNIT_MAIN("messages", reading_can_begin_afresh, lines_come_one_by_one, cut_documents_come_whole,
+	what_is_too_long_comes_in_parts, a_long_document_comes_whole, bundles_give_their_entries,
+	a_wrappers_encoding_is_its_own, a_byte_order_is_said_or_does_not_matter, a_lost_byte_makes_no_other_name)
