@@ -308,6 +308,68 @@ def refused(tap, ledger, lines):
     tap.ok(sender.stop() == 1, "a file in another format is left as it is")
 
 
+def fhir(word):
+    return {"resourceType": "AuditEvent", "type": {"code": "rest"}, "subtype": [{"code": "read", "display": word}], "action": "R",
+            "recorded": "2026-11-20T08:15:30Z", "outcome": "0", "purposeOfEvent": [{"text": "sagsbehandling"}],
+            "agent": [{"requestor": True, "who": {"identifier": {"value": "u1"}}}], "source": {"observer": {"display": "KSD"}},
+            "entity": [{"what": {"identifier": {"system": "urn:oid:1.2.208.176.1.2", "value": "0101701001"}}, "role": {"code": "1"}}]}
+
+
+def documents(tap, ledger, lines):
+    """SND-35: FHIR over many lines, within an array that never ends, killed each time."""
+    key = ledger.add_sender("documents")
+    path = place(ledger, "documents")
+    before = shown(ledger).total()
+    count = 0
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("[")
+    for i in range(6):
+        sender = Sender(ledger, key, path, options=("--format", "fhir"))
+        journal = os.path.join(sender.spool, "journal")
+        wait_until(lambda: sender.process.poll() is not None or any(file["size"] == os.path.getsize(path) for file in sender.state()), "it is there")
+        size = os.path.getsize(journal)
+        with open(path, "a", encoding="utf-8") as file:
+            bundle = {"resourceType": "Bundle", "type": "batch", "entry": [{"resource": fhir("in a bundle")}, {"resource": fhir("in a bundle")}]}
+            for document in (fhir("alone"), bundle):
+                file.write(json.dumps(document, indent=1) + ",\n")
+        count += 3
+        wait_until(lambda: sender.process.poll() is not None or os.path.getsize(journal) > size, "it has taken something")
+        sender.stop(signal.SIGKILL)
+    sender = Sender(ledger, key, path, options=("--format", "fhir"))
+    wait_until(lambda: sender.process.poll() is not None or any(file["size"] == os.path.getsize(path) for file in sender.state()), "it has seen all")
+    wait_until(lambda: shown(ledger).total() == before + count, "all documents are there")
+    tap.ok(all(file["offset"] == 0 for file in sender.state()), "within an array reading is not begun")
+    tap.ok(sender.stop() == 0, "it ends in order: " + sender.said())
+    got = shown(ledger)
+    tap.ok(got.total() == before + count, "documents are there once: %d of %d" % (got.total() - before, count))
+    more = got - collections.Counter(lines)
+    lines += list(more.elements())
+
+
+def unreachable(tap, ledger, lines):
+    """SND-36: while there is no ledger nothing is read, and no file is lost."""
+    key = ledger.add_sender("unreachable")
+    path = place(ledger, "unreachable")
+    writer = Writer(path)
+    sender = Sender(ledger, key, path)
+    writer.many(10, "unreachable")
+    sender.until_end(path)
+    ledger.stop()
+    for i in range(3):
+        writer.many(10, "unreachable, %d" % i)
+        os.rename(path, "%s.%d" % (path, i))
+        writer.reopen()
+        wait_until(lambda: any(file["inode"] == str(os.stat(path).st_ino) for file in sender.state()), "the next file is found")
+    tap.ok(sender.stop() == 3, "what is not sent is told: " + sender.said())
+    ledger.serve()
+    sender = Sender(ledger, key, path)
+    writer.line("unreachable, last")
+    sender.until_end(path)
+    tap.ok(sender.stop() == 0, "and sent later: " + sender.said())
+    lines += writer.lines
+    whole(tap, ledger, lines, "without a ledger")
+
+
 def logrotate(tap, ledger, lines):
     """Debian's logrotate itself, both ways."""
     program = shutil.which("logrotate") or "/usr/sbin/logrotate"
@@ -347,7 +409,7 @@ def main():
     lines = []
     try:
         ledger.serve()
-        for part in (growing, before, rotations, away, killed, refused, logrotate):
+        for part in (growing, before, rotations, away, killed, refused, documents, unreachable, logrotate):
             part(tap, ledger, lines)
         code, said = ledger.audit()
         tap.ok(code == 0, "the ledger is as it should be: " + said)

@@ -617,7 +617,7 @@ END_TEST
 int main(void)
 {
 	TCase *tcase = tcase_create("rotations");
-	tcase_add_loop_test(tcase, renamed_files_are_taken_whole, 0, 60);
+	tcase_add_loop_test(tcase, renamed_files_are_taken_whole, 0, 30);
 	tcase_add_loop_test(tcase, cut_files_lose_what_the_cut_destroyed, 0, 40);
 	tcase_add_test(tcase, a_cut_without_a_copy_is_told);
 	tcase_add_test(tcase, another_file_with_the_same_inode_is_another);
