@@ -93,8 +93,9 @@ static void look_at_file(struct following *following, struct followed *file)
 	}
 	uint64_t size = (uint64_t)info.st_size;
 	bool changed = size != file->size || found_changed_ns(&info) != file->changed_ns;
-	file->cut =
-		size < file->size || size < file->read_at || ((changed || file->blind) && is_written_anew(following, file));
+	bool refilled = changed && size == 0 && file->size == 0; /* and cut again between two looks */
+	file->cut = size < file->size || size < file->read_at || refilled ||
+				((changed || file->blind) && is_written_anew(following, file));
 	if (file->cut)
 		return;
 	if (size > file->size)
@@ -259,7 +260,12 @@ enum error following_cut(struct following *following, struct followed *file, enu
 	enum error error = go_on_in_copy(following, file);
 	if (error == E_NO_MEMORY || error == E_OK)
 		return error;
-	say_cut(following, file);
+	/* Nothing says that a file is its copy: what came beside it is taken by what it says. */
+	size_t before = following->list.count;
+	if (file->head.bytes < PRINT_BYTES_MIN)
+		TRY(following_look_beside(following, file));
+	if (file->size > 0 && following->list.count == before)
+		say_cut(following, file);
 	file->gone = true;
 	*out = FOLLOWING_OVER;
 	return E_OK;

@@ -355,6 +355,14 @@ enum error following_find_files(struct following *following, struct name *name)
 	return look_for_files(following, name, false);
 }
 
+enum error following_look_beside(struct following *following, const struct followed *file)
+{
+	for (size_t i = 0; i < following->name_count; i++)
+		if (is_of(file, &following->names[i]))
+			return look_between(following, &following->names[i], file, file->changed_ns);
+	return E_OK;
+}
+
 /* A file that was cut and renamed before that was noticed is known by its copy, and its inode by nothing. */
 static enum error look_beside(struct following *following, struct name *name)
 {

@@ -38,6 +38,8 @@ enum error following_take_name(struct following *following, const char *path, st
 enum error following_find_files(struct following *following, struct name *name) MUST_USE;
 /* Which file it leads to now, and what has become of the others. E_NO_MEMORY. */
 enum error following_look_at_name(struct following *following, struct name *name) MUST_USE;
+/* What stands beside it and was changed since it was last looked at: perhaps its copy. E_NO_MEMORY. */
+enum error following_look_beside(struct following *following, const struct followed *file) MUST_USE;
 void following_take_inode(struct followed *file, int fd, const struct stat *info);
 /* It goes on there, from file->now; takes the descriptor over. E_NO_MEMORY. */
 enum error following_found_again(

@@ -497,6 +497,26 @@ START_TEST(a_cut_without_a_copy_is_told)
 }
 END_TEST
 
+/* SND-36: filled, copied and cut between two looks. */
+START_TEST(a_copy_that_nobody_saw_the_file_of_is_read)
+{
+	begin(1);
+	read_all();
+	open_file();
+	read_all();
+	put("audit.log", "one\\ntwo\\n");
+	shell("cp %s %s.1", path, path);
+	ck_assert_int_eq(ftruncate(writer_fd, 0), 0);
+	read_all();
+	ck_assert_uint_eq(taken_count, 2);
+	put("audit.log", "three\\n");
+	read_all();
+	ck_assert_uint_eq(taken_count, 3);
+	ck_assert_uint_eq(lost_said, 0);
+	end();
+}
+END_TEST
+
 /* SND-35: the name is removed, the inode comes again under it with other content. */
 START_TEST(another_file_with_the_same_inode_is_another)
 {
@@ -620,6 +640,7 @@ int main(void)
 	tcase_add_loop_test(tcase, renamed_files_are_taken_whole, 0, 30);
 	tcase_add_loop_test(tcase, cut_files_lose_what_the_cut_destroyed, 0, 40);
 	tcase_add_test(tcase, a_cut_without_a_copy_is_told);
+	tcase_add_test(tcase, a_copy_that_nobody_saw_the_file_of_is_read);
 	tcase_add_test(tcase, another_file_with_the_same_inode_is_another);
 	tcase_add_test(tcase, an_old_half_line_is_taken_when_it_is_quiet);
 	tcase_add_test(tcase, what_was_there_is_recognised_by_what_it_says);
