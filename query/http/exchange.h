@@ -18,6 +18,8 @@ struct request {
 	const char *if_none_match;   /* the header, or NULL */
 	const char *host;            /* the header, or NULL */
 	const char *content_type;    /* the header, or NULL */
+	const char *accept;          /* the header, or NULL */
+	const char *prefer;          /* the header, or NULL */
 	bool gzip;                   /* may be answered so */
 	bool event_stream;           /* wants to be told of what comes (Accept: text/event-stream) */
 	const char *last_event_id;   /* the header Last-Event-ID, or NULL */

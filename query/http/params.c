@@ -15,9 +15,8 @@ static int hex_digit(char c)
 	return -1;
 }
 
-/* Decodes [from, end) to `to`, which may be the same place; gives the length, or -1. Control characters are refused
- * here, where they are made of escapes, so that no value with one gets any further. */
-static int percent_decode(const char *from, const char *end, char *to)
+/* Control characters are refused here, where they are made of escapes, so that no value with one gets any further. */
+int params_decode(const char *from, const char *end, char *to)
 {
 	char *at = to;
 	while (from < end) {
@@ -54,7 +53,7 @@ static enum error parse_one(char *pair, const char *const known[], struct params
 	char *equals = strchr(pair, '=');
 	char *end = pair + strlen(pair);
 	char *name_end = equals ? equals : end;
-	int name_len = percent_decode(pair, name_end, pair);
+	int name_len = params_decode(pair, name_end, pair);
 	if (name_len <= 0)
 		return fault_set(fault, E_BAD_VALUE, "the query string has a parameter without a well-formed name");
 	char *value = equals ? equals + 1 : end;
@@ -64,7 +63,7 @@ static enum error parse_one(char *pair, const char *const known[], struct params
 		return fault_set(fault, E_BAD_VALUE, "the query string has a parameter that is not known here");
 	if (params_get(params, name))
 		return fault_set(fault, E_BAD_VALUE, "parameter '%s' is given twice", name);
-	int value_len = equals ? percent_decode(value, end, value) : 0;
+	int value_len = equals ? params_decode(value, end, value) : 0;
 	if (value_len < 0 || !bytes_utf8(bytes_of(value, (size_t)value_len)))
 		return fault_set(fault, E_BAD_VALUE, "parameter '%s' is not well-formed percent-encoded UTF-8", name);
 	value[value_len] = '\0';

@@ -24,3 +24,6 @@ struct params {
 enum error params_parse(const char *query, const char *const known[], struct params *out, struct fault *fault) MUST_USE;
 /* The value, or NULL when the parameter is not there. */
 const char *params_get(const struct params *params, const char *name);
+/* Decodes [from, end) to `to`, which may be the same place, without an end mark; gives the length, or -1 for a bad
+ * escape or a control character. */
+int params_decode(const char *from, const char *end, char *to);

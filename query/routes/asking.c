@@ -58,17 +58,25 @@ static void act(const struct call *call, struct identity *who)
 		who->role = ROLE_PROXY;
 }
 
-bool call_asking(struct call *call, struct asking *out, struct params *params)
+bool call_asker(
+	struct call *call, const char *method, const char *path, struct asking *out, const struct permission **permission)
 {
 	*out = (struct asking){.own = false};
 	if (!call_identity(call, &out->who))
 		return false;
 	act(call, &out->who);
-	const struct permission *permission = roles_permission(call->request->method, call->request->path, out->who.role);
-	if (permission == NULL || permission->reach == REACH_NOBODY)
+	*permission = roles_permission(method, path, out->who.role);
+	if (*permission == NULL || (*permission)->reach == REACH_NOBODY)
 		return forbid(call, "this role may not ask this question");
-	out->reach = permission->reach;
-	return read_subject(call, out) && within_reach(call, out) && call_params(call, permission->parameters, params);
+	out->reach = (*permission)->reach;
+	return read_subject(call, out) && within_reach(call, out);
+}
+
+bool call_asking(struct call *call, struct asking *out, struct params *params)
+{
+	const struct permission *permission;
+	return call_asker(call, call->request->method, call->request->path, out, &permission) &&
+		   call_params(call, permission->parameters, params);
 }
 
 /* How long the list of somebody's grants is would show in how long it takes to find nothing for the asker in it. */

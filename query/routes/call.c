@@ -6,6 +6,8 @@
 #include "query/routes/call.h"
 
 #include "ledger/json/json_read.h"
+#include "query/fhir/outcome.h"
+#include "query/fhir/terms.h"
 
 #include <strings.h>
 
@@ -42,13 +44,16 @@ static char *text_of(const json_t *json)
 void call_problem(struct call *call, int status, enum error error, const char *detail)
 {
 	struct response *out = call->response;
+	bool fhir = out->route != NULL && strncmp(out->route, "/fhir/", strlen("/fhir/")) == 0;
 	response_release(out);
 	out->status = status;
-	json_auto_t *problem = json_pack("{s:s,s:s,s:i,s:s,s:s}", "type", "about:blank", "title", status_title(status),
-		"status", status, "detail", detail, "error", error_name(error));
+	json_auto_t *problem =
+		fhir ? outcome_of(status, error, detail)
+			 : json_pack("{s:s,s:s,s:i,s:s,s:s}", "type", "about:blank", "title", status_title(status), "status",
+				   status, "detail", detail, "error", error_name(error));
 	out->body = text_of(problem);
 	out->body_len = out->body ? strlen(out->body) : 0;
-	response_header(out, "Content-Type", "application/problem+json");
+	response_header(out, "Content-Type", fhir ? TERMS_JSON : "application/problem+json");
 	response_header(out, "Cache-Control", "no-store");
 	if (status == 503)
 		response_header(out, "Retry-After", "1");
@@ -87,11 +92,16 @@ static void refuse_unauthorized(struct call *call, bool presented, const char *d
 		presented ? "Bearer realm=\"indsigt\", error=\"invalid_token\"" : "Bearer realm=\"indsigt\"");
 }
 
+static const char *media_type(const struct call *call)
+{
+	return call->type != NULL ? call->type : "application/json";
+}
+
 /* The text is made before a header is set: without memory for it the answer is another one. */
 void call_json(struct call *call, json_t *json, const char *cache)
 {
 	char *text = text_of(json);
-	call_body(call, text, text ? strlen(text) : 0, "application/json", cache);
+	call_body(call, text, text ? strlen(text) : 0, media_type(call), cache);
 }
 
 void call_text(struct call *call, enum error error, struct text *text, const char *cache)
@@ -103,7 +113,7 @@ void call_text(struct call *call, enum error error, struct text *text, const cha
 	if (!call_good(call, error))
 		return;
 	call->response->held = text->room != NULL ? text->held : 0;
-	call_body(call, text->data, text->len, "application/json", cache);
+	call_body(call, text->data, text->len, media_type(call), cache);
 	if (text->gzip)
 		response_header(call->response, "Content-Encoding", "gzip");
 	*text = (struct text){.data = NULL};

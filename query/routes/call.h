@@ -12,6 +12,7 @@
  *   routes_acts.c      what people do: report, give, revoke
  *   routes_notifications.c  what a person wishes to be told
  *   routes_sender.c    filing proof
+ *   routes_fhir.c      events in FHIR
  *   routes_tiles.c     tiles
  *   routes.c           the table, and what is the same for every route */
 #pragma once
@@ -29,11 +30,12 @@ struct call {
 	struct snapshot *snapshot;
 	struct cosigned *cosigned; /* of call_cosigned */
 	struct response *response;
+	const char *type; /* of JSON that is answered; NULL: application/json */
 };
 
 /* ---- responses ---- */
 
-/* `detail` never repeats what was sent. */
+/* `detail` never repeats what was sent. Below /fhir an OperationOutcome, elsewhere problem details. */
 void call_problem(struct call *call, int status, enum error error, const char *detail);
 /* What is not the asker's fault: they learn that it failed, and where an operator finds out more. */
 void call_internal(struct call *call, enum error error);
@@ -78,6 +80,10 @@ struct asking {
 /* What the table of roles says to this question: who asks, whether their role may ask it, about whom it is and with
  * which parameters. Before anything of the ledger is looked at; what a proxy may is then still open. */
 bool call_asking(struct call *call, struct asking *out, struct params *params);
+/* The same for a question of another form: the row is that of `method` and `path`, and its parameters are looked at by
+ * whoever asks. */
+bool call_asker(
+	struct call *call, const char *method, const char *path, struct asking *out, const struct permission **permission);
 /* After call_snapshot: whether a proxy may read for who it is about, now. */
 bool call_granted(struct call *call, struct asking *asking);
 
@@ -119,3 +125,4 @@ void route_statement(struct call *call);
 void route_labels(struct call *call);
 void route_filing(struct call *call);
 void route_tile(struct call *call);
+void route_fhir(struct call *call);

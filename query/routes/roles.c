@@ -22,6 +22,14 @@ static const struct {
 			[ROLE_SUPERVISOR] = {REACH_ANYBODY,
 				PARAMETERS("from", "to", "org", "limit", "cursor", "coverage", "whole")},
 		}},
+	/* Its parameters are search parameters, which fhir/search.h knows. */
+	{"/fhir/AuditEvent",
+		{
+			[ROLE_SUBJECT] = {REACH_SELF, none},
+			[ROLE_PROXY] = {REACH_GRANTED, none},
+			[ROLE_AUTHORITY] = {REACH_ORGANISATION, none},
+			[ROLE_SUPERVISOR] = {REACH_ANYBODY, none},
+		}},
 	{"/v1/statement",
 		{
 			[ROLE_SUBJECT] = {REACH_SELF, PARAMETERS("from", "to", "signatures")},

@@ -46,6 +46,7 @@ static const struct route routes_table[] = {
 	{"/v1/grants/revoke", false, ACTS, route_grants_revoke},
 	{"/v1/mandates", false, READS, route_mandates},
 	{"/v1/notifications", false, KEPT, route_notifications},
+	{"/fhir/", false, BOTH, route_fhir},
 	{"/healthz", true, READS, route_health},
 	{"/metrics", true, READS, route_metrics},
 };
@@ -97,6 +98,8 @@ static void answer_call(struct call *call)
 {
 	const struct route *route = route_of(call->routes, call->request);
 	if (route == NULL) {
+		if (strcmp(call->request->path, "/fhir") == 0)
+			call->response->route = "/fhir/";
 		call_problem(call, 404, E_NOT_FOUND, "there is nothing at this address");
 		return;
 	}

@@ -49,13 +49,14 @@ char *asked_read(struct evhttp_request *http, struct request *out)
 	const char *host = evhttp_find_header(headers, "Host");
 	const char *last = evhttp_find_header(headers, "Last-Event-ID");
 	const char *type = evhttp_find_header(headers, "Content-Type");
+	const char *accept = evhttp_find_header(headers, "Accept"), *prefer = evhttp_find_header(headers, "Prefer");
 	struct evbuffer *body = evhttp_request_get_input_buffer(http);
 	const struct bytes whole = bytes_of(evbuffer_pullup(body, -1), evbuffer_get_length(body));
 	if (whole.data == NULL && whole.len > 0)
 		return NULL;
-	char *text =
-		malloc(1 + kept_bytes(path) + kept_bytes(query) + kept_bytes(authorization) + kept_bytes(subject) +
-			   kept_bytes(reference) + kept_bytes(tags) + kept_bytes(host) + kept_bytes(type) + kept_bytes(last));
+	char *text = malloc(1 + kept_bytes(path) + kept_bytes(query) + kept_bytes(authorization) + kept_bytes(subject) +
+						kept_bytes(reference) + kept_bytes(tags) + kept_bytes(host) + kept_bytes(type) +
+						kept_bytes(last) + kept_bytes(accept) + kept_bytes(prefer));
 	if (text == NULL)
 		return NULL;
 	char *at = text, *address = NULL;
@@ -69,7 +70,8 @@ char *asked_read(struct evhttp_request *http, struct request *out)
 	out->host = keep(&at, host);
 	out->content_type = keep(&at, type);
 	out->gzip = negotiate_gzip(evhttp_find_header(headers, "Accept-Encoding"));
-	const char *accept = evhttp_find_header(headers, "Accept");
+	out->accept = keep(&at, accept);
+	out->prefer = keep(&at, prefer);
 	out->event_stream = accept != NULL && strstr(accept, "text/event-stream") != NULL;
 	out->last_event_id = keep(&at, last);
 	out->body = whole;
