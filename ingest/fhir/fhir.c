@@ -7,6 +7,7 @@
  * worst of several outcomes counts. What can fail is told with the member's name: one of another type than FHIR
  * gives it, a required one that is missing, an action or outcome that is none, and above all a patient whom no
  * subject would stand for. */
+#include "ingest/fhir/fhir_own.h"
 #include "ingest/fhir/fhir_people.h"
 #include "ingest/message/participants.h"
 #include "ingest/message/words.h"
@@ -323,7 +324,8 @@ static enum error read_activity(struct fhir_reader *reader, bool r5)
 	message->action = action.len == 1 ? action.data[0] : 0;
 	TRY(read_concepts(message, json_object_get(reader->root, r5 ? "code" : "subtype"), &narrow));
 	TRY(read_concepts(message, json_object_get(reader->root, r5 ? "category" : "type"), &wide));
-	message->activity = fhir_first(narrow, wide);
+	struct bytes own = fhir_own_activity(json_object_get(reader->root, "subtype"));
+	message->activity = fhir_first(own, fhir_first(narrow, wide));
 	/* Some profiles have "Export" as the type of everything: what it was is said by the code below it. */
 	message->exported = has_export(json_object_get(reader->root, r5 ? "code" : "subtype")) ||
 						(has_export(json_object_get(reader->root, r5 ? "category" : "type")) &&
@@ -383,6 +385,7 @@ static enum error read_root(struct fhir_reader *reader)
 	TRY(read_outcome(reader));
 	TRY(read_activity(reader, r5));
 	TRY(read_source(reader));
+	TRY(fhir_read_own(reader));
 	read_purposes(message, json_object_get(root, "purposeOfEvent"));
 	read_purposes(message, json_object_get(root, "authorization"));
 	TRY(read_agents(reader));

@@ -186,6 +186,24 @@ static enum error map_common(
 	return E_OK;
 }
 
+/* What was said of fields that the format has not. A reading was a print, where that is said, and nothing else was. */
+static void map_own(const struct audit_message *message, struct event *out)
+{
+	const struct event *own = &message->own;
+	out->list_count = own->list_count > 0 ? own->list_count + 1 : 0; /* the first is for the objects */
+	for (uint32_t i = 0; i < own->list_count; i++)
+		out->lists[i + 1] = own->lists[i];
+	for (uint64_t left = own->present; left != 0; left &= left - 1) {
+		const struct event_field *field = event_field((uint64_t)__builtin_ctzll(left));
+		bool reading = out->values[EVENT_ACTION].number == ACTION_READ;
+		if (field->number == EVENT_ACTION && (!reading || own->values[EVENT_ACTION].number != ACTION_PRINT))
+			continue;
+		out->values[field->number] = own->values[field->number];
+		out->values[field->number].list += field->type == EVENT_TYPE_LIST;
+		out->present |= 1ull << field->number;
+	}
+}
+
 /* What the texts of the event take, with room for their heads. */
 static size_t bytes_of_texts(const struct event *event)
 {
@@ -193,6 +211,9 @@ static size_t bytes_of_texts(const struct event *event)
 	for (unsigned field = 1; field <= EVENT_FIELD_LAST; field++)
 		if ((event->present & 1ull << field) != 0 && event_field(field)->type == EVENT_TYPE_TEXT)
 			len += event->values[field].text.len + 8;
+	for (uint32_t i = 1; i < event->list_count; i++)
+		for (uint32_t k = 0; k < event->lists[i].count; k++)
+			len += event->lists[i].items[k].len + 8;
 	return len;
 }
 
@@ -219,7 +240,7 @@ static enum error map_objects(struct memory *memory, struct event *out)
 		out->lists[0].items[count++] = bytes_text(memory->more);
 	}
 	out->lists[0].count = (uint32_t)count;
-	out->list_count = 1;
+	out->list_count = out->list_count > 1 ? out->list_count : 1;
 	out->present |= 1ull << EVENT_OBJECTS;
 	out->values[EVENT_OBJECTS].list = 0;
 	return E_OK;
@@ -252,6 +273,7 @@ static enum error map_people(
 	TRY(allocated(out->events));
 	TRY(participants_settle(&memory->message, fault));
 	TRY(map_common(memory, context, &out->events[0], fault));
+	map_own(&memory->message, &out->events[0]);
 	TRY(map_objects(memory, &out->events[0]));
 	for (size_t i = 1; i < out->count; i++)
 		out->events[i] = out->events[0];

@@ -4,6 +4,7 @@
 
 #include "ingest/message/adapter.h"
 #include "ingest/message/identifier.h"
+#include "ledger/event/event.h"
 #include "ledger/event/event_schema.h"
 
 struct chunk;
@@ -67,6 +68,7 @@ struct audit_message {
 	struct bytes purpose;
 	struct bytes consent;
 	struct texts objects;
+	struct event own;         /* fields that neither format has, as the event has them: texts, enumerations and lists */
 	size_t participant_count; /* participants_add */
 	size_t participant_room;
 	struct participant *participants;

@@ -14,6 +14,9 @@ enum event_type {
 	EVENT_TYPE_LIST,  /* 1 to EVENT_LIST_MAX texts */
 };
 
+/* What our fields and words are named below where FHIR names things (spec/fhir.md). */
+#define EVENT_FHIR_ADDRESS "https://indsigt.dk/fhir/"
+
 #define FIELD_REQUIRED 0x01
 #define FIELD_FIXED 0x02      /* always disclosed: a policy may not close it */
 #define FIELD_RESTRICTED 0x04 /* restricted unless a policy opens it */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #define ABSENT "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
-#define NAME_BYTES_MAX 64 /* of our extensions */
+#define EXTENSION_NAME_MAX 64 /* of our extensions */
 
 json_t *terms_text(struct bytes text)
 {
@@ -23,7 +23,7 @@ json_t *terms_absent(void)
 
 json_t *terms_extension(const char *name, const char *type, json_t *value)
 {
-	char url[sizeof TERMS_EXTENSION + NAME_BYTES_MAX];
+	char url[sizeof TERMS_EXTENSION + EXTENSION_NAME_MAX];
 	snprintf(url, sizeof url, "%s%s", TERMS_EXTENSION, name);
 	for (char *at = url + sizeof TERMS_EXTENSION - 1; *at != '\0'; at++)
 		if (*at == '.' || *at == '_')

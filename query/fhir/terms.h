@@ -2,12 +2,12 @@
  */
 #pragma once
 
-#include "ledger/base/bytes.h"
+#include "ledger/event/event_schema.h"
 
 #include <jansson.h>
 
 /* Below this address are our own extensions, code systems and naming systems. */
-#define TERMS_OURS "https://indsigt.dk/fhir/"
+#define TERMS_OURS EVENT_FHIR_ADDRESS
 #define TERMS_EXTENSION TERMS_OURS "StructureDefinition/"
 #define TERMS_ACTIVITY TERMS_OURS "CodeSystem/activity"
 #define TERMS_ERROR TERMS_OURS "CodeSystem/error"
