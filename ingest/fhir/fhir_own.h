@@ -1,7 +1,7 @@
 /* What the ledger's own AuditEvents say in extensions and a coding of ours (spec/fhir.md), read again. spec/adapters.md
  *
- * Fields that FHIR has no element for, by the name that the event's schema gives them; a system that reports in FHIR may
- * say them in the same way. */
+ * Fields that FHIR has no element for, by the name that the event's schema gives them; a system that reports in FHIR
+ * may say them in the same way. */
 #pragma once
 
 #include "ingest/fhir/fhir_people.h"

@@ -7,11 +7,11 @@
  * it; whoever would rather not posts to _search. Links that follow have the question sealed. */
 #include "ledger/subject/subject.h"
 #include "ledger/text/number.h"
-#include "query/fhir/capability.h"
-#include "query/fhir/media.h"
-#include "query/fhir/searchset.h"
 #include "query/fhir/terms.h"
 #include "query/routes/call.h"
+#include "query/search/media.h"
+#include "query/searchset/capability.h"
+#include "query/searchset/searchset.h"
 
 #include <stdio.h>
 #include <strings.h>

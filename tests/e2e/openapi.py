@@ -172,6 +172,13 @@ def query(world, ledger, token, auditor):
     ask("/v1/labels", 400, Authorization=auditor)
     ask("/v1/labels", 403, "/v1/labels?from=0&to=2", Authorization=token)
     ask("/v1/mandates", 200, Authorization=token)
+    fhir = "/fhir/{path}"
+    ask(fhir, 200, "/fhir/metadata")
+    ask(fhir, 200, "/fhir/AuditEvent", Authorization=token)
+    ask(fhir, 200, "/fhir/AuditEvent/_search", method="POST", body=b"_count=1", Content_Type="application/x-www-form-urlencoded", Authorization=token)
+    ask(fhir, 404, "/fhir/AuditEvent/999999", Authorization=token)
+    ask(fhir, 405, "/fhir/AuditEvent", method="POST", body=b"{}")
+    ask(fhir, 401, "/fhir/AuditEvent")
     ask("/v1/notifications", 503, Authorization=token)
     ask("/v1/notifications", 403, Authorization=auditor)
     ask("/v1/mandates", 403, Authorization=auditor)

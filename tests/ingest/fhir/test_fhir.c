@@ -633,6 +633,49 @@ START_TEST(times_are_read_exactly)
 }
 END_TEST
 
-UNIT_MAIN("fhir", events_about_patients, people_are_found, everybody_is_found, people_are_not_dropped,
-	mentions_are_found, words_are_found, nobody_needs_a_sign, nobody_and_objects, types_are_checked, who_acted_is_told,
-	outcomes_are_read_by_code, meaning_is_kept, interactions_say_what_was_done, times_are_read_exactly)
+#define OURS "https://indsigt.dk/fhir/"
+#define SAID(name, type, value) "{'url':'" OURS "StructureDefinition/" name "','" type "':'" value "'}"
+
+/* ADP-29 */
+START_TEST(what_is_ours_is_read)
+{
+	ck_ok(map(message(
+		AGENT ",'action':'R','subtype':[{'code':'read','display':'read'},{'system':'" OURS
+			  "CodeSystem/activity','code':'activity','display':'Opslag'}],'extension':[" SAID("legal-basis",
+				  "valueString", "SDL § 3") "," SAID("categories", "valueString", "a") "," SAID("categories",
+				  "valueString", "b") "," SAID("ai-sources", "valueString", "c") "," SAID("action", "valueCode",
+				  "print") "," SAID("actor-kind", "valueCode", "ai") "," SAID("org-id", "valueString", "cvr:1") "]")));
+	const struct event *event = &events.events[0];
+	ck_assert_str_eq(field(EVENT_ACTIVITY), "Opslag");
+	ck_assert_str_eq(field(EVENT_LEGAL_BASIS), "SDL § 3");
+	ck_assert_str_eq(field(EVENT_ORG_ID), "cvr:55133018");
+	ck_assert_uint_eq(number(EVENT_ACTION), ACTION_PRINT);
+	ck_assert_uint_eq(number(EVENT_ACTOR_KIND), ACTOR_AI);
+	ck_assert_uint_eq(event->lists[event->values[EVENT_CATEGORIES].list].count, 2);
+	ck_assert_uint_eq(event->lists[event->values[EVENT_AI_SOURCES].list].count, 1);
+	ck_ok(map(message(AGENT ",'action':'D','extension':[" SAID("action", "valueCode", "print") "]")));
+	ck_assert_uint_eq(number(EVENT_ACTION), ACTION_DELETE);
+	static const char *const wrong[] = {SAID("legal-basis", "valueCode", "x"), SAID("legal-basis", "valueString", " "),
+		SAID("action", "valueCode", "leak"), SAID("reason", "valueString", "a") "," SAID("reason", "valueString", "b")};
+	char rest[2048];
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		snprintf(rest, sizeof rest, AGENT ",'extension':[%s]", wrong[i]);
+		ck_error(map(message(rest)), E_BAD_VALUE);
+		ck_assert_msg(strncmp(fault.text, "extension: ", strlen("extension: ")) == 0, "%s", fault.text);
+	}
+	size_t len = (size_t)snprintf(rest, sizeof rest, AGENT ",'extension':[");
+	char many[16384];
+	len = (size_t)snprintf(many, sizeof many, "%s", rest);
+	for (int i = 0; i < 65; i++)
+		len += (size_t)snprintf(
+			many + len, sizeof many - len, "%s%s", i ? "," : "", SAID("categories", "valueString", "a"));
+	snprintf(many + len, sizeof many - len, "]");
+	ck_error(map(message(many)), E_TOO_LONG);
+	adapter_events_free(&events);
+}
+END_TEST
+
+UNIT_MAIN("fhir", what_is_ours_is_read, events_about_patients, people_are_found, everybody_is_found,
+	people_are_not_dropped, mentions_are_found, words_are_found, nobody_needs_a_sign, nobody_and_objects,
+	types_are_checked, who_acted_is_told, outcomes_are_read_by_code, meaning_is_kept, interactions_say_what_was_done,
+	times_are_read_exactly)

@@ -1,5 +1,5 @@
 /* The associated data tells it from a cursor of /v1, which is sealed under the same key. */
-#include "query/fhir/continuation.h"
+#include "query/searchset/continuation.h"
 
 #include "ledger/base/own.h"
 

@@ -1,5 +1,5 @@
 /* A media range that names another version of FHIR than R4 does not ask for what is here. */
-#include "query/fhir/media.h"
+#include "query/search/media.h"
 
 #include <string.h>
 #include <strings.h>

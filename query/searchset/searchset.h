@@ -9,8 +9,8 @@
 #pragma once
 
 #include "ledger/read/archive.h"
-#include "query/fhir/continuation.h"
 #include "query/http/text.h"
+#include "query/searchset/continuation.h"
 
 #define SEARCHSET_SCAN_MAX 4000u       /* events looked at for one page */
 #define SEARCHSET_BYTES_MAX (1u << 20) /* of a page, about */

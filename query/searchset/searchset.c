@@ -4,7 +4,7 @@
  * All pages are below the size that the log had when the first one was made, so what comes meanwhile moves nothing.
  * What is withheld or erased is said where it is passed: once on all pages of the first kind, on the first page of the
  * other. */
-#include "query/fhir/searchset.h"
+#include "query/searchset/searchset.h"
 
 #include "ledger/base/grow.h"
 #include "ledger/text/timestamp.h"

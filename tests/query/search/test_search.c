@@ -1,10 +1,10 @@
 /* What is asked in FHIR's search parameters, and what matches. spec/fhir.md */
-#include "query/fhir/continuation.h"
-#include "query/fhir/media.h"
 #include "query/fhir/person.h"
-#include "query/fhir/search.h"
-#include "query/fhir/search_date.h"
-#include "query/fhir/search_value.h"
+#include "query/search/media.h"
+#include "query/search/search.h"
+#include "query/search/search_date.h"
+#include "query/search/search_value.h"
+#include "query/searchset/continuation.h"
 #include "tests/lib/unit.h"
 
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /* Made from the tables that decide what is answered, so that it says the same. */
-#include "query/fhir/capability.h"
+#include "query/searchset/capability.h"
 
 #include "ledger/event/event_schema.h"
 #include "query/fhir/audit_event.h"
-#include "query/fhir/search.h"
 #include "query/fhir/terms.h"
+#include "query/search/search.h"
 
 #define MADE "2026-11-29" /* the day this statement last changed */
 

@@ -2,13 +2,13 @@
  * read once
  *
  * All is judged before anything of the ledger is looked at, so a search that matches nothing is no misspelt one. */
-#include "query/fhir/search.h"
+#include "query/search/search.h"
 
 #include "ledger/text/number.h"
 #include "query/fhir/person.h"
-#include "query/fhir/search_date.h"
-#include "query/fhir/search_value.h"
 #include "query/http/params.h"
+#include "query/search/search_date.h"
+#include "query/search/search_value.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Each precision is brought to the full form of a time, whose beginning and end are the range. */
-#include "query/fhir/search_date.h"
+#include "query/search/search_date.h"
 
 #include "ledger/text/timestamp.h"
 

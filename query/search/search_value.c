@@ -1,5 +1,5 @@
 /* Escapes are undone after a value was taken apart, so that what is escaped never divides. */
-#include "query/fhir/search_value.h"
+#include "query/search/search_value.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "ledger/base/hash.h"
-#include "query/fhir/search.h"
+#include "query/search/search.h"
 
 struct continuation {
 	uint64_t before; /* index of the last one that was given */
