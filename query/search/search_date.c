@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define NS_PER_S 1000000000ll
+#define DAY_NS (86400 * NS_PER_S)
 #define ABOUT 10 /* of the time between then and now, a tenth */
 
 static int64_t add_clamped(int64_t a, int64_t b)
@@ -17,14 +17,12 @@ static int64_t add_clamped(int64_t a, int64_t b)
 	return __builtin_add_overflow(a, b, &sum) ? (b > 0 ? INT64_MAX : 0) : sum;
 }
 
-/* The first nanosecond of a day. */
+/* The first nanosecond of a day that there is. */
 static bool day_begins(int year, int month, int day, int64_t *out)
 {
-	struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
-	if (year < 1970 || year > 2261)
-		return false;
-	*out = timegm(&tm) * NS_PER_S;
-	return true;
+	char text[32];
+	int len = snprintf(text, sizeof text, "%04d-%02d-%02dT00:00:00Z", year, month, day);
+	return len > 0 && timestamp_parse(bytes_of(text, (size_t)len), out) == E_OK;
 }
 
 static bool digits(struct bytes text, size_t from, size_t count, int *out)
@@ -47,22 +45,18 @@ static bool read_days(struct bytes text, struct date_range *out)
 	bool months = text.len >= 7, days = text.len == 10;
 	if ((text.len != 4 && text.len != 7 && !days) || !digits(text, 0, 4, &year))
 		return false;
-	if (months && (text.data[4] != '-' || !digits(text, 5, 2, &month) || month < 1 || month > 12))
+	if (months && (text.data[4] != '-' || !digits(text, 5, 2, &month)))
 		return false;
 	if (days && (text.data[7] != '-' || !digits(text, 8, 2, &day)))
 		return false;
-	static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-	if (day < 1 || day > lengths[month - 1] + (month == 2 && leap))
-		return false;
-	int next_year = !months ? year + 1 : !days && month == 12 ? year + 1 : year;
-	int next_month = !months ? 1 : days ? month : month % 12 + 1;
-	struct tm end = {.tm_year = next_year - 1900, .tm_mon = next_month - 1, .tm_mday = days ? day + 1 : 1};
 	if (!day_begins(year, month, day, &out->begin))
 		return false;
-	int64_t end_s = timegm(&end);
-	out->end = end_s > INT64_MAX / NS_PER_S ? INT64_MAX : end_s * NS_PER_S;
-	return true;
+	if (days) {
+		out->end = add_clamped(out->begin, DAY_NS);
+		return true;
+	}
+	bool next_year = !months || month == 12;
+	return day_begins(year + next_year, next_year ? 1 : month + 1, 1, &out->end);
 }
 
 /* YYYY-MM-DDThh:mm[:ss[.f...]][zone], where a minute is read as its first second. */

@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import urllib.parse
@@ -225,6 +226,17 @@ BALP = {"PatientCreate": ("110153", "110152", "4"), "PatientRead": ("110152", "1
         "PrivacyDisclosure.Source": ("110152", "110153", "4")}
 
 
+def unrecorded(tap, ledger, asker):
+    """FHQ-1, FHQ-16: what cannot be put on record is not answered, and is refused in FHIR's words."""
+    os.kill(ledger.daemon("indsigt-ingestd"), signal.SIGSTOP)
+    try:
+        status, headers, outcome = asker.ask(EVENTS + "?action=E", "supervisor", STAFF, Indsigt_Subject=ANNA)
+        tap.ok(status == 503 and outcome["issue"][0]["code"] == "transient" and headers["Content-Type"].startswith("application/fhir+json") and "Retry-After" in headers,
+               "a read that is not on record is refused: %d" % status)
+    finally:
+        os.kill(ledger.daemon("indsigt-ingestd"), signal.SIGCONT)
+
+
 def balp(event):
     """What the profile that it names demands and it has not (BALP 1.1.4), or None."""
     profile = event["meta"]["profile"][0].split("IHE.BasicAudit.")[1]
@@ -327,6 +339,7 @@ def main():
         paging(tap, ledger, asker, own)
         wait_until(lambda: asker.search("supervisor", STAFF, patient__identifier=BOS)[1] != 503, "the sender of reads")
         roles(tap, asker)
+        unrecorded(tap, ledger, asker)
         log = open(ledger.path("serve.log"), encoding="utf-8").read()
         tap.ok("0101701234" not in log and "GET /fhir/AuditEvent 200" in log, "no person's number in what the daemons say")
     finally:
