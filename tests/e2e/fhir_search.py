@@ -137,6 +137,8 @@ def paging(tap, ledger, asker, key):
     tap.ok("0101701234" not in following and "patient" not in following, "a link that is followed names nobody")
     tap.ok("0101701234" in urllib.parse.unquote(link(bundle, "self")), "the link of the first page is what was asked")
     tap.ok(asker.ask(following, who=BO)[0] == 403, "it gives nobody else a right")
+    unnamed = link(asker.ask(EVENTS + "?_count=1")[2], "next")
+    tap.ok(asker.ask(unnamed)[0] == 200 and asker.ask(unnamed, who=BO)[0] == 403, "nor does one of a question that named nobody")
     tap.ok(asker.ask(following, role=None)[0] == 401, "nor nobody")
     tap.ok(asker.ask(following, Indsigt_Subject=BO)[0] == 400, "and is about one person")
     tap.ok(asker.ask(following + "&action=R")[0] == 400 and asker.ask(following[:-2])[0] == 400, "it stands alone, and whole")
@@ -215,8 +217,10 @@ def roles(tap, asker):
     got = asker.search("authority", STAFF, patient__identifier=ANNAS, action="R", source__identifier="EPJ,KSD")[1]
     tap.ok("Nægtet" in got and "Udlevering" not in got, "an authority sees its own: %s" % got)
     asker.ask(EVENTS + "?action=E", "supervisor", STAFF, Indsigt_Subject=ANNA)
+    following = link(asker.ask(EVENTS + "?_count=1", "supervisor", STAFF, Indsigt_Subject=ANNA)[2], "next")
+    tap.ok(asker.ask(following, "supervisor", STAFF)[0] == 200, "a link knows whom the header named")
     reads = asker.search(source__identifier="Indsigt")[1]
-    tap.ok(len(reads) == before + 3 and set(reads) == {"Opslag i adgangsloggen"}, "each is on record: %s" % reads)
+    tap.ok(len(reads) == before + 5 and set(reads) == {"Opslag i adgangsloggen"}, "each is on record: %s" % reads)
     tap.ok(asker.search("proxy", BO, patient__identifier=ANNAS)[1] == 403, "a proxy without a grant reads nothing")
 
 
