@@ -15,7 +15,7 @@ enum event_type {
 };
 
 /* What our fields and words are named below where FHIR names things (spec/fhir.md). */
-#define EVENT_FHIR_ADDRESS "https://indsigt.dk/fhir/"
+#define EVENT_FHIR_ADDRESS "https://indsigt.example/fhir/"
 
 #define FIELD_REQUIRED 0x01
 #define FIELD_FIXED 0x02      /* always disclosed: a policy may not close it */

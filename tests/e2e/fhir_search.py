@@ -98,7 +98,7 @@ def matching(tap, asker):
              ({"date": ["gt2026-11-20", "lt2026-11-22"]}, ["Opslag 1"]), ({"date": "sa2026-11-21"}, every[:4]),
              ({"date": "eb2026-11-21T08:15:30Z"}, ["Opslag 0"]), ({"date": "ne2026-11-21"}, every[:4] + ["Opslag 0"]),
              ({"date": "le2026-11-21T09:15:30+01:00"}, ["Opslag 1", "Opslag 0"]),
-             ({"agent__identifier": "https://indsigt.dk/fhir/NamingSystem/organisation|" + OTHER}, ["Udlevering"]),
+             ({"agent__identifier": "https://indsigt.example/fhir/NamingSystem/organisation|" + OTHER}, ["Udlevering"]),
              ({"agent:identifier": "cvr:29190925"}, ["Udlevering"]), ({"agent-name": "region"}, ["Udlevering"]),
              ({"agent-name:contains": "LAND"}, ["Udlevering"]), ({"agent-role:missing": "true"}, []),
              ({"source__identifier": "EPJ"}, ["Udlevering"]), ({"entity-type": "2", "subtype": "disclose"}, ["Udlevering"]),

@@ -633,7 +633,7 @@ START_TEST(times_are_read_exactly)
 }
 END_TEST
 
-#define OURS "https://indsigt.dk/fhir/"
+#define OURS "https://indsigt.example/fhir/"
 #define SAID(name, type, value) "{'url':'" OURS "StructureDefinition/" name "','" type "':'" value "'}"
 
 /* ADP-29 */

@@ -212,7 +212,8 @@ START_TEST(people_are_identifiers)
 {
 	static const char *const people[][3] = {{"cpr:0101701234", "urn:oid:1.2.208.176.1.2", "0101701234"},
 		{"oid:1.2.3:AB:C", "urn:oid:1.2.3", "AB:C"}, {"uri:http://a.example/x|7", "http://a.example/x", "7"},
-		{"ref:cvr:55133018/Patient/p-1", "https://indsigt.dk/fhir/NamingSystem/reference", "cvr:55133018/Patient/p-1"}};
+		{"ref:cvr:55133018/Patient/p-1", "https://indsigt.example/fhir/NamingSystem/reference",
+			"cvr:55133018/Patient/p-1"}};
 	char back[SUBJECT_BYTES_MAX + 1];
 	for (size_t i = 0; i < sizeof people / sizeof people[0]; i++) {
 		json_t *identifier = person_identifier(bytes_text(people[i][0]));
