@@ -15,55 +15,55 @@
 
 enum { TEXT = 1, BOOL = 2, ONE = 4, MANY = 8, TEXTS = 16 }; /* an object, an array of objects, an array of texts */
 
-struct member {
+struct fhir_member {
 	const char *name;
 	unsigned types;
-	const struct member *members; /* of an object */
+	const struct fhir_member *members; /* of an object */
 };
 
-static const struct member coding_members[] = {
+static const struct fhir_member coding_members[] = {
 	{"system", TEXT, NULL}, {"version", TEXT, NULL}, {"code", TEXT, NULL}, {"display", TEXT, NULL}, {0}};
 /* A Coding where R4 has one, a CodeableConcept where R5 has one. */
-static const struct member concept_members[] = {{"system", TEXT, NULL}, {"code", TEXT, NULL}, {"display", TEXT, NULL},
-	{"text", TEXT, NULL}, {"coding", MANY, coding_members}, {0}};
-static const struct member assigner_members[] = {{"reference", TEXT, NULL}, {"display", TEXT, NULL}, {0}};
-static const struct member identifier_members[] = {{"use", TEXT, NULL}, {"type", ONE, concept_members},
+static const struct fhir_member concept_members[] = {{"system", TEXT, NULL}, {"code", TEXT, NULL},
+	{"display", TEXT, NULL}, {"text", TEXT, NULL}, {"coding", MANY, coding_members}, {0}};
+static const struct fhir_member assigner_members[] = {{"reference", TEXT, NULL}, {"display", TEXT, NULL}, {0}};
+static const struct fhir_member identifier_members[] = {{"use", TEXT, NULL}, {"type", ONE, concept_members},
 	{"system", TEXT, NULL}, {"value", TEXT, NULL}, {"assigner", ONE, assigner_members}, {0}};
-static const struct member reference_members[] = {{"reference", TEXT, NULL}, {"type", TEXT, NULL},
+static const struct fhir_member reference_members[] = {{"reference", TEXT, NULL}, {"type", TEXT, NULL},
 	{"display", TEXT, NULL}, {"identifier", ONE, identifier_members}, {0}};
-static const struct member period_members[] = {{"start", TEXT, NULL}, {"end", TEXT, NULL}, {0}};
-static const struct member network_members[] = {{"address", TEXT, NULL}, {"type", TEXT, NULL}, {0}};
-static const struct member extension_members[] = {{"url", TEXT, NULL}, {"valueReference", ONE, reference_members},
+static const struct fhir_member period_members[] = {{"start", TEXT, NULL}, {"end", TEXT, NULL}, {0}};
+static const struct fhir_member network_members[] = {{"address", TEXT, NULL}, {"type", TEXT, NULL}, {0}};
+static const struct fhir_member extension_members[] = {{"url", TEXT, NULL}, {"valueReference", ONE, reference_members},
 	{"valueIdentifier", ONE, identifier_members}, {"valueString", TEXT, NULL}, {0}};
-static const struct member meta_members[] = {{"versionId", TEXT, NULL}, {"lastUpdated", TEXT, NULL},
+static const struct fhir_member meta_members[] = {{"versionId", TEXT, NULL}, {"lastUpdated", TEXT, NULL},
 	{"source", TEXT, NULL}, {"profile", TEXTS, NULL}, {"security", MANY, coding_members}, {"tag", MANY, coding_members},
 	{0}};
-static const struct member narrative_members[] = {{"status", TEXT, NULL}, {"div", TEXT, NULL}, {0}};
+static const struct fhir_member narrative_members[] = {{"status", TEXT, NULL}, {"div", TEXT, NULL}, {0}};
 /* A contained resource: what is looked at to find people. */
-static const struct member contained_members[] = {{"resourceType", TEXT, NULL}, {"id", TEXT, NULL},
+static const struct fhir_member contained_members[] = {{"resourceType", TEXT, NULL}, {"id", TEXT, NULL},
 	{"meta", ONE, meta_members}, {"language", TEXT, NULL}, {"text", ONE, narrative_members},
 	{"identifier", ONE | MANY, identifier_members}, {0}};
-static const struct member agent_members[] = {{"type", ONE, concept_members}, {"role", MANY, concept_members},
+static const struct fhir_member agent_members[] = {{"type", ONE, concept_members}, {"role", MANY, concept_members},
 	{"who", ONE, reference_members}, {"altId", TEXT, NULL}, {"name", TEXT, NULL}, {"requestor", BOOL, NULL},
 	{"userId", ONE, identifier_members}, {"reference", ONE, reference_members}, {"location", ONE, reference_members},
 	{"policy", TEXTS, NULL}, {"media", ONE, coding_members}, {"network", ONE, network_members},
 	{"networkString", TEXT, NULL}, {"networkUri", TEXT, NULL}, {"networkReference", ONE, reference_members},
 	{"purposeOfUse", MANY, concept_members}, {"authorization", MANY, concept_members},
 	{"extension", MANY, extension_members}, {0}};
-static const struct member detail_members[] = {{"type", TEXT | ONE, concept_members}, {"valueString", TEXT, NULL},
+static const struct fhir_member detail_members[] = {{"type", TEXT | ONE, concept_members}, {"valueString", TEXT, NULL},
 	{"valueBase64Binary", TEXT, NULL}, {"value", TEXT, NULL}, {0}};
-static const struct member entity_members[] = {{"what", ONE, reference_members},
+static const struct fhir_member entity_members[] = {{"what", ONE, reference_members},
 	{"identifier", ONE, identifier_members}, {"reference", ONE, reference_members}, {"type", ONE, concept_members},
 	{"role", ONE, concept_members}, {"lifecycle", ONE, coding_members}, {"securityLabel", MANY, concept_members},
 	{"name", TEXT, NULL}, {"description", TEXT, NULL}, {"query", TEXT, NULL}, {"detail", MANY, detail_members},
 	{"agent", MANY, agent_members}, {"extension", MANY, extension_members}, {0}};
-static const struct member source_members[] = {{"site", TEXT | ONE, reference_members},
+static const struct fhir_member source_members[] = {{"site", TEXT | ONE, reference_members},
 	{"observer", ONE, reference_members}, {"identifier", ONE, identifier_members}, {"type", MANY, concept_members},
 	{"extension", MANY, extension_members}, {0}};
-static const struct member outcome_members[] = {{"system", TEXT, NULL}, {"display", TEXT, NULL},
+static const struct fhir_member outcome_members[] = {{"system", TEXT, NULL}, {"display", TEXT, NULL},
 	{"code", TEXT | ONE, concept_members}, {"coding", MANY, coding_members}, {"text", TEXT, NULL},
 	{"detail", MANY, concept_members}, {0}};
-static const struct member root_members[] = {{"resourceType", TEXT, NULL}, {"id", TEXT, NULL},
+static const struct fhir_member root_members[] = {{"resourceType", TEXT, NULL}, {"id", TEXT, NULL},
 	{"meta", ONE, meta_members}, {"language", TEXT, NULL}, {"text", ONE, narrative_members},
 	{"contained", MANY, contained_members}, {"extension", MANY, extension_members}, {"type", ONE, concept_members},
 	{"subtype", MANY, concept_members}, {"category", MANY, concept_members}, {"code", ONE, concept_members},
@@ -104,10 +104,10 @@ static unsigned type_of(const json_t *value)
 }
 
 static enum error check_object(
-	const json_t *object, const struct member *members, const struct fhir_path *path, struct fault *fault);
+	const json_t *object, const struct fhir_member *members, const struct fhir_path *path, struct fault *fault);
 
 static enum error check_member(
-	const json_t *value, const struct member *member, const struct fhir_path *up, struct fault *fault)
+	const json_t *value, const struct fhir_member *member, const struct fhir_path *up, struct fault *fault)
 {
 	struct fhir_path path = {up, member->name, FHIR_NO_INDEX};
 	char text[FHIR_PATH_MAX + 1];
@@ -128,7 +128,7 @@ static enum error check_member(
 
 /* "Entity" is no unknown member: it is meant for one that is looked at. */
 static enum error check_spelling(
-	const char *name, const struct member *members, const struct fhir_path *up, struct fault *fault)
+	const char *name, const struct fhir_member *members, const struct fhir_path *up, struct fault *fault)
 {
 	for (; members->name != NULL; members++) {
 		struct fhir_path path = {up, members->name, FHIR_NO_INDEX};
@@ -142,7 +142,7 @@ static enum error check_spelling(
 }
 
 static enum error check_object(
-	const json_t *object, const struct member *members, const struct fhir_path *path, struct fault *fault)
+	const json_t *object, const struct fhir_member *members, const struct fhir_path *path, struct fault *fault)
 {
 	const char *name;
 	json_t *item;
@@ -202,6 +202,12 @@ static enum error check_modifiers(const json_t *value, const struct fhir_path *p
 	return E_OK;
 }
 
+bool fhir_has_one_identifier(struct bytes type)
+{
+	return WORDS_ONE_OF(
+		type, "Bundle", "Composition", "QuestionnaireResponse", "TestReport", "TestScript", "SubstanceSpecification");
+}
+
 /* What R4 and R5, or one resource and another, have in other types: a detail's type, an identifier or many. */
 static enum error check_versions(const json_t *root, struct fault *fault)
 {
@@ -215,8 +221,7 @@ static enum error check_versions(const json_t *root, struct fault *fault)
 		}
 	for (struct fhir_each one = fhir_list(root, "contained"); fhir_next(&one);)
 		if (json_is_object(json_object_get(one.item, "identifier")) &&
-			!WORDS_ONE_OF(fhir_text(one.item, "resourceType"), "Bundle", "Composition", "QuestionnaireResponse",
-				"TestReport", "TestScript", "SubstanceSpecification"))
+			!fhir_has_one_identifier(fhir_text(one.item, "resourceType")))
 			return fault_set(fault, E_BAD_VALUE, "contained[%zu].identifier: must be %s", one.index, word_of(MANY));
 	return E_OK;
 }
@@ -228,6 +233,44 @@ enum error fhir_check_types(const json_t *root, struct fault *fault)
 	TRY(check_object(root, root_members, NULL, fault));
 	TRY(check_versions(root, fault));
 	return check_modifiers(root, NULL, fault);
+}
+
+static const struct fhir_member *find(const struct fhir_member *members, struct bytes name)
+{
+	for (; members != NULL && members->name != NULL; members++)
+		if (bytes_equal(bytes_text(members->name), name))
+			return members;
+	return NULL;
+}
+
+const struct fhir_member *fhir_member_of_root(struct bytes name)
+{
+	return find(root_members, name);
+}
+
+const struct fhir_member *fhir_member_within(const struct fhir_member *up, struct bytes name)
+{
+	return up != NULL ? find(up->members, name) : NULL;
+}
+
+enum fhir_kind fhir_member_kind(const struct fhir_member *member)
+{
+	switch (member->types) {
+	case TEXT:
+		return FHIR_KIND_TEXT;
+	case BOOL:
+		return FHIR_KIND_BOOL;
+	case ONE:
+		return FHIR_KIND_OBJECT;
+	case TEXTS:
+		return FHIR_KIND_TEXTS;
+	case MANY:
+		return FHIR_KIND_OBJECTS;
+	case TEXT | ONE:
+		return FHIR_KIND_EITHER;
+	default:
+		return FHIR_KIND_SEVERAL;
+	}
 }
 
 /* ---- paths ---- */

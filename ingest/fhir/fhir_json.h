@@ -35,6 +35,26 @@ void fhir_path_text(const struct fhir_path *path, char out[FHIR_PATH_MAX + 1]);
  * first that does not; E_BAD_JSON for a resource that is nested too deep. Unknown members are let through. */
 enum error fhir_check_types(const json_t *root, struct fault *fault) MUST_USE;
 
+/* What FHIR has under a name, by the very table that types are checked by; for whoever makes JSON of another form. */
+struct fhir_member;
+
+enum fhir_kind {
+	FHIR_KIND_TEXT,
+	FHIR_KIND_BOOL,
+	FHIR_KIND_OBJECT,
+	FHIR_KIND_TEXTS,
+	FHIR_KIND_OBJECTS,
+	FHIR_KIND_EITHER,  /* a text or an object: what it has says which */
+	FHIR_KIND_SEVERAL, /* an object or an array of objects: the resource it is in says which */
+};
+
+/* Of an AuditEvent, and within `up` (NULL: nothing is known of it). NULL: the table does not have it. */
+const struct fhir_member *fhir_member_of_root(struct bytes name);
+const struct fhir_member *fhir_member_within(const struct fhir_member *up, struct bytes name);
+enum fhir_kind fhir_member_kind(const struct fhir_member *member);
+/* A contained resource of this type has one identifier, and not a list of them. */
+bool fhir_has_one_identifier(struct bytes type);
+
 /* Takes the resource in `root` apart; `out` owns nothing of it but an index (fhir_document_close). E_BAD_VALUE for two
  * contained resources with one id, since a reference would be to either; E_NO_MEMORY. */
 enum error fhir_document_open(json_t *root, struct fhir_document *out, struct fault *fault) MUST_USE;

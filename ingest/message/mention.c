@@ -91,6 +91,8 @@ static bool word_char(uint8_t c)
 /* What stands behind `mark` where it begins a word; empty when it does not stand there. */
 static struct bytes behind(struct bytes text, size_t at, const char *mark)
 {
+	if (at < text.len && !words_may_begin(text.data[at], mark))
+		return BYTES_EMPTY;
 	size_t len = strlen(mark);
 	if (text.len - at <= len || (at > 0 && word_char(text.data[at - 1])) || !starts(text, at, mark))
 		return BYTES_EMPTY;

@@ -5,7 +5,6 @@
 #include "ingest/message/words.h"
 
 #include <string.h>
-#include <strings.h>
 
 int words_hex(uint8_t c)
 {
@@ -24,21 +23,36 @@ struct bytes words_trim(struct bytes text)
 	return text;
 }
 
+static uint8_t small(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+/* How much of the text is the word, in any letter case; 0: it does not begin so, or the word is empty. Most differ in
+ * their first letter, so nothing is measured before. */
+static size_t begun(struct bytes text, const char *word)
+{
+	size_t i = 0;
+	for (; word[i] != '\0'; i++)
+		if (i == text.len || small(text.data[i]) != small((uint8_t)word[i]))
+			return 0;
+	return i;
+}
+
 bool words_begin(struct bytes text, const char *word)
 {
-	size_t len = strlen(word);
-	return text.len >= len && strncasecmp((const char *)text.data, word, len) == 0;
+	return word[0] == '\0' || begun(text, word) > 0;
 }
 
 bool words_are(struct bytes text, const char *word)
 {
-	return text.len == strlen(word) && words_begin(text, word);
+	return text.len == 0 ? word[0] == '\0' : begun(text, word) == text.len;
 }
 
 bool words_hold(struct bytes text, const char *word)
 {
 	for (size_t at = 0; at < text.len; at++)
-		if (words_begin(bytes_of(text.data + at, text.len - at), word))
+		if (words_may_begin(text.data[at], word) && words_begin(bytes_of(text.data + at, text.len - at), word))
 			return true;
 	return false;
 }
@@ -51,7 +65,8 @@ bool words_have(struct bytes text, const char *mark)
 bool words_one_of(struct bytes text, const char *const *words)
 {
 	for (; *words != NULL; words++)
-		if (bytes_equal(text, bytes_text(*words)))
+		if (text.len == 0 ? **words == '\0'
+						  : text.data[0] == (uint8_t) * *words && bytes_equal(text, bytes_text(*words)))
 			return true;
 	return false;
 }
@@ -59,7 +74,7 @@ bool words_one_of(struct bytes text, const char *const *words)
 bool words_like_one_of(struct bytes text, const char *const *words)
 {
 	for (; *words != NULL; words++)
-		if (words_are(text, *words))
+		if ((text.len == 0 || words_may_begin(text.data[0], *words)) && words_are(text, *words))
 			return true;
 	return false;
 }

@@ -26,6 +26,12 @@ int words_hex(uint8_t c);
 /* Without the blanks at both ends. */
 struct bytes words_trim(struct bytes text);
 
+/* False: a text with this first letter does not begin with the word, in whatever letter case. For loops over many. */
+static inline bool words_may_begin(uint8_t first, const char *word)
+{
+	return ((first ^ (uint8_t)word[0]) & ~0x20u) == 0 || word[0] == '\0';
+}
+
 /* In any letter case. */
 bool words_are(struct bytes text, const char *word);
 bool words_begin(struct bytes text, const char *word);

@@ -427,6 +427,21 @@ enum error outbox_add(struct outbox *outbox, const struct event *events, size_t 
 	return builder_events(outbox->builder) >= outbox->options.batch ? outbox_flush(outbox, fault) : E_OK;
 }
 
+/* The open batch is closed if what is asked about has no room in it: only an empty one shows that it never has. */
+enum error outbox_check(struct outbox *outbox, const struct event *events, size_t count, struct fault *fault)
+{
+	assert(outbox_ready(outbox) && count > 0);
+	struct builder_limits limits;
+	outbox_limits(outbox, &limits);
+	const struct policy *policy = outbox_policy(outbox);
+	enum error error = builder_check(outbox->builder, events, count, policy, &limits, fault);
+	if (error == E_NO_ROOM) {
+		TRY(outbox_flush(outbox, fault));
+		error = builder_check(outbox->builder, events, count, policy, &limits, fault);
+	}
+	return error;
+}
+
 /* ---- inputs ---- */
 
 enum error outbox_taken(struct outbox *outbox, const struct outbox_source *source, bool *out, struct fault *fault)
@@ -440,6 +455,11 @@ enum error outbox_taken(struct outbox *outbox, const struct outbox_source *sourc
 	}
 	return fault_because(
 		fault, remembered_take(spool_remembered(outbox->spool), outbox_content(outbox, source), out), SPOOL_MEMORY);
+}
+
+bool outbox_has(const struct outbox *outbox, const struct outbox_source *source, uint32_t nth)
+{
+	return remembered_count(spool_remembered(outbox->spool), outbox_content(outbox, source)) >= nth;
 }
 
 static enum error begin_passing(struct outbox *outbox, struct fault *fault)

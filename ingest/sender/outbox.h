@@ -150,6 +150,8 @@ const struct source *outbox_source(const struct outbox *outbox);
  * `source` may be NULL. */
 enum error outbox_add(struct outbox *outbox, const struct event *events, size_t count,
 	const struct outbox_source *source, struct fault *fault) MUST_USE;
+/* Whether it would take them: the same refusals, and nothing is added. Only when outbox_ready. */
+enum error outbox_check(struct outbox *outbox, const struct event *events, size_t count, struct fault *fault) MUST_USE;
 /* Gives every waiting message back through `rejected`, and forgets it: for a sender that can send no more. The ledger
  * may have some of them without that the sender knows. */
 enum error outbox_take_out(struct outbox *outbox, struct fault *fault) MUST_USE;
@@ -172,6 +174,9 @@ uint64_t outbox_hash(const struct outbox *outbox, struct bytes text);
  * once for each, before outbox_add. With a place: true if this one, there, does; nothing is counted. */
 enum error outbox_taken(
 	struct outbox *outbox, const struct outbox_source *source, bool *out, struct fault *fault) MUST_USE;
+/* The same for an input of which its caller counts the equal messages, since several of its kind come at once: whether
+ * `nth` of them (this one is the nth) wait or were acknowledged. */
+bool outbox_has(const struct outbox *outbox, const struct outbox_source *source, uint32_t nth);
 
 /* Syncs, sends, receives. Waits until something happened, the outbox became ready, `input_fd` (unless it is -1) can be
  * read (then *input_ready is true), a signal came, or `timeout_ms` passed (-1: no limit). */

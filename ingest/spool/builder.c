@@ -184,12 +184,12 @@ static enum error put_plain(struct builder *builder, const struct event *event, 
 	return put_event(builder, &encoded, limits->bytes_max);
 }
 
-enum error builder_add(struct builder *builder, const struct event *events, size_t count, const struct policy *policy,
-	const struct builder_limits *limits, const struct builder_source *source, struct fault *fault)
+/* All of one message. With an error the fault's `event` says of which. */
+static enum error put_all(struct builder *builder, const struct event *events, size_t count,
+	const struct policy *policy, const struct builder_limits *limits, struct fault *fault)
 {
 	assert(count > 0);
 	enum batch_kind kind = event_is_mass(&events[0]) ? BATCH_MASS : BATCH_EVENT;
-	size_t before = builder->len;
 	enum error error = check_room(builder, count, kind, limits, fault);
 	size_t done = 0;
 	while (error == E_OK && done < count) {
@@ -202,9 +202,26 @@ enum error builder_add(struct builder *builder, const struct event *events, size
 	}
 	if (error == E_NO_ROOM && done < count)
 		error = no_room(builder, fault, "bytes", limits->bytes_max);
-	error = end_message(builder, before, error, source, kind, count);
 	if (error != E_OK && error != E_NO_ROOM && fault != NULL)
 		fault->event = (uint32_t)done;
+	return error;
+}
+
+enum error builder_add(struct builder *builder, const struct event *events, size_t count, const struct policy *policy,
+	const struct builder_limits *limits, const struct builder_source *source, struct fault *fault)
+{
+	size_t before = builder->len;
+	enum error error = put_all(builder, events, count, policy, limits, fault);
+	enum batch_kind kind = event_is_mass(&events[0]) ? BATCH_MASS : BATCH_EVENT;
+	return end_message(builder, before, error, source, kind, count);
+}
+
+enum error builder_check(struct builder *builder, const struct event *events, size_t count, const struct policy *policy,
+	const struct builder_limits *limits, struct fault *fault)
+{
+	size_t before = builder->len;
+	enum error error = put_all(builder, events, count, policy, limits, fault);
+	builder->len = before;
 	return error;
 }
 

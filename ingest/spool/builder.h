@@ -34,7 +34,10 @@ void builder_free(struct builder *builder);
  * the offset in the message. */
 enum error builder_add(struct builder *builder, const struct event *events, size_t count, const struct policy *policy,
 	const struct builder_limits *limits, const struct builder_source *source, struct fault *fault) MUST_USE;
-/* The same for events that are encoded already; their commitments are made anew. */
+/* Whether builder_add would take it: the same errors, and nothing is added. */
+enum error builder_check(struct builder *builder, const struct event *events, size_t count, const struct policy *policy,
+	const struct builder_limits *limits, struct fault *fault) MUST_USE;
+/* builder_add for events that are encoded already; their commitments are made anew. */
 enum error builder_add_encoded(struct builder *builder, const struct batch_event *events, size_t count,
 	enum batch_kind kind, const struct builder_limits *limits, const struct builder_source *source) MUST_USE;
 

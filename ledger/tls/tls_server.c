@@ -4,6 +4,7 @@
 #include "ledger/tls/tls_server.h"
 
 #include "ledger/text/timestamp.h"
+#include "ledger/tls/tls_line_state.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -15,6 +16,7 @@
 struct tls_server {
 	struct tls_server_options options;
 	SSL_CTX *context;
+	BIO_METHOD *socket;
 	uint64_t ends_s;
 	uint64_t warned_s; /* last */
 };
@@ -64,14 +66,14 @@ static int take_any(X509_STORE_CTX *chain, void *context)
 
 static bool set_offer(SSL_CTX *context, const struct tls_server *server)
 {
-	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
-									 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
-									 SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_options(
+		context, TLS_LINE_OPTIONS | SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
 	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(context, 0);
 	SSL_CTX_set_max_cert_list(context, TLS_CLIENT_CHAIN_MAX);
-	SSL_CTX_set_alpn_select_cb(context, choose_protocol, (void *)(uintptr_t)server);
+	if (server->options.protocol != NULL)
+		SSL_CTX_set_alpn_select_cb(context, choose_protocol, (void *)(uintptr_t)server);
 	if (server->options.asks) {
 		SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
 		SSL_CTX_set_cert_verify_callback(context, take_any, NULL);
@@ -80,11 +82,30 @@ static bool set_offer(SSL_CTX *context, const struct tls_server *server)
 		   SSL_CTX_set_cipher_list(context, TLS_CIPHERS_OLD) == 1 && SSL_CTX_set1_groups_list(context, GROUPS) == 1;
 }
 
+/* Their names are told to clients, some of which choose by them what to show. */
+static enum error set_client_ca(SSL_CTX *context, const char *path, struct fault *fault)
+{
+	if (path == NULL)
+		return E_OK;
+	if (access(path, R_OK) != 0)
+		return fault_set(fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "--client-ca %s cannot be read: %m", path);
+	STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(path);
+	bool good = names != NULL && SSL_CTX_load_verify_file(context, path) == 1;
+	if (good)
+		SSL_CTX_set_client_CA_list(context, names); /* takes it */
+	else
+		sk_X509_NAME_pop_free(names, X509_NAME_free);
+	ERR_clear_error();
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	return good ? E_OK : fault_set(fault, E_BAD_KEY, "--client-ca %s holds no certificate (PEM)", path);
+}
+
 static enum error make(const struct tls_server *server, SSL_CTX **out, uint64_t *ends_s, struct fault *fault)
 {
 	OWNED(ssl_ctx_st_release) SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 	if (context == NULL || !set_offer(context, server))
 		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(set_client_ca(context, server->options.client_ca, fault));
 	TRY(tls_pair_use(context, server->options.files->certificate, server->options.files->key, ends_s, fault));
 	*out = OWN_TAKE(context);
 	return E_OK;
@@ -97,6 +118,8 @@ enum error tls_server_open(const struct tls_server_options *options, struct tls_
 	OWNED(tls_server_release) struct tls_server *server = calloc(1, sizeof *server);
 	TRY(fault_set(fault, allocated(server), ""));
 	server->options = *options;
+	server->socket = tls_socket_new();
+	TRY(fault_set(fault, allocated(server->socket), ""));
 	TRY(make(server, &server->context, &server->ends_s, fault));
 	tls_server_look(server, (uint64_t)time(NULL));
 	*out = OWN_TAKE(server);
@@ -108,6 +131,7 @@ void tls_server_close(struct tls_server *server)
 	if (server == NULL)
 		return;
 	SSL_CTX_free(server->context);
+	BIO_meth_free(server->socket);
 	free(server);
 }
 
@@ -167,6 +191,16 @@ uint64_t tls_server_ends_s(const struct tls_server *server)
 SSL *tls_server_line(struct tls_server *server)
 {
 	return SSL_new(server->context);
+}
+
+struct tls_line *tls_server_accept(struct tls_server *server, int fd)
+{
+	struct tls_line *line = tls_line_over(server->context, server->socket, fd);
+	if (line == NULL)
+		return NULL;
+	SSL_set_mode(line->ssl, TLS_LINE_MODES);
+	SSL_set_accept_state(line->ssl);
+	return line;
 }
 
 bool tls_is_open(const SSL *line)

@@ -2,6 +2,7 @@
  * ends. spec/tls.md
  *
  *     tls_server_open ─► tls_server_line for each connection ─► libevent reads and writes
+ *            │           or tls_server_accept ─► a line (tls_line.h)
  *            │ SIGHUP
  *            └► tls_server_reload: the next connections are shown the new pair; those that are there keep theirs
  *
@@ -14,7 +15,7 @@
 #pragma once
 
 #include "ledger/text/address.h"
-#include "ledger/tls/tls_pair.h"
+#include "ledger/tls/tls_line.h"
 
 #define TLS_HANDSHAKE_SECONDS 10  /* for the whole of it */
 #define TLS_WARN_DAYS 30          /* before the certificate ends */
@@ -50,10 +51,12 @@ enum error tls_files_check(const struct tls_files *files, const struct address *
 struct tls_server;
 
 struct tls_server_options {
-	const struct tls_files *files;  /* outlives the server */
-	const char *protocol;           /* ALPN: a client that offers others is refused, one that offers none is taken */
-	bool asks;                      /* for a client's certificate, and takes any: its key is what counts, and only where
-									 * it is asked for (tls_peer_key) */
+	const struct tls_files *files; /* outlives the server */
+	const char *protocol;          /* ALPN: a client that offers others is refused, one that offers none is taken;
+									* NULL: none is asked for */
+	bool asks;                     /* for a client's certificate, and takes any: its key is what counts, and only where
+									* it is asked for (tls_peer_key) */
+	const char *client_ca; /* or: a client must show one that one of these (PEM) has signed; NULL: it need not */
 	void (*tell)(const char *line); /* for whoever runs it */
 };
 
@@ -72,6 +75,9 @@ uint64_t tls_server_ends_s(const struct tls_server *server);
 /* For a new connection, to be given to bufferevent_openssl_socket_new (BUFFEREVENT_SSL_ACCEPTING), which owns it then.
  * NULL: there was no memory. */
 struct ssl_st *tls_server_line(struct tls_server *server) MUST_USE;
+/* A line over `fd`, which stays the caller's and must outlive it, as the server must. The first tls_line_recv begins
+ * the handshake. NULL: there was no memory. */
+struct tls_line *tls_server_accept(struct tls_server *server, int fd) MUST_USE;
 /* The handshake is done. */
 bool tls_is_open(const struct ssl_st *line);
 /* The key of the certificate that the client has shown, and proven to have. */

@@ -9,23 +9,27 @@
 /* Borrowed until the answer is made. Nothing of it is kept when the answer is made: it names people, in the token at
  * least. */
 struct request {
-	const char *method;          /* "GET"; "OTHER" for what is none of the usual ones */
-	const char *path;            /* as sent, without the query string; never NULL */
-	const char *query;           /* what stands after '?', or NULL */
-	const char *authorization;   /* the header, or NULL */
-	const char *subject;         /* Indsigt-Subject, or NULL: whom it is about; the asker, where there is none */
-	const char *case_reference;  /* Indsigt-Case, or NULL */
-	const char *if_none_match;   /* the header, or NULL */
-	const char *host;            /* the header, or NULL */
-	const char *content_type;    /* the header, or NULL */
-	const char *accept;          /* the header, or NULL */
-	const char *prefer;          /* the header, or NULL */
-	bool gzip;                   /* may be answered so */
-	bool event_stream;           /* wants to be told of what comes (Accept: text/event-stream) */
-	const char *last_event_id;   /* the header Last-Event-ID, or NULL */
-	bool local;                  /* came over loopback */
-	uint64_t arrived_ms;         /* clock_ms */
-	uint64_t certificate_ends_s; /* the server's, in seconds since 1970; 0: it has none */
+	const char *method;           /* "GET"; "OTHER" for what is none of the usual ones */
+	const char *path;             /* as sent, without the query string; never NULL */
+	const char *query;            /* what stands after '?', or NULL */
+	const char *authorization;    /* the header, or NULL */
+	const char *subject;          /* Indsigt-Subject, or NULL: whom it is about; the asker, where there is none */
+	const char *case_reference;   /* Indsigt-Case, or NULL */
+	const char *if_none_match;    /* the header, or NULL */
+	const char *host;             /* the header, or NULL */
+	const char *content_type;     /* the header, or NULL */
+	const char *content_encoding; /* the header, or NULL */
+	const char *accept;           /* the header, or NULL */
+	const char *prefer;           /* the header, or NULL */
+	const char *if_none_exist;    /* the header, or NULL */
+	const char *certificate;      /* hash of the key that the client has shown by TLS, in hex; NULL: none */
+	const char *address;          /* of the client, without its port; or NULL */
+	bool gzip;                    /* may be answered so */
+	bool event_stream;            /* wants to be told of what comes (Accept: text/event-stream) */
+	const char *last_event_id;    /* the header Last-Event-ID, or NULL */
+	bool local;                   /* came over loopback */
+	uint64_t arrived_ms;          /* clock_ms */
+	uint64_t certificate_ends_s;  /* the server's, in seconds since 1970; 0: it has none */
 	struct bytes body;
 	struct room *room; /* what answers may have of memory, or NULL */
 };
@@ -58,7 +62,7 @@ struct response {
 	bool later;    /* it cannot be answered yet: it is not sent, and asked for again once the server was woken */
 	bool timed;    /* how long it took to make tells something that it must not: it goes out as others of its kind do */
 	char *report;  /* events, a line of JSON each, that have to be in the log before this goes out; NULL: none */
-	char *question; /* a line for the notifier, whose answer becomes the body; NULL: none */
+	char *question; /* for whoever is asked (http_options.ask), whose answer becomes the body; NULL: none */
 	/* Any thread: makes the rest of the response of it; empty: there is no answer. */
 	void (*answered)(struct response *response, struct bytes answer);
 	bool indexed;          /* and the body, a JSON object, then begins with the index of the first of them */

@@ -6,9 +6,8 @@
  *   on_request ─► exchange, a copy of it ─► worker ─► eventfd ─► on_wake ─► (timed ─►) send_answer ─► on_written
  *
  * What fails: no memory for a peer or an exchange: 503, by evhttp; for an answer's body: the connection ends without
- * one; no room: 503 and the end of the connection. A connection over the limit is turned away after accept, so
- * that it does not sit in the backlog unanswered. After something fatal no answer goes out, also those that are made.
- * A peer is freed in one place (on_closed), whoever ends the connection. An answer that goes on: streams.h. */
+ * one; no room: 503 and its end. One over the limit is turned away after accept, not left in the backlog. After
+ * something fatal no answer goes out. A peer is freed in one place (on_closed). An answer that goes on: streams.h. */
 #include "query/server/http_server.h"
 
 #include "ledger/base/clock.h"
@@ -16,7 +15,6 @@
 #include "query/server/half_open.h"
 #include "query/server/listen.h"
 #include "query/server/reply.h"
-#include "query/server/request_end.h"
 #include "query/server/secure.h"
 #include "query/server/streams.h"
 #include "query/server/timed.h"
@@ -26,12 +24,9 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <event2/keyvalq_struct.h>
-#include <event2/listener.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdatomic.h>
 
 enum phase { PHASE_NEW, PHASE_SHAKING, PHASE_READING, PHASE_WORKING, PHASE_WRITING, PHASE_STREAMING };
 
@@ -66,6 +61,8 @@ struct exchange {
 	char *text; /* what `request` points into */
 };
 
+enum { SAID_END = 1, SAID_RELOAD = 2 };
+
 struct http_server {
 	struct http_options options;
 	struct event_base *base;
@@ -79,6 +76,7 @@ struct http_server {
 	struct timed *timed;
 	struct streams *streams;
 	bool stopping;
+	atomic_uint said; /* by other threads: SAID_... */
 	enum error fatal;
 	uint32_t connections;
 	uint32_t busy; /* connections that are WORKING or WRITING */
@@ -103,18 +101,11 @@ static void release_work(struct work *work)
 		exchange_free((struct exchange *)work);
 }
 
-/* ---- what a worker does ---- */
+/* ---- what a worker does, which touches no connection ---- */
 
-/* What waits for a reader is counted before it waits: not the body of a HEAD, nor a refusal, which is short. Nothing
- * here touches a connection. */
 static void take_room(struct http_server *server, struct exchange *exchange)
 {
-	struct response *response = &exchange->response;
-	bool waits = !exchange->head && response->status < 400;
-	if (room_set(response->room, &response->held, waits ? response->body_len : 0))
-		return;
-	server->options.refuse(503, E_TOO_MANY, "too many answers wait for their readers; try again later", response);
-	exchange->last = true;
+	exchange->last |= !http_take_room(&server->options, exchange->head, &exchange->response);
 }
 
 static void begin_anew(struct exchange *exchange)
@@ -405,6 +396,30 @@ static void take_back(struct http_server *server, struct work *work)
 		send_answer(exchange);
 }
 
+static void on_stop(evutil_socket_t fd, short events, void *context)
+{
+	(void)fd, (void)events;
+	struct http_server *server = context;
+	const struct timeval patience = {.tv_sec = HTTP_STOP_SECONDS};
+	if (server->stopping) { /* asked again, or the answers were not taken in time */
+		event_base_loopbreak(server->base);
+		return;
+	}
+	server->stopping = true;
+	evconnlistener_disable(evhttp_bound_socket_get_listener(server->bound));
+	evtimer_add(server->stop_timer, &patience);
+	stop_if_idle(server);
+}
+
+static void on_hangup(evutil_socket_t fd, short events, void *context)
+{
+	(void)fd, (void)events;
+	struct http_server *server = context;
+	secure_reload(server->secure);
+	if (server->options.hangup != NULL)
+		server->options.hangup(server->options.context);
+}
+
 static void on_wake(evutil_socket_t fd, short events, void *context)
 {
 	(void)fd, (void)events;
@@ -415,6 +430,10 @@ static void on_wake(evutil_socket_t fd, short events, void *context)
 	}
 	if (server->fatal != E_OK)
 		event_base_loopbreak(server->base);
+	if ((atomic_fetch_and(&server->said, ~(unsigned)SAID_RELOAD) & SAID_RELOAD) != 0)
+		on_hangup(-1, 0, server);
+	if ((atomic_load(&server->said) & SAID_END) != 0 && !server->stopping)
+		on_stop(-1, 0, server);
 }
 
 /* ---- requests ---- */
@@ -448,14 +467,6 @@ static void refuse(struct exchange *exchange, int status, enum error error, cons
 	send_answer(exchange);
 }
 
-/* Only what takes bodies gets one: a proxy could make out another end of the request than evhttp. */
-static bool end_clear(const struct http_options *options, const struct exchange *exchange)
-{
-	enum request_end end = request_end(exchange->http);
-	return end == REQUEST_BODILESS || (end == REQUEST_BODY && options->takes_body != NULL &&
-										  options->takes_body(options->context, &exchange->request));
-}
-
 static void on_request(struct evhttp_request *http, void *context)
 {
 	struct http_server *server = context;
@@ -472,37 +483,13 @@ static void on_request(struct evhttp_request *http, void *context)
 	peer_enter(peer, PHASE_WORKING);
 	if (server->stopping)
 		refuse(exchange, 503, E_STOPPED, error_text(E_STOPPED));
-	else if (!end_clear(&server->options, exchange))
+	else if (!http_end_clear(&server->options, http, &exchange->request))
 		refuse(exchange, 400, E_BAD_VALUE, "a body is not taken here, or this request can be read in two ways");
 	else
 		workers_give(server->workers, &exchange->work);
 }
 
 /* ---- life ---- */
-
-static void on_stop(evutil_socket_t fd, short events, void *context)
-{
-	(void)fd, (void)events;
-	struct http_server *server = context;
-	const struct timeval patience = {.tv_sec = HTTP_STOP_SECONDS};
-	if (server->stopping) { /* asked again, or the answers were not taken in time */
-		event_base_loopbreak(server->base);
-		return;
-	}
-	server->stopping = true;
-	evconnlistener_disable(evhttp_bound_socket_get_listener(server->bound));
-	evtimer_add(server->stop_timer, &patience);
-	stop_if_idle(server);
-}
-
-static void on_hangup(evutil_socket_t fd, short events, void *context)
-{
-	(void)fd, (void)events;
-	struct http_server *server = context;
-	secure_reload(server->secure);
-	if (server->options.hangup != NULL)
-		server->options.hangup(server->options.context);
-}
 
 static enum error add_events(struct http_server *server, struct fault *fault)
 {
@@ -516,8 +503,9 @@ static enum error add_events(struct http_server *server, struct fault *fault)
 		return fault_set(fault, E_NO_MEMORY, "");
 	TRY(fault_set(fault, streams_new(server->base, server->workers, &server->streams), ""));
 	TRY(fault_set(fault, timed_new(server->base, on_time, server, release_work, &server->timed), "the timer: %m"));
-	TRY(fault_set(fault, listen_signals(server->base, on_stop, on_hangup, server, server->signals), ""));
-	TRY(secure_new(server->options.tls, server->options.tell, server->base, &server->secure, fault));
+	if (!server->options.no_signals)
+		TRY(fault_set(fault, listen_signals(server->base, on_stop, on_hangup, server, server->signals), ""));
+	TRY(http_secure(&server->options, server->base, &server->secure, fault));
 	evhttp_set_max_headers_size(server->http, HTTP_HEADER_BYTES_MAX);
 	evhttp_set_max_body_size(server->http, (ev_ssize_t)server->options.body_bytes_max);
 	evhttp_set_flags(server->http, EVHTTP_SERVER_LINGERING_CLOSE); /* who still sends does not hear the refusal */
@@ -556,6 +544,18 @@ enum error http_server_new(
 void http_server_wake(struct http_server *server)
 {
 	workers_wake(server->workers);
+}
+
+void http_server_stop(struct http_server *server)
+{
+	atomic_fetch_or(&server->said, SAID_END);
+	workers_tell(server->workers);
+}
+
+void http_server_reload(struct http_server *server)
+{
+	atomic_fetch_or(&server->said, SAID_RELOAD);
+	workers_tell(server->workers);
 }
 
 const char *http_server_address(const struct http_server *server)

@@ -80,6 +80,9 @@ struct http_options {
 	void (*hangup)(void *context);
 	uint32_t connections_max;
 	const struct tls_files *tls; /* outlives the server; NULL, or without a certificate: plain */
+	bool asks_certificate;       /* by TLS: a client may show one, any; its key is in the request (tls_server.h) */
+	const char *client_ca;       /* by TLS: a client must show one that one of these (PEM) has signed; or NULL */
+	bool no_signals;             /* it is ended by http_server_stop and read anew by http_server_reload alone */
 	bool turns_away;             /* one connection more is answered 503; otherwise it is closed, and always by TLS */
 	int connection_seconds; /* a connection's whole life behind a handshake, in place of other deadlines; 0: those */
 	size_t body_bytes_max;  /* read; over it: 413 without a reason, once all of it has come and gone */
@@ -93,6 +96,9 @@ struct http_options {
 };
 
 struct http_server;
+struct evhttp_request;
+struct event_base;
+struct secure;
 
 /* Binds `address`. `options` are copied; their context lives as long as the server. E_IO. */
 enum error http_server_new(const struct address *address, const struct http_options *options, struct http_server **out,
@@ -101,7 +107,11 @@ enum error http_server_new(const struct address *address, const struct http_opti
 void http_server_wake(struct http_server *server);
 /* HOST:PORT as bound. */
 const char *http_server_address(const struct http_server *server);
-/* Answers until a signal. What an answer says is fatal is returned. E_IO. */
+/* As a signal would end it. Any thread, until the server is freed. */
+void http_server_stop(struct http_server *server);
+/* As SIGHUP would. Any thread, until the server is freed. */
+void http_server_reload(struct http_server *server);
+/* Answers until a signal, or http_server_stop. What an answer says is fatal is returned. E_IO. */
 enum error http_server_run(struct http_server *server, struct fault *fault) MUST_USE;
 void http_server_free(struct http_server *server);
 OWN(http_server, http_server_free);
@@ -110,6 +120,14 @@ OWN(http_server, http_server_free);
 bool http_takes_posts(const void *context, const struct request *request);
 void http_refuse_text(int status, enum error error, const char *line, struct response *response);
 void http_tell(const char *line);
+/* Only what takes bodies gets one: a proxy could make out another end of the request than evhttp. */
+bool http_end_clear(const struct http_options *options, struct evhttp_request *http, const struct request *request);
+/* What waits for a reader is counted before it waits: not the body of a HEAD, nor a refusal, which is short. False:
+ * there is no room, and it has become a refusal. */
+bool http_take_room(const struct http_options *options, bool head, struct response *response);
+/* TLS as the options want it, or none. Errors of secure_new. */
+enum error http_secure(
+	const struct http_options *options, struct event_base *base, struct secure **out, struct fault *fault) MUST_USE;
 /* Where nothing can be put on record or asked: it is not. */
 void http_fill(struct http_options *options);
 /* Lets this process open as many files as so many connections need, beside others. Where it may not, there are fewer

@@ -1,5 +1,7 @@
 /* What most servers want for their options: refusals in plain text, lines on stderr, as many files as connections. */
 #include "query/server/http_server.h"
+#include "query/server/request_end.h"
+#include "query/server/secure.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +11,22 @@ bool http_takes_posts(const void *context, const struct request *request)
 {
 	(void)context;
 	return strcmp(request->method, "POST") == 0;
+}
+
+bool http_end_clear(const struct http_options *options, struct evhttp_request *http, const struct request *request)
+{
+	enum request_end end = request_end(http);
+	return end == REQUEST_BODILESS ||
+		   (end == REQUEST_BODY && options->takes_body != NULL && options->takes_body(options->context, request));
+}
+
+bool http_take_room(const struct http_options *options, bool head, struct response *response)
+{
+	bool waits = !head && response->status < 400;
+	if (room_set(response->room, &response->held, waits ? response->body_len : 0))
+		return true;
+	options->refuse(503, E_TOO_MANY, "too many answers wait for their readers; try again later", response);
+	return false;
 }
 
 static void record_nothing(void *context, char *report, http_recorded *done, void *done_context)
@@ -29,6 +47,17 @@ void http_fill(struct http_options *options)
 {
 	options->record = options->record != NULL ? options->record : record_nothing;
 	options->ask = options->ask != NULL ? options->ask : ask_nobody;
+}
+
+enum error http_secure(
+	const struct http_options *options, struct event_base *base, struct secure **out, struct fault *fault)
+{
+	const struct tls_server_options tls = {.files = options->tls,
+		.protocol = TLS_PROTOCOL_HTTP,
+		.asks = options->asks_certificate,
+		.client_ca = options->client_ca,
+		.tell = options->tell};
+	return secure_new(&tls, base, out, fault);
 }
 
 void http_tell(const char *line)

@@ -24,17 +24,16 @@ static void on_look(evutil_socket_t fd, short events, void *context)
 	tls_server_look(secure->tls, (uint64_t)time(NULL));
 }
 
-enum error secure_new(const struct tls_files *files, void (*tell)(const char *line), struct event_base *base,
-	struct secure **out, struct fault *fault)
+enum error secure_new(
+	const struct tls_server_options *options, struct event_base *base, struct secure **out, struct fault *fault)
 {
 	const struct timeval often = {.tv_sec = SECURE_LOOK_SECONDS};
 	OWNED(secure_release) struct secure *secure = calloc(1, sizeof *secure);
 	TRY(fault_set(fault, allocated(secure), ""));
 	secure->look = event_new(base, -1, EV_PERSIST, on_look, secure);
 	TRY(fault_set(fault, allocated(secure->look), ""));
-	if (files != NULL && files->certificate != NULL) {
-		const struct tls_server_options options = {.files = files, .protocol = TLS_PROTOCOL_HTTP, .tell = tell};
-		TRY(tls_server_open(&options, &secure->tls, fault));
+	if (options->files != NULL && options->files->certificate != NULL) {
+		TRY(tls_server_open(options, &secure->tls, fault));
 		if (event_add(secure->look, &often) != 0)
 			return fault_set(fault, E_NO_MEMORY, "");
 	}
@@ -92,6 +91,12 @@ bool secure_is_shaking(struct bufferevent *stream)
 {
 	const struct ssl_st *line = bufferevent_openssl_get_ssl(stream);
 	return line != NULL && !tls_is_open(line);
+}
+
+bool secure_peer_key(struct bufferevent *stream, struct hash *out)
+{
+	const struct ssl_st *line = bufferevent_openssl_get_ssl(stream);
+	return line != NULL && tls_peer_key(line, out);
 }
 
 void secure_end(struct bufferevent *stream)

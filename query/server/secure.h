@@ -16,9 +16,9 @@
 
 struct secure;
 
-/* `files` NULL or without a certificate: plain. E_BAD_KEY and the like (tls_server.h). */
-enum error secure_new(const struct tls_files *files, void (*tell)(const char *line), struct event_base *base,
-	struct secure **out, struct fault *fault) MUST_USE;
+/* `options->files` NULL or without a certificate: plain. E_BAD_KEY and the like (tls_server.h). */
+enum error secure_new(const struct tls_server_options *options, struct event_base *base, struct secure **out,
+	struct fault *fault) MUST_USE;
 void secure_free(struct secure *secure);
 OWN(secure, secure_free);
 
@@ -33,5 +33,7 @@ struct bufferevent *secure_stream(struct secure *secure, struct event_base *base
 bool secure_is_spent(struct secure *secure);
 /* Its handshake is not done. Never of a plain one. */
 bool secure_is_shaking(struct bufferevent *stream);
+/* The key that the other end has shown. Never of a plain one. */
+bool secure_peer_key(struct bufferevent *stream, struct hash *out);
 /* It is about to be closed: if all was written, the other side is told that this is the end. */
 void secure_end(struct bufferevent *stream);

@@ -57,11 +57,13 @@ static struct work *pop(struct works *works)
 	return work;
 }
 
-/* Under the lock. */
+/* Under the lock. Where there was something already the loop was told of that, and takes all there is. */
 static void push_done(struct workers *workers, struct work *work)
 {
+	bool tell = workers->done.first == NULL;
 	push(&workers->done, work);
-	eventfd_write(workers->wake_fd, 1); /* fails only where it is full, and then the loop is awake */
+	if (tell)
+		eventfd_write(workers->wake_fd, 1); /* fails only where it is full, and then the loop is awake */
 }
 
 void workers_done(struct workers *workers, struct work *work)
@@ -172,6 +174,11 @@ void workers_wake(struct workers *workers)
 	workers->todo.last = workers->later.last;
 	(void)take_all(&workers->later);
 	pthread_cond_broadcast(&workers->more);
+}
+
+void workers_tell(struct workers *workers)
+{
+	eventfd_write(workers->wake_fd, 1);
 }
 
 int workers_fd(const struct workers *workers)

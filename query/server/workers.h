@@ -44,6 +44,8 @@ void workers_give(struct workers *workers, struct work *work);
 
 /* ---- the loop's side ---- */
 
+/* Makes workers_fd readable, though nothing may be done. Any thread, until workers_free. */
+void workers_tell(struct workers *workers);
 /* Readable when something is done. */
 int workers_fd(const struct workers *workers);
 /* All that is done, by `next`, in the order in which it was; makes the descriptor unreadable again. */

@@ -78,6 +78,21 @@ def tight(tap, ledger, unit):
     tap.ok(server.returncode == 0, "and it ends cleanly: %d" % server.returncode)
 
 
+def gateway(tap, indsigt, source, place):
+    """The other unit: a gateway's."""
+    path = os.path.join(os.path.dirname(indsigt), "..", "service", "indsigt-gateway.service")
+    with open(path, encoding="utf-8") as file:
+        unit = file.read()
+    understood(tap, path, unit, place)
+    usage = subprocess.run([indsigt, "gateway", "--help"], capture_output=True, text=True, check=True).stdout
+    options = re.findall(r"--[a-z-]+", value(unit, "ExecStart"))
+    tap.ok(options == ["--key", "--spool"] and all(option in usage for option in options), "the gateway takes what it is called with: %s" % options)
+    with open(os.path.join(source, "sysusers-gateway.conf"), encoding="utf-8") as file:
+        users = re.findall(r"^u (\S+)", file.read(), re.M)
+    tap.ok(users == [value(unit, "User")] and value(unit, "ExecStart").split("--spool ")[1].startswith("/var/lib/" + value(unit, "StateDirectory")),
+           "as a user that is made, in a place that is: %s" % users)
+
+
 def main():
     tap = Tap()
     indsigt = os.path.abspath(sys.argv[1])
@@ -94,6 +109,7 @@ def main():
     tap.ok(value(unit, "ReadWritePaths") in made and all(place in command for place in made), "and the place where the ledger is: %s" % made)
     ledger = Ledger(indsigt)
     understood(tap, path, unit, ledger.place)
+    gateway(tap, indsigt, source, ledger.place)
     tight(tap, ledger, unit)
     follows(tap, indsigt, ledger.place)
     ledger.remove()

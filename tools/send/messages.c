@@ -168,24 +168,53 @@ static enum error make_room(struct messages *messages)
 	messages->start = 0;
 	if (messages->capacity - messages->len >= MESSAGES_READ_BYTES)
 		return E_OK;
-	TRY(GROW(messages->buffer, messages->capacity, 2 * messages->capacity));
+	TRY(GROW(messages->buffer, messages->capacity, 2 * (messages->len + MESSAGES_READ_BYTES)));
 	messages->data = messages->buffer;
 	return E_OK;
 }
 
-enum error messages_fill(struct messages *messages)
+uint8_t *messages_space(struct messages *messages)
 {
 	messages->idle = false;
-	TRY(make_room(messages));
+	return make_room(messages) == E_OK ? messages->buffer + messages->len : NULL;
+}
+
+void messages_took(struct messages *messages, size_t n)
+{
+	messages->len += n;
+	messages->ended = n == 0;
+}
+
+void messages_rest(struct messages *messages)
+{
+	if (messages->in_bundle)
+		return;
+	if (messages->len == 0) {
+		free(messages->buffer);
+		messages->buffer = NULL;
+		messages->capacity = 0;
+	} else if (messages->capacity > 2 * messages->len) {
+		memmove(messages->buffer, messages->buffer + messages->start, messages->len);
+		uint8_t *less = realloc(messages->buffer, messages->len);
+		messages->buffer = less != NULL ? less : messages->buffer;
+		messages->capacity = less != NULL ? messages->len : messages->capacity;
+	}
+	messages->data = messages->buffer;
+	messages->start = 0;
+}
+
+enum error messages_fill(struct messages *messages)
+{
+	uint8_t *space = messages_space(messages);
+	TRY(allocated(space));
 	size_t wanted = messages->left < MESSAGES_READ_BYTES ? (size_t)messages->left : MESSAGES_READ_BYTES;
 	ssize_t n = 0;
 	do
-		n = read(messages->fd, messages->buffer + messages->len, wanted);
+		n = read(messages->fd, space, wanted);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return E_IO;
-	messages->len += (size_t)n;
 	messages->left -= (size_t)n;
-	messages->ended = n == 0;
+	messages_took(messages, (size_t)n);
 	return E_OK;
 }

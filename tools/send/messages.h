@@ -66,5 +66,11 @@ struct bytes messages_before(const struct messages *messages);
 void messages_end(struct messages *messages);
 /* There is nothing to read at the time: a document that is closed is given out by the next call of messages_next. */
 void messages_idle(struct messages *messages);
+/* Where MESSAGES_READ_BYTES may be put that come from elsewhere, of which messages_took is told then (0: nothing more
+ * will come). NULL: no memory. */
+uint8_t *messages_space(struct messages *messages) MUST_USE;
+void messages_took(struct messages *messages, size_t n);
+/* Nothing may come for long: memory is given back but for what waits in it. */
+void messages_rest(struct messages *messages);
 /* One read(2), of MESSAGES_READ_BYTES. E_IO, E_NO_MEMORY. */
 enum error messages_fill(struct messages *messages) MUST_USE;

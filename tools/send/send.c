@@ -51,11 +51,13 @@ static void keep_error(struct send *send, enum error error)
 static void on_receipt(void *context, const struct batch_head *batch, const struct receipt *receipt)
 {
 	struct send *send = context;
+	send->acknowledged += batch->count;
+	send->batches++;
+	if (send->silent)
+		return;
 	json_t *json = receipt_to_json(outbox_log(send->outbox)->name, batch, receipt);
 	keep_error(send, send->tickets ? tickets_receipt(send->tickets, json, batch->first_sequence, receipt->first_index)
 								   : output_json(json, stdout));
-	send->acknowledged += batch->count;
-	send->batches++;
 	progress_update(&send->progress, send->acknowledged, 0);
 }
 
@@ -182,6 +184,8 @@ static enum error watch_signals(struct send *send)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	if (send->reloads)
+		sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
 		return E_IO;
 	send->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -228,7 +232,11 @@ static void say_result(struct send *send, uint64_t waiting, bool revoked)
 		fprintf(stderr,
 			"indsigt: ended before all was read: run it again on the same files to go on; what was read from "
 			"a pipe is with the refused messages\n");
-	if (send->skipped > send->met)
+	if (send->skipped > 0 && send->silent)
+		fprintf(stderr,
+			"indsigt: %" PRIu64 " messages came again, after their line had broken off, and were left out\n",
+			send->skipped);
+	else if (send->skipped > send->met)
 		fprintf(stderr,
 			"indsigt: %" PRIu64 " messages equal to ones sent before were left out; if they are others, give events "
 			"an id, or use --again\n",
@@ -247,9 +255,8 @@ static enum error stop(struct send *send, struct fault *fault)
 											"what came through a pipe is not");
 }
 
-/* Flushing comes before telling, so what is told to be in the spool is there. The alarm about filing stands over
- * everything else: it says that the ledger has broken its promise. */
-static int finish(struct send *send, enum error error, struct fault *fault)
+/* Flushing comes before telling, so what is told to be in the spool is there. */
+static enum error settle(struct send *send, enum error error, struct fault *fault)
 {
 	if (error == E_STOPPED && send->stopped)
 		error = stop(send, fault);
@@ -261,6 +268,14 @@ static int finish(struct send *send, enum error error, struct fault *fault)
 	if (!send->check_filing || waiting > 0 || send->acknowledged > 0)
 		say_result(send, waiting, error == E_REVOKED_SENDER);
 	progress_clear(&send->progress);
+	return error;
+}
+
+/* The alarm about filing stands over everything else: it says that the ledger has broken its promise. */
+static int finish(struct send *send, enum error error, struct fault *fault)
+{
+	error = settle(send, error, fault);
+	uint64_t waiting = outbox_waiting(send->outbox);
 	char text[FAULT_TEXT_MAX + 1];
 	int code = command_end(&command_send, error, fault);
 	if (outbox_filing(send->outbox, text) == FILING_ALARM) {
@@ -360,6 +375,17 @@ static int run_sender(struct send *send)
 	outbox_close(send->outbox);
 	rejected_close(&send->rejected);
 	return code;
+}
+
+enum error send_serve(struct send *send, enum error (*work)(struct send *send, void *context, struct fault *fault),
+	void *context, struct fault *fault)
+{
+	enum error error = begin(send, &send->options, fault);
+	if (error == E_OK)
+		error = settle(send, work(send, context, fault), fault);
+	outbox_close(send->outbox);
+	rejected_close(&send->rejected);
+	return error;
 }
 
 #define T struct send

@@ -10,14 +10,14 @@
  * Before it waits for input the open batch is closed, so what was read does not wait for what may never come. When the
  * run ends early (a signal, the disk), the rest of a file is read by the next run; what a pipe has brought by then is
  * kept with the refused ones, since nobody brings it again. */
-#include "tools/send/send_input.h"
+#include "tools/send/send_item.h"
 
 #include "ingest/framing/looks.h"
 #include "ingest/spool/spool.h"
-#include "ledger/event/event_schema.h"
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -27,7 +27,11 @@
 void send_look_for_signal(struct send *send)
 {
 	struct signalfd_siginfo info;
-	if (read(send->signals, &info, sizeof info) == (ssize_t)sizeof info)
+	if (read(send->signals, &info, sizeof info) != (ssize_t)sizeof info)
+		return;
+	if (info.ssi_signo == SIGHUP)
+		send->reload = true;
+	else
 		send->stopped = true;
 }
 
@@ -65,107 +69,49 @@ static enum error wait_for_input(struct send *send, int fd, struct fault *fault)
 
 /* ---- messages ---- */
 
-/* A message on its way, and what a person is told of it: in a row of refused messages that is where it stood first. */
-struct item {
-	struct outbox_source source;
-	struct bytes mark;
-	struct bytes input;
-	uint64_t number;
-	enum adapter_format format;
-	struct bytes run;   /* that refuses it, or refused it first; empty: it comes through a pipe */
-	bool of_row_events; /* nothing but its events is left of it */
-};
+/* Somebody waits for an answer, and gives again what is not taken. */
+static bool is_heard(const struct send *send)
+{
+	return send->tickets != NULL || send->heard != NULL;
+}
 
 static struct bytes run_of(const struct send *send, const struct input *input)
 {
-	return input->passing ? BYTES_EMPTY : bytes_text(send->run);
+	return input->passing || input->line != NULL ? BYTES_EMPTY : bytes_text(send->run);
 }
 
-/* What is refused is not remembered: it is tried again when it comes again. `events` NULL: it could not be read. */
-static enum error report_item(struct send *send, const struct item *item, const struct event *events, size_t count,
-	enum error error, const struct fault *why)
+/* A line that broke off is made again, and what was on its way comes a second time: equal to the last byte, on another
+ * line. Equal ones of the same line are others; but of syslog, where relays repeat themselves, not if they say the very
+ * moment. */
+static enum error came_before(struct send *send, const struct item *item, bool *out, struct fault *fault)
 {
-	struct refused refused = {.input = item->input,
-		.number = item->number,
-		.format = item->format,
-		.error = error,
-		.reason = why->text[0] != '\0' ? why->text : error_text(error),
-		.mark = item->mark,
-		.text = item->source.text,
-		.run = item->run};
-	if (item->of_row_events) {
-		refused.events = events;
-		refused.count = count;
-		refused.identity = item->source.identity;
-	}
-	send_report(send, &refused);
-	tickets_refused(send->tickets, refused.error, refused.reason);
+	uint32_t nth;
+	bool single = item->format == ADAPTER_SYSLOG && equals_says_moment(item->source.text);
+	TRY(fault_set(fault, equals_count(&item->line->equals, outbox_content(send->outbox, &item->source), &nth), ""));
+	*out = outbox_has(send->outbox, &item->source, single ? 1 : nth);
+	item->line->repeated += *out;
 	return E_OK;
-}
-
-static bool about_nobody(const struct event *events, size_t count)
-{
-	return count == 1 && (events->present >> EVENT_SUBJECTS & 1) != 0 && events->values[EVENT_SUBJECTS].number == 0;
-}
-
-static enum error add(
-	struct send *send, const struct item *item, const struct event *events, size_t count, struct fault *fault)
-{
-	enum error error = outbox_add(send->outbox, events, count, &item->source, fault);
-	if (error == E_EXISTS) { /* by its id */
-		send->skipped++;
-		return tickets_take(send->tickets, 0, fault);
-	}
-	if (outbox_refusal(error))
-		return report_item(send, item, events, count, error, fault);
-	if (error != E_OK)
-		return error;
-	send->added++;
-	send->nobody += about_nobody(events, count);
-	return tickets_take(send->tickets, count, fault);
-}
-
-static enum error add_message(struct send *send, const struct item *item, struct fault *fault)
-{
-	struct adapter_context context = {.org_id = outbox_org(send->outbox),
-		.org_name = outbox_name(send->outbox),
-		.policy = outbox_policy(send->outbox),
-		.source = outbox_source(send->outbox)};
-	struct adapter_events events;
-	enum error error = adapter_map(item->format, item->source.text, &context, &events, fault);
-	if (error == E_OK)
-		error = add(send, item, events.events, events.count, fault);
-	else if (outbox_refusal(error)) /* and not out of memory */
-		error = report_item(send, item, NULL, 0, error, fault);
-	adapter_events_free(&events);
-	return error;
-}
-
-static enum error add_row_events(
-	struct send *send, const struct item *item, struct rejected_row *row, struct fault *fault)
-{
-	enum error error = rejected_row_events(row, fault);
-	if (error == E_OK)
-		return add(send, item, row->events, row->count, fault);
-	return outbox_refusal(error) ? report_item(send, item, NULL, 0, error, fault) : error;
 }
 
 /* `row` if it is one that holds events. */
 static enum error place_item(struct send *send, const struct item *item, const struct message *message,
 	struct rejected_row *row, struct fault *fault)
 {
-	bool taken = false;
-	TRY(outbox_taken(send->outbox, &item->source, &taken, fault));
+	bool taken = false, readable = message == NULL || message->error == E_OK;
+	if (item->line == NULL)
+		TRY(outbox_taken(send->outbox, &item->source, &taken, fault));
+	else if (readable) /* what is refused however it reads is none that was taken */
+		TRY(came_before(send, item, &taken, fault));
 	send->skipped += taken;
 	send->met += taken && item->source.place != 0;
 	if (taken)
-		return tickets_take(send->tickets, 0, fault);
+		return item_tell_taken(send, 0, fault);
 	TRY(wait_until_ready(send, fault));
 	if (row != NULL)
-		return add_row_events(send, item, row, fault);
+		return item_add_row(send, item, row, fault);
 	struct fault why = message->fault;
-	return message->error == E_OK ? add_message(send, item, fault)
-								  : report_item(send, item, NULL, 0, message->error, &why);
+	return message->error == E_OK ? item_add(send, item, fault)
+								  : item_report(send, item, NULL, 0, message->error, &why);
 }
 
 /* The first thing that ends the run is what it ends with. */
@@ -177,19 +123,20 @@ static void end_with(struct send *send, enum error error, const struct fault *fa
 	send->ended_fault = *fault;
 }
 
-/* The run is at its end, and a pipe brings its messages once: those that were read are kept with the refused ones. A
- * caller gives its message again: kept here as well it would be sent twice. */
+/* The run is at its end, and a pipe or a line brings its messages once: those that were read are kept with the refused
+ * ones. A caller gives its message again: kept here as well it would be sent twice. */
 static enum error keep_item(struct send *send, const struct item *item, enum error error, const struct fault *fault)
 {
 	struct fault why = {.text = ""};
 	end_with(send, error, fault);
-	if (send->tickets != NULL) {
+	if (is_heard(send)) {
 		send->left++;
-		tickets_refused(send->tickets, E_STOPPED, "not taken: the sender ended; give it again");
+		item_tell_refused(send, E_STOPPED, "not taken: the sender ended; give it again");
 		return E_OK;
 	}
-	(void)fault_set(&why, E_STOPPED, "read from a pipe, and not sent: the run ended; send it again");
-	return report_item(send, item, NULL, 0, E_STOPPED, &why);
+	(void)fault_set(&why, E_STOPPED, "read from %s, and not sent: the run ended; send it again",
+		item->line != NULL ? "a line" : "a pipe");
+	return item_report(send, item, NULL, 0, E_STOPPED, &why);
 }
 
 /* One message, of the input itself or out of a row. What a file holds is read again by the next run. */
@@ -199,7 +146,7 @@ static enum error send_item(struct send *send, const struct item *item, const st
 	tickets_begin(send->tickets, item->source.number);
 	enum error error = place_item(send, item, message, row, fault);
 	send->messages++;
-	if (error != E_OK && item->source.passing)
+	if (error != E_OK && (item->source.passing || item->line != NULL))
 		return keep_item(send, item, error, fault);
 	send->left += error != E_OK;
 	send->unread |= error == E_STOPPED;
@@ -217,8 +164,8 @@ static enum error skip_repeated(struct send *send, struct input *input, const st
 	send->repeated += *out;
 	if (*out) {
 		tickets_begin(send->tickets, source->number);
-		tickets_refused(send->tickets, E_EXISTS,
-			"a row before it on this connection is of the same message, and has the answer for both");
+		item_tell_refused(
+			send, E_EXISTS, "a row before it on this connection is of the same message, and has the answer for both");
 	}
 	return E_OK;
 }
@@ -289,7 +236,7 @@ static enum error end_parts(struct send *send, struct input *input, struct refus
 	if (error != E_OK)
 		return error;
 	tickets_begin(send->tickets, input->number);
-	tickets_refused(send->tickets, refused->error, refused->reason);
+	item_tell_refused(send, refused->error, refused->reason);
 	input->number++;
 	send->messages++;
 	send->refused++;
@@ -308,7 +255,7 @@ static enum error keep_part(struct send *send, struct input *input, const struct
 	enum error error;
 	if (!input->in_parts) {
 		input->kept.row = rejected_row_begins(message->text);
-		input->kept.once = input->passing && send->tickets == NULL; /* callers wait for an answer */
+		input->kept.once = (input->passing || input->line != NULL) && !is_heard(send); /* callers wait for an answer */
 	}
 	input->in_parts = message->kind == MESSAGE_PART;
 	do
@@ -317,6 +264,17 @@ static enum error keep_part(struct send *send, struct input *input, const struct
 	if (error == E_OK && !input->in_parts)
 		error = end_parts(send, input, &refused);
 	return not_kept(send, input, error, fault);
+}
+
+static struct item item_of(const struct send *send, const struct input *input, const struct message *message)
+{
+	return (struct item){.source = {input->name, input->number, message->text, input->passing, 0, input->place},
+		.mark = message->mark,
+		.input = input->name,
+		.number = input->number,
+		.run = run_of(send, input),
+		.format = input->format,
+		.line = input->line};
 }
 
 enum error send_message(struct send *send, struct input *input, struct message *message, struct fault *fault)
@@ -329,16 +287,35 @@ enum error send_message(struct send *send, struct input *input, struct message *
 		rejected_row_free(&row);
 		return error;
 	}
-	struct item item = {.source = {input->name, input->number, message->text, input->passing, 0, input->place},
-		.mark = message->mark,
-		.input = input->name,
-		.number = input->number,
-		.run = run_of(send, input),
-		.format = input->format};
+	const struct item item = item_of(send, input, message);
 	input->number++;
 	if (input->says != NULL)
 		message->error = fault_set(&message->fault, E_BAD_VALUE, "%s", input->says);
 	return send_item(send, &item, message, NULL, fault);
+}
+
+/* What stands around them may be other when they come again. One alone is the same as if it had come alone. */
+static enum error content_of_parts(
+	const struct send *send, const struct bytes *parts, size_t count, uint64_t *out, struct fault *fault)
+{
+	OWNED_MEMORY uint64_t *contents = calloc(count, sizeof *contents);
+	TRY(fault_set(fault, allocated(contents), ""));
+	for (size_t i = 0; i < count; i++)
+		contents[i] = outbox_content(send->outbox, &(struct outbox_source){.text = parts[i]});
+	const struct outbox_source all = {.text = bytes_of(contents, count * sizeof *contents)};
+	*out = count == 1 ? contents[0] : outbox_content(send->outbox, &all);
+	return E_OK;
+}
+
+enum error send_together(struct send *send, struct input *input, const struct message *whole, const struct bytes *parts,
+	size_t count, struct fault *fault)
+{
+	struct item item = item_of(send, input, whole);
+	TRY(content_of_parts(send, parts, count, &item.source.identity, fault));
+	item.parts = parts;
+	item.part_count = count;
+	input->number++;
+	return send_item(send, &item, whole, NULL, fault);
 }
 
 /* ---- inputs ---- */

@@ -209,5 +209,31 @@ START_TEST(what_does_not_fit_is_refused)
 }
 END_TEST
 
+START_TEST(what_is_checked_is_not_added)
+{
+	static struct event many[BATCH_EVENTS_MAX + 1];
+	static const struct builder_limits early = {10, BATCH_BYTES_MAX, 1700000000};
+	struct fault fault = {0};
+	struct spool_batch batch;
+	begin();
+	ck_ok(builder_check(builder, event_of(PERSON, ""), 1, &policy, &limits, &fault));
+	ck_assert_uint_eq(builder_events(builder), 0);
+	ck_ok(add_events(1, PERSON, &limits, &fault));
+	ck_ok(builder_check(builder, event_of(PERSON, ""), 1, &policy, &limits, &fault));
+	ck_error(builder_check(builder, event_of(PERSON, ""), 1, &policy, &early, &fault), E_TIME_AHEAD);
+	ck_error(builder_check(builder, event_of(MASS, ""), 1, &policy, &limits, &fault), E_NO_ROOM);
+	builder_reset(builder);
+	many[0] = *event_of(PERSON, "");
+	for (size_t i = 1; i < sizeof many / sizeof many[0]; i++)
+		many[i] = many[0];
+	ck_error(builder_check(builder, many, BATCH_EVENTS_MAX + 1, &policy, &limits, &fault), E_BATCH_TOO_LARGE);
+	ck_ok(add_events(2, PERSON, &limits, &fault));
+	ck_ok(builder_check(builder, event_of(PERSON, ""), 1, &policy, &limits, &fault));
+	ck_ok(builder_close(builder, &key, 7, 0, &batch));
+	check_body(batch.body, BATCH_EVENT, 7, 2);
+	end();
+}
+END_TEST
+
 UNIT_MAIN("builder", events_become_a_signed_batch, never_the_same_secret, a_batch_keeps_its_limits,
-	what_does_not_fit_is_refused)
+	what_does_not_fit_is_refused, what_is_checked_is_not_added)

@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""How fast the doors are, beside the native sender, by turns in one run: the same events through each, until all are acknowledged by
+the ledger. Prints a line for each door: its rate, and its ratio to native (medians).
+usage: doors.py INDSIGT GATEWAY [--events N] [--rounds N] [DOOR...]"""
+
+import argparse
+import http.client
+import json
+import os
+import selectors
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from fhir_door import audit as resource, bundle  # noqa: E402
+from gateway import HEAD, Gateway, audit, counted  # noqa: E402
+from indsigt import Ledger, event, wait_until  # noqa: E402
+
+PEOPLE = 1000
+LINES = 4
+FHIR_LINES = 16
+
+
+def number(n):
+    return "01017%05d" % (n % PEOPLE)
+
+
+def native(ledger, program, key, events, turn):
+    path = ledger.path("native-%d.jsonl" % turn)
+    with open(path, "w", encoding="utf-8") as file:
+        for n in range(events):
+            file.write(event("cpr:" + number(n), "%d-%d" % (turn, n)) + "\n")
+    begin = time.monotonic()
+    subprocess.run([ledger.indsigt, "send", "--server", ledger.ingest, "--key", key, path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    return time.monotonic() - begin
+
+
+def received(ledger, name):
+    """Events of that sender that are in the log."""
+    return sum(int(one["events"]) for one in json.loads(ledger.get("/v1/coverage"))["senders"] if one["name"] == name)
+
+
+def through(ledger, program, key, events, give, *options):
+    """`give(gateway, part)`, in LINES threads; until the gateway has ended with nothing waiting."""
+    gateway = Gateway(ledger, key, program, *options)
+    name = os.path.basename(key)[:-len(".key")]
+    wanted = received(ledger, name) + events
+    begin = time.monotonic()
+    threads = [threading.Thread(target=give, args=(gateway, part)) for part in range(LINES)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    while received(ledger, name) < wanted:
+        time.sleep(0.01)
+    took = time.monotonic() - begin
+    gateway.stop()
+    return took
+
+
+def syslog(ledger, program, key, events, turn):
+    data = [b"".join(counted(HEAD + audit(number(n), "%d-%d" % (turn, n))) for n in range(part, events, LINES)) for part in range(LINES)]
+    return through(ledger, program, key, events, lambda gateway, part: gateway.give(data[part]))
+
+
+def posted(ledger, program, key, events, turn):
+    lines = [[event("cpr:" + number(n), "%d-%d" % (turn, n)) for n in range(part, events, LINES)] for part in range(LINES)]
+
+    def give(gateway, part):
+        connection = http.client.HTTPConnection(gateway.http, timeout=240)
+        for at in range(0, len(lines[part]), 1000):
+            connection.request("POST", "/v1/events", "\n".join(lines[part][at:at + 1000]), {"Content-Type": "application/x-ndjson"})
+            answer = json.load(connection.getresponse())
+            assert all("taken" in one for one in answer["results"]), answer
+        connection.close()
+    return through(ledger, program, key, events, give, "--http", "127.0.0.1:0")
+
+
+def fhir(ledger, program, key, events, turn):
+    """One resource a request, as clients of FHIR do, over connections that stay; by select, so that the client costs little."""
+    data = [[json.dumps(resource(number(n), "%d-%d" % (turn, n))).encode() for n in range(part, events, LINES)] for part in range(LINES)]
+
+    def give(gateway, part):
+        host, port = gateway.fhir.rsplit(":", 1)
+        bodies, waiting = iter(data[part]), selectors.DefaultSelector()
+
+        def ask(line):
+            body = next(bodies, None)
+            if body is None:
+                waiting.unregister(line)
+                line.close()
+            else:
+                line.sendall(b"POST /fhir/AuditEvent HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/fhir+json\r\nContent-Length: %d\r\n\r\n%s" % (
+                    len(body), body))
+        for _ in range(FHIR_LINES):
+            line = socket.create_connection((host, int(port)))
+            waiting.register(line, selectors.EVENT_READ)
+            ask(line)
+        while waiting.get_map():
+            for one, _ in waiting.select():
+                answer = one.fileobj.recv(65536)
+                assert answer.startswith(b"HTTP/1.1 201 ") and answer.endswith(b"\r\n\r\n"), answer
+                ask(one.fileobj)
+    return through(ledger, program, key, events, give, "--fhir", "127.0.0.1:0")
+
+
+def bundles(ledger, program, key, events, turn):
+    """In Bundles of a hundred."""
+    data = [[resource(number(n), "%d-%d" % (turn, n)) for n in range(part, events, LINES)] for part in range(LINES)]
+
+    def give(gateway, part):
+        connection = http.client.HTTPConnection(gateway.fhir, timeout=240)
+        for at in range(0, len(data[part]), 100):
+            connection.request("POST", "/fhir", json.dumps(bundle("batch", *data[part][at:at + 100])), {"Content-Type": "application/fhir+json"})
+            answer = json.load(connection.getresponse())
+            assert all(one["response"]["status"] == "201 Created" for one in answer["entry"]), answer
+        connection.close()
+    return through(ledger, program, key, events, give, "--fhir", "127.0.0.1:0")
+
+
+def callers(ledger, program, key, events, turn):
+    path = ledger.path("callers-%d" % turn)
+    data = ["".join(event("cpr:" + number(n), "%d-%d" % (turn, n)) + "\n" for n in range(part, events, LINES)).encode() for part in range(LINES)]
+    sender = subprocess.Popen([ledger.indsigt, "send", "--server", ledger.ingest, "--key", key, "--listen", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: os.path.exists(path), "it listens")
+
+    def give(part):
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(path)
+            thread = threading.Thread(target=line.sendall, args=(data[part],))
+            thread.start()
+            heard = 0
+            while heard < len(range(part, events, LINES)):
+                heard += line.recv(1 << 20).count(b"\n")
+            thread.join()
+    begin = time.monotonic()
+    threads = [threading.Thread(target=give, args=(part,)) for part in range(LINES)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took = time.monotonic() - begin
+    sender.terminate()
+    sender.wait(240)
+    return took
+
+
+DOORS = {"native": native, "syslog": syslog, "http": posted, "fhir": fhir, "bundles": bundles, "socket": callers}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("indsigt")
+    parser.add_argument("gateway")
+    parser.add_argument("doors", nargs="*", default=[])
+    parser.add_argument("--events", type=int, default=50000)
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    doors = {name: DOORS[name] for name in DOORS if not given.doors or name in given.doors or name == "native"}
+    ledger = Ledger(given.indsigt)
+    rates = {name: [] for name in doors}
+    ledger.serve()
+    try:
+        keys = {name: ledger.add_sender(name) for name in doors}
+        for turn in range(given.rounds):
+            for name, door in doors.items():
+                rates[name].append(given.events / door(ledger, os.path.abspath(given.gateway), keys[name], given.events, turn))
+    finally:
+        ledger.remove()
+    for name, got in rates.items():
+        ratio = statistics.median(mine / other for mine, other in zip(got, rates["native"]))
+        print("door %s events/s=%d ratio=%.2f" % (name, statistics.median(got), ratio))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+#include "tools/gateway/event_route.h"
+
+#include <string.h>
+#include <strings.h>
+
+void event_route_refuse(int status, enum error error, const char *line, struct response *out)
+{
+	post_respond(out, status, post_problem(status, error, line), POST_TYPE_PROBLEM);
+}
+
+static bool is_type(const char *given, const char *type)
+{
+	size_t len = strlen(type);
+	return given != NULL && strncasecmp(given, type, len) == 0 &&
+		   (given[len] == '\0' || given[len] == ';' || given[len] == ' ');
+}
+
+/* All that is wrong about a request before its events are looked at; true if nothing is. */
+static bool is_request(const struct request *request, bool lines, struct response *out)
+{
+	if (strcmp(request->path, EVENT_ROUTE_PATH) != 0) {
+		event_route_refuse(404, E_NOT_FOUND, "here is POST " EVENT_ROUTE_PATH, out);
+	} else if (strcmp(request->method, "POST") != 0) {
+		event_route_refuse(405, E_BAD_VALUE, "events are given with POST", out);
+		response_header(out, "Allow", "POST");
+	} else if (request->query != NULL) {
+		event_route_refuse(400, E_BAD_VALUE, "there are no parameters here", out);
+	} else if (!lines && !is_type(request->content_type, "application/json")) {
+		event_route_refuse(415, E_BAD_VALUE,
+			"header Content-Type: application/json for one event, application/x-ndjson for an event a line", out);
+		response_header(out, "Accept-Post", "application/json, application/x-ndjson");
+	} else if (request->body.len == 0) {
+		event_route_refuse(400, E_MISSING_FIELD, "the body is empty: it has to be an event", out);
+	} else if (memchr(request->body.data, '\0', request->body.len) != NULL) {
+		event_route_refuse(400, E_BAD_JSON, "the body has a NUL in it, which no JSON has", out);
+	} else {
+		return true;
+	}
+	return false;
+}
+
+void event_route(const struct request *request, struct response *out)
+{
+	bool lines = is_type(request->content_type, "application/x-ndjson");
+	out->route = EVENT_ROUTE_PATH;
+	if (!is_request(request, lines, out))
+		return;
+	struct post *post = post_new(lines ? POST_EVENTS : POST_EVENT, request, request->body);
+	if (post == NULL)
+		event_route_refuse(503, E_NO_MEMORY, error_text(E_NO_MEMORY), out);
+	out->question = (char *)post;
+}

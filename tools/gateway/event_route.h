@@ -1,0 +1,11 @@
+/* POST /v1/events: events of applications on this machine, in JSON. spec/gateway.md */
+#pragma once
+
+#include "tools/gateway/post.h"
+
+#define EVENT_ROUTE_PATH "/v1/events"
+
+/* In a worker, of somebody who may be heard: a refusal, or what is to be asked. */
+void event_route(const struct request *request, struct response *out);
+/* A problem, for what the server or the door refuses. */
+void event_route_refuse(int status, enum error error, const char *line, struct response *out);
