@@ -25,7 +25,7 @@ class Sender:
         limit = min(limit, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
         with open(self.stderr, "wb") as err:
             self.process = subprocess.Popen([ledger.indsigt, "send", "--server", ledger.ingest, "--key", key, "--listen",
-                                             self.socket, *options], stdout=subprocess.DEVNULL, stderr=err, stdin=subprocess.DEVNULL,
+                                             "unix:" + self.socket, *options], stdout=subprocess.DEVNULL, stderr=err, stdin=subprocess.DEVNULL,
                                             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
         wait_until(lambda: self.process.poll() is not None or "takes messages at" in self.said(), "it listens")
 

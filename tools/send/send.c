@@ -432,7 +432,7 @@ static const struct option_row rows[] = {
 	OPTION_TEXT(T, options.query, "query", "URL", .forms = SENDS | LISTENS | CHECKS | FOLLOWS, .required = CHECKS,
 		.help = "check in the background how the ledger files these events, at its query daemon's address; what was "
 				"checked is signed into the next batches, what does not hold is an alarm"),
-	OPTION_TEXT(T, listen, "listen", "SOCKET", .forms = LISTENS, .required = REQUIRED,
+	OPTION_TEXT(T, listen, "listen", "[unix:]SOCKET", .forms = LISTENS, .required = REQUIRED,
 		.help =
 			"takes messages from programs on this machine, as many as connect to this Unix socket (mode 0660), and "
 			"answers each with a line of JSON once it is in the ledger, proven: number, index and receipt; or "
@@ -461,6 +461,8 @@ static int run(int argc, char **argv)
 	struct send send = {.signals = -1, .events = -1};
 	if (!command_read(&command_send, argc, argv, &send))
 		return EXIT_USAGE;
+	if (send.listen != NULL && strncmp(send.listen, "unix:", 5) == 0)
+		send.listen += 5;
 	send.options.tls.ca = web_trust().ca;
 	send.options.plain_off_loopback = web_trust().plain_off_loopback;
 	return run_sender(&send);
