@@ -53,7 +53,9 @@ def mirrors(tap, place):
         for name in names:
             with open(os.path.join(at, name), "r+b") as file:
                 file.seek(40)
-                file.write(b"\xff")
+                byte = file.read(1)[0]
+                file.seek(40)
+                file.write(bytes([byte ^ 0xff]))
     shutil.rmtree(place.store)
     result = place.recover("--mirror", liar, "--mirror", other, "--mirror", place.behind, "--accept-loss")
     tap.ok(result.returncode != 0 and liar + " shows the newest" in result.stderr and other + " shows the newest" in result.stderr
