@@ -59,7 +59,9 @@ bool equals_says_moment(struct bytes message)
 {
 	static const char form[] = "00:00:00.0"; /* a digit for each 0 */
 	const size_t len = sizeof form - 1, point = len - 2;
-	for (const uint8_t *at = message.data, *end = message.data + message.len; at != NULL && at < end; at++) {
+	if (message.len < len)
+		return false;
+	for (const uint8_t *at = message.data, *end = message.data + message.len; at < end; at++) {
 		at = memchr(at, '.', (size_t)(end - at));
 		if (at == NULL || end - at < 2)
 			return false;
