@@ -71,8 +71,9 @@ bool equals_says_moment(struct bytes message)
 		for (const uint8_t *from = at - point; i < len; i++)
 			if (form[i] == '0' ? from[i] < '0' || from[i] > '9' : from[i] != (uint8_t)form[i])
 				break;
-		if (i == len)
-			return true;
+		for (const uint8_t *digit = at + 1; i == len && digit < end && *digit >= '0' && *digit <= '9'; digit++)
+			if (*digit != '0') /* zeros are what who knows seconds alone may write */
+				return true;
 	}
 	return false;
 }

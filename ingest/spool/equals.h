@@ -29,7 +29,7 @@ struct equals {
 
 /* `nth`: this is so many-th with this hash, which is not 0. E_NO_MEMORY: it is not counted. */
 enum error equals_count(struct equals *equals, uint64_t hash, uint32_t *nth) MUST_USE;
-/* Whether the message says, anywhere in it, a time to a fraction of a second (hh:mm:ss.f, as RFC 3339 has it): two that
- * are equal to the byte are then one, which came twice. */
+/* Whether the message says, anywhere in it, a time to a fraction of a second (hh:mm:ss.f, as RFC 3339 has it) that
+ * is not 0, which may stand where nobody measured it: two that are equal to the byte are then one, which came twice. */
 bool equals_says_moment(struct bytes message);
 void equals_free(struct equals *equals);

@@ -24,7 +24,7 @@ HEAD = "<85>1 2026-11-20T08:00:00Z pacs.example.dk app 123 IHE+RFC-3881 - "
 
 def audit(subject, what, extra=""):
     """A DICOM audit message on one line; `what` is what the citizen sees."""
-    return ('<?xml version="1.0" encoding="UTF-8"?><AuditMessage><EventIdentification EventActionCode="R" EventDateTime="2026-11-20T08:00:00.000Z"'
+    return ('<?xml version="1.0" encoding="UTF-8"?><AuditMessage><EventIdentification EventActionCode="R" EventDateTime="2026-11-20T08:00:00.250Z"'
             ' EventOutcomeIndicator="0"><EventID csd-code="110103" codeSystemName="DCM" originalText="Instances"/><EventTypeCode csd-code="X"'
             ' codeSystemName="LOCAL" originalText="%s"/></EventIdentification><ActiveParticipant UserID="dr.lund" UserIsRequestor="true"><RoleIDCode'
             ' csd-code="doctor" codeSystemName="LOCAL" originalText="Doctor"/></ActiveParticipant><AuditSourceIdentification AuditSourceID="PACS"/>'
@@ -136,7 +136,7 @@ def again(tap, ledger, program):
     """At least once: who does not know whether a message arrived gives it again, on another line."""
     key = ledger.add_sender("again")
     gateway = Gateway(ledger, key, program)
-    twins = counted(HEAD + audit("0101701004", "twin").replace("08:00:00.000Z", "08:00:00Z")) * 2
+    twins = counted(HEAD + audit("0101701004", "twin").replace("08:00:00.250Z", "08:00:00.000Z")) * 2
     once = counted(HEAD + audit("0101701004", "third"))
     gateway.give(twins + once + once)
     tap.ok(seen(ledger, "cpr:0101701004", 3) == ["third", "twin", "twin"], "equal messages on one line are two, unless they say the very moment")
@@ -429,6 +429,7 @@ def outages(tap, ledger, program, root):
         wait_until(lambda: time.monotonic() > end, "the status is written again")
         return before == sum(gateway.status()["messages"].values())
     wait_until(quiet, "nothing comes any more")
+    wait_until(lambda: gateway.status()["events"]["waiting"] == 0, "all has its receipt")
     daemon.stop()
     gateway.stop()
     ledger.run("epoch", ledger.dir)
@@ -437,7 +438,8 @@ def outages(tap, ledger, program, root):
     tap.ok(not gateway.rejected() or all("cut" in row["reason"] for row in gateway.rejected()), "what was refused was cut: %d" % len(gateway.rejected()))
     print("# %d messages, %d kills: %d found, %d lost on the way between rsyslog and who was killed; repeated in the last run: %s" % (
         count, kills, len(found), count - len(found), gateway.status()["messages"]["repeated"]))
-    tap.ok(len(found) > count * 9 // 10, "nearly all are there")
+    # What is lost was in the kernel of who was killed: how much that is nobody can promise.
+    tap.ok(set(found) >= {"%06d" % n for n in range(count - count // (kills + 1), count)}, "all that came after the last kill is there")
 
 
 def main():

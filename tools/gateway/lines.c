@@ -210,9 +210,6 @@ static enum error look(struct lines *lines, struct fault *fault)
 	bool more = lines->more;
 	lines->more = false;
 	lines->reads = lines->shakes = 0;
-	for (struct line *line = lines->first; more && line != NULL; line = line->next)
-		if (line->more && !line->ended)
-			TRY(serve(lines, line, now_ms, fault));
 	int n = epoll_wait(lines->send->events, events, EVENTS_AT_ONCE, 0);
 	for (int i = 0; i < n; i++) {
 		struct line *line = events[i].data.ptr;
@@ -225,6 +222,9 @@ static enum error look(struct lines *lines, struct fault *fault)
 		else if (!line->ended)
 			TRY(serve(lines, line, now_ms, fault));
 	}
+	for (struct line *line = lines->first; more && line != NULL; line = line->next)
+		if (line->more && !line->ended)
+			TRY(serve(lines, line, now_ms, fault));
 	return E_OK;
 }
 
@@ -259,6 +259,7 @@ static enum error save(struct lines *lines, struct fault *fault)
 	TRY(outbox_flush(send->outbox, fault));
 	if (!outbox_saved(send->outbox))
 		TRY(outbox_poll(send->outbox, -1, NULL, 0, fault));
+	TRY(fault_because(fault, send->write_error, "'%s' cannot be written", send->rejected.path));
 	if (!send->rejected.dirty)
 		return E_OK;
 	return fault_because(fault, rejected_sync(&send->rejected), "'%s' cannot be written", send->rejected.path);
@@ -349,16 +350,21 @@ enum error lines_drain(struct lines *lines, struct fault *fault)
 	own_close(&lines->listener);
 	for (struct line *line = lines->first; line != NULL; line = line->next)
 		line_say_end(line);
-	while (!drained(lines) && clock_ms() < until_ms)
-		TRY(lines_go_round(lines, fault));
+	struct fault later; /* behind the first, which is told */
+	enum error error = E_OK;
+	while (error == E_OK && !drained(lines) && clock_ms() < until_ms)
+		error = lines_go_round(lines, fault);
 	for (struct line *line = lines->first; line != NULL; line = line->next) {
 		messages_end(&line->messages);
 		line->ended = true;
-		if (line->let_in)
-			TRY(take_messages(lines, line, fault));
+		enum error taken = line->let_in ? take_messages(lines, line, error == E_OK ? fault : &later) : E_OK;
+		error = error != E_OK ? error : taken;
 	}
 	tend(lines);
-	return save(lines, fault);
+	enum error saved = save(lines, error == E_OK ? fault : &later);
+	if (saved == E_OK && outbox_saved(lines->send->outbox) && !lines->send->rejected.dirty)
+		posts_settle(&lines->posts);
+	return error != E_OK ? error : saved;
 }
 
 void lines_close(struct lines *lines)

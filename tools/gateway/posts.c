@@ -101,6 +101,7 @@ static enum error take_events(struct posts *posts, struct post *post, struct fau
 	while (error == E_OK && messages_next(&messages, &message) == E_OK)
 		error = send_message(posts->send, &posts->input, &message, fault);
 	posts->send->heard = NULL;
+	rejected_seen_free(&posts->input.seen); /* rows of one post alone are told apart */
 	set_answer(post, &hearing);
 	json_decref(hearing.results);
 	return error;
@@ -109,6 +110,8 @@ static enum error take_events(struct posts *posts, struct post *post, struct fau
 enum error posts_take(struct posts *posts, struct fault *fault)
 {
 	struct post **last = &posts->held;
+	if (posts->door == NULL)
+		return E_OK;
 	while (*last != NULL)
 		last = &(*last)->next;
 	while (posts->waiting != NULL && outbox_ready(posts->send->outbox)) {
@@ -119,7 +122,9 @@ enum error posts_take(struct posts *posts, struct fault *fault)
 		last = &post->next;
 		TRY(post_is_fhir(post) ? fhir_posts_take(posts->send, post, fault) : take_events(posts, post, fault));
 	}
-	return E_OK;
+	if (posts->send->ended != E_OK)
+		*fault = posts->send->ended_fault;
+	return posts->send->ended;
 }
 
 void posts_gather(struct posts *posts)
@@ -167,8 +172,6 @@ void posts_end(struct posts *posts)
 		return;
 	http_door_stop(posts->door);
 	posts_gather(posts);
-	if (outbox_saved(posts->send->outbox))
-		posts_settle(posts);
 	for (struct post *post = posts->held, *next; post != NULL; post = next) {
 		next = post->next;
 		refuse(posts, post, "it could not be made durable before the gateway ended; give it again");

@@ -22,5 +22,5 @@ void posts_gather(struct posts *posts);
 enum error posts_take(struct posts *posts, struct fault *fault) MUST_USE;
 /* All that was taken is durable: it is answered. */
 void posts_settle(struct posts *posts);
-/* Nothing more is taken: what waits is answered so. */
+/* Nothing more is taken: what waits is answered so, and what was taken and not settled, that it is not durable. */
 void posts_end(struct posts *posts);

@@ -193,7 +193,9 @@ void messages_rest(struct messages *messages)
 		free(messages->buffer);
 		messages->buffer = NULL;
 		messages->capacity = 0;
-	} else if (messages->capacity > 2 * messages->len) {
+	} else if (messages->capacity <= 2 * messages->len) {
+		return;
+	} else {
 		memmove(messages->buffer, messages->buffer + messages->start, messages->len);
 		uint8_t *less = realloc(messages->buffer, messages->len);
 		messages->buffer = less != NULL ? less : messages->buffer;

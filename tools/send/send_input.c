@@ -50,6 +50,8 @@ static enum error wait_until_ready(struct send *send, struct fault *fault)
 	TRY(send->ended);
 	while (!send->stopped && !outbox_ready(send->outbox))
 		TRY(send->meanwhile != NULL ? send->meanwhile(send, fault) : send_wait(send, send->signals, fault));
+	if (!outbox_ready(send->outbox)) /* perhaps it only waits to be synced */
+		TRY(outbox_poll(send->outbox, -1, NULL, 0, fault));
 	return outbox_ready(send->outbox) ? E_OK : E_STOPPED;
 }
 
@@ -282,7 +284,7 @@ enum error send_message(struct send *send, struct input *input, struct message *
 	if (message->kind != MESSAGE_WHOLE)
 		return keep_part(send, input, message, fault);
 	struct rejected_row row;
-	if (rejected_row_read(message->text, &row)) {
+	if (input->line == NULL && rejected_row_read(message->text, &row)) { /* of strangers none is taken */
 		enum error error = send_row(send, input, &row, fault);
 		rejected_row_free(&row);
 		return error;

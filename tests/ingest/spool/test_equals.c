@@ -70,10 +70,10 @@ END_TEST
 
 START_TEST(a_moment_is_a_fraction_of_a_second)
 {
-	static const char *const moments[] = {
-		"2026-11-20T08:00:00.000Z", "<85>1 2026-11-20T08:00:00.5+01:00 host", "x.y 1.2 08:00:00.1", "...08:00:00.0"};
+	static const char *const moments[] = {"2026-11-20T08:00:00.001Z", "<85>1 2026-11-20T08:00:00.5+01:00 host",
+		"x.y 1.2 08:00:00.1", "...08:00:00.0 08:00:00.010"};
 	static const char *const others[] = {"", ".", "08:00:00", "2026-11-20T08:00:00Z 1.5", "08:00:00.", "8:00:00.1",
-		"08:00:00.x", "08.00.00.0", ":00:00.0"};
+		"08:00:00.x", "08.00.00.0", ":00:00.1", "2026-11-20T08:00:00.000Z", "08:00:00.0"};
 	for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++)
 		ck_assert(equals_says_moment(bytes_text(moments[i])));
 	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
