@@ -50,3 +50,14 @@ void process_wipe_traces(void)
 	sodium_stackzero(PROCESS_STACK_WIPED);
 	wipe_registers();
 }
+
+unsigned process_fit_files(unsigned most, unsigned others)
+{
+	const rlim_t wanted = (rlim_t)most + others;
+	struct rlimit files = {0, 0};
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < wanted) {
+		files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	return files.rlim_cur >= wanted ? most : files.rlim_cur > others ? (unsigned)files.rlim_cur - others : 1;
+}

@@ -10,6 +10,9 @@ enum error process_hide(struct fault *fault) MUST_USE;
 /* The same, and nothing that it starts gains rights by a file's mode (PR_SET_NO_NEW_PRIVS); what it makes may be read
  * by nobody but its owner and its group (umask 027). For daemons. E_IO. */
 enum error process_harden(struct fault *fault) MUST_USE;
+/* How many connections there may be, of `most`, so that `others` more files can always be opened: lets this process
+ * open as many as the system lets it. At least 1. */
+unsigned process_fit_files(unsigned most, unsigned others);
 /* What calls that have returned have left of what they worked on: on this thread's stack (PROCESS_STACK_WIPED bytes
  * below the caller), and in the wide registers that text is copied and hashed with, which a thread that waits keeps and
  * a core dump has. For a thread that goes to wait after it had keys or somebody's data in hand. */

@@ -262,8 +262,7 @@ static void peer_begin(struct peer *peer)
 	peer->http = http;
 	evhttp_connection_set_closecb(http, on_closed, peer);
 	evbuffer_add_cb(bufferevent_get_output(evhttp_connection_get_bufferevent(http)), on_output, peer);
-	if (fd < 0 || (uint32_t)fd >= server->options.connections_max + HTTP_OTHER_FDS ||
-		server->connections > server->options.connections_max) {
+	if (fd < 0 || (uint32_t)fd >= server->options.files_max || server->connections > server->options.connections_max) {
 		if (server->options.turns_away && !secure_speaks_tls(server->secure))
 			reply_turn_away(fd);
 		evhttp_connection_free(http);
@@ -472,7 +471,7 @@ static void on_request(struct evhttp_request *http, void *context)
 	struct http_server *server = context;
 	struct evhttp_connection *connection = evhttp_request_get_connection(http);
 	int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(connection));
-	bool known = fd >= 0 && (uint32_t)fd < server->options.connections_max + HTTP_OTHER_FDS;
+	bool known = fd >= 0 && (uint32_t)fd < server->options.files_max;
 	struct peer *peer = known ? server->peers[fd] : NULL;
 	struct exchange *exchange = peer ? exchange_new(http, peer) : NULL;
 	if (exchange == NULL) {
@@ -518,7 +517,7 @@ static enum error add_events(struct http_server *server, struct fault *fault)
 static enum error begin(struct http_server *server, const struct address *address, struct fault *fault)
 {
 	const struct http_options *options = &server->options;
-	server->peers = calloc(options->connections_max + HTTP_OTHER_FDS, sizeof(struct peer *));
+	server->peers = calloc(options->files_max, sizeof(struct peer *));
 	TRY(fault_set(fault, allocated(server->peers), ""));
 	TRY(workers_new(options->workers, work_on, server, &server->workers, fault));
 	TRY(add_events(server, fault));

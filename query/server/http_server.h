@@ -79,6 +79,7 @@ struct http_options {
 	/* In the loop, on SIGHUP; or NULL. May not block. */
 	void (*hangup)(void *context);
 	uint32_t connections_max;
+	uint32_t files_max; /* this process opens no more, others' among them; 0: connections_max and HTTP_OTHER_FDS */
 	const struct tls_files *tls; /* outlives the server; NULL, or without a certificate: plain */
 	bool asks_certificate;       /* by TLS: a client may show one, any; its key is in the request (tls_server.h) */
 	const char *client_ca;       /* by TLS: a client must show one that one of these (PEM) has signed; or NULL */

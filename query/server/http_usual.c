@@ -47,6 +47,7 @@ void http_fill(struct http_options *options)
 {
 	options->record = options->record != NULL ? options->record : record_nothing;
 	options->ask = options->ask != NULL ? options->ask : ask_nobody;
+	options->files_max = options->files_max > 0 ? options->files_max : options->connections_max + HTTP_OTHER_FDS;
 }
 
 enum error http_secure(

@@ -12,13 +12,12 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 
 import hapi
 from certificates import Authority, NoOpenssl
-from gateway import seen, shown
-from indsigt import Ledger, Tap, event, wait_until
+from gateway import run, seen, shown
+from indsigt import event, wait_until
 
 FHIR = "application/fhir+json"
 
@@ -481,22 +480,5 @@ def clients(tap, ledger, program):
     door.stop()
 
 
-def main():
-    tap = Tap()
-    ledger = Ledger(sys.argv[1])
-    program = os.path.abspath(sys.argv[2])
-    ledger.serve("--epoch-seconds", "1")
-    try:
-        chosen = sys.argv[3:]
-        for part in (basics, requests, bundles, transactions, validate, xml, hostile, secure, durable, usage, clients):
-            if not chosen or part.__name__ in chosen:
-                part(tap, ledger, program)
-        code, last = ledger.audit()
-        tap.ok(code == 0, "audit: %s" % last)
-    finally:
-        ledger.remove()
-    tap.done()
-
-
 if __name__ == "__main__":
-    main()
+    run(basics, requests, bundles, transactions, validate, xml, hostile, secure, durable, usage, clients)

@@ -5,6 +5,7 @@ usage: gateway.py INDSIGT GATEWAY [PART...]"""
 
 import json
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -319,6 +320,25 @@ def posts(tap, ledger, program):
     tap.ok(all(row["input"] == "http" for row in rows) and len(rows) == 4, "what was refused stands with the refused ones: %d" % len(rows))
 
 
+def crowded(tap, ledger, program):
+    """The doors do not take each other's places."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard < 4096:
+        tap.skip("many lines beside an event", "only %d files may be open" % hard)
+        return
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, hard))
+    gateway = Gateway(ledger, ledger.add_sender("crowded"), program, "--http", "127.0.0.1:0")
+    crowd = [gateway.connect() for _ in range(900)]
+    for line in crowd:
+        line.sendall(counted(HEAD + audit("0101701013", "one of many")))
+    wait_until(lambda: gateway_read(gateway) == 0, "all are let in")
+    status, answer = gateway.post(event("cpr:0101701014", "beside them"))
+    tap.ok(status == 201, "an event beside %d lines: %s" % (len(crowd), answer))
+    for line in crowd:
+        line.close()
+    gateway.stop()
+
+
 def dying(tap, ledger, program):
     """Killed before each call by which it changes something on the disk: what was answered is there."""
     if "INDSIGT_DYING_CALL" not in os.environ:
@@ -442,14 +462,15 @@ def outages(tap, ledger, program, root):
     tap.ok(set(found) >= {"%06d" % n for n in range(count - count // (kills + 1), count)}, "all that came after the last kill is there")
 
 
-def main():
+def run(*parts):
+    """Those that the arguments name, or all, with a ledger of their own; ends the program."""
     tap = Tap()
     ledger = Ledger(sys.argv[1])
     program = os.path.abspath(sys.argv[2])
     ledger.serve("--epoch-seconds", "1")
     try:
         chosen = sys.argv[3:]
-        for part in (basics, again, drained, killed, secure, posts, dying, usage, daemons):
+        for part in parts:
             if not chosen or part.__name__ in chosen:
                 part(tap, ledger, program)
         code, last = ledger.audit()
@@ -460,4 +481,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(basics, again, drained, killed, secure, posts, crowded, dying, usage, daemons)

@@ -2,6 +2,7 @@
 #include "tools/gateway/gateway.h"
 
 #include "ingest/net/web.h"
+#include "ledger/process/process.h"
 #include "tools/gateway/status.h"
 
 #define LISTENING_MAX (3u * ADDRESS_TEXT_MAX + 48u)
@@ -21,6 +22,8 @@ static enum error open_doors(
 	struct http_door_addresses http = {.events = ""};
 	struct http_door *door = NULL;
 	struct address address;
+	unsigned servers = (options->http.listen != NULL) + (options->http.fhir != NULL);
+	lines->most = process_fit_files(LINES_MAX, LINES_OTHER_FDS + servers * HTTP_DOOR_CONNECTIONS_MAX);
 	if (options->syslog.listen != NULL) {
 		TRY(lines_open(lines, &address, fault));
 		address_format(&address, syslog);

@@ -12,6 +12,7 @@
 #include "tools/gateway/post.h"
 
 #define HTTP_DOOR_CONNECTIONS_MAX 512u
+#define HTTP_DOOR_FILES_MAX 4096u /* of the process, all doors and the sender together; more than they can have */
 #define HTTP_DOOR_BODY_BYTES_MAX 1048576u
 #define HTTP_DOOR_POSTS_MAX 256u /* that wait; over it: 503 */
 #define HTTP_DOOR_TOKEN_MAX 256u

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -291,19 +290,6 @@ enum error lines_go_round(struct lines *lines, struct fault *fault)
 
 /* ---- from start to end ---- */
 
-static void fit_files(struct lines *lines)
-{
-	const rlim_t wanted = LINES_MAX + LINES_OTHER_FDS;
-	struct rlimit files = {0, 0};
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < wanted) {
-		files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
-	lines->most = files.rlim_cur >= wanted           ? LINES_MAX
-				  : files.rlim_cur > LINES_OTHER_FDS ? (unsigned)files.rlim_cur - LINES_OTHER_FDS
-													 : 1;
-}
-
 /* Without a certificate of its own it is asked for none either, and only this machine reaches it. */
 static enum error open_tls(struct lines *lines, const struct address *address, struct fault *fault)
 {
@@ -325,7 +311,6 @@ static enum error open_tls(struct lines *lines, const struct address *address, s
 enum error lines_open(struct lines *lines, struct address *out, struct fault *fault)
 {
 	lines->listener = -1;
-	fit_files(lines);
 	TRY(address_bind(lines->options->listen, &lines->listener, out, fault));
 	TRY(open_tls(lines, out, fault));
 	TRY(address_listen(lines->listener, fault));

@@ -43,7 +43,7 @@ struct lines {
 	bool crowded; /* there was no descriptor for one more, and nobody has gone since */
 	bool more;    /* a line may have bytes that nobody tells of */
 	struct line *first;
-	unsigned count, most;
+	unsigned count, most;   /* most: set before lines_open */
 	unsigned reads, shakes; /* in this round */
 	uint64_t number;        /* of the next message, of whichever line */
 	uint64_t beat_ms;

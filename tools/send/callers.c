@@ -13,6 +13,7 @@
 #include "tools/send/callers.h"
 
 #include "ledger/base/clock.h"
+#include "ledger/process/process.h"
 #include "ledger/process/unix_socket.h"
 
 #include <errno.h>
@@ -21,7 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -227,20 +227,6 @@ static enum error close_batch(struct callers *callers, int *wait_ms, struct faul
 
 /* ---- from start to end ---- */
 
-/* Callers never take the descriptors that go on being needed: without them this sender would end. */
-static void fit_files(struct callers *callers)
-{
-	const rlim_t wanted = CALLERS_MAX + OTHER_FDS;
-	struct rlimit files = {0, 0};
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < wanted) {
-		files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
-	callers->most = files.rlim_cur >= wanted     ? CALLERS_MAX
-					: files.rlim_cur > OTHER_FDS ? (unsigned)files.rlim_cur - OTHER_FDS
-												 : 1;
-}
-
 static enum error listen_at(struct callers *callers, const char *path, struct fault *fault)
 {
 	const char *slash = strrchr(path, '/');
@@ -305,7 +291,8 @@ static enum error run(struct callers *callers, struct fault *fault)
 		TRY(send_wait(send, send->signals, fault));
 	if (send->stopped)
 		return E_STOPPED;
-	fit_files(callers);
+	/* They never take the descriptors that go on being needed: without them this sender would end. */
+	callers->most = process_fit_files(CALLERS_MAX, OTHER_FDS);
 	TRY(listen_at(callers, send->listen, fault));
 	TRY(outbox_begin_input(send->outbox, bytes_text(callers->name), true, false, fault));
 	fprintf(stderr, "indsigt: takes messages at %s\n", send->listen);
