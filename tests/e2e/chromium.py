@@ -2,10 +2,9 @@
 
 import os
 import shutil
-import subprocess
-import sys
 
 from indsigt import Tap
+from npm import installed
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -14,23 +13,6 @@ def skip(why):
     tap = Tap()
     tap.skip("the page in a browser", why)
     tap.done()
-
-
-def installed(source, place, names):
-    """npm ci of what the lock says, once; None, or why it cannot be."""
-    os.makedirs(place, exist_ok=True)
-    for name in names:
-        shutil.copy(os.path.join(source, name), place)
-    lock = open(os.path.join(place, "package-lock.json"), encoding="utf-8").read()
-    done = os.path.join(place, "node_modules", ".installed")
-    if os.path.exists(done) and open(done, encoding="utf-8").read() == lock:
-        return None
-    result = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=place, capture_output=True, text=True, timeout=300, check=False)
-    if result.returncode != 0:
-        return "npm ci: %s" % (result.stderr.strip().splitlines() or ["failed"])[-1]
-    with open(done, "w", encoding="utf-8") as file:
-        file.write(lock)
-    return None
 
 
 def prepared(indsigt, name):
@@ -44,7 +26,11 @@ def prepared(indsigt, name):
         skip("the page was not built")
     place = os.path.join(build, name)
     source = os.path.join(HERE, "..", "web")
-    why = installed(source, place, [one for one in os.listdir(source) if one.endswith((".mjs", ".json"))])
+    os.makedirs(place, exist_ok=True)
+    for one in os.listdir(source):
+        if one.endswith((".mjs", ".json")):
+            shutil.copy(os.path.join(source, one), place)
+    why = installed(place)
     if why:
         skip(why)
     return chromium, folder, place

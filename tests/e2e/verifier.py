@@ -13,6 +13,7 @@ import sys
 import urllib.request
 
 from indsigt import Tap, event, wait_until
+from npm import installed
 from witnesses import World
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -35,21 +36,6 @@ def copied(place, *path):
     os.makedirs(target, exist_ok=True)
     shutil.copytree(os.path.join(SOURCE, *path), target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules", "dist"))
     return target
-
-
-def installed(folder):
-    """None where the packages of this folder's lock are there, or why they are not."""
-    with open(os.path.join(folder, "package-lock.json"), encoding="utf-8") as file:
-        lock = file.read()
-    done = os.path.join(folder, "node_modules", ".installed")
-    if os.path.exists(done) and open(done, encoding="utf-8").read() == lock:
-        return None
-    result = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, capture_output=True, text=True, timeout=600, check=False)
-    if result.returncode != 0:
-        return "npm ci: %s" % (result.stderr.strip().splitlines() or ["failed"])[-1]
-    with open(done, "w", encoding="utf-8") as file:
-        file.write(lock)
-    return None
 
 
 def prepared(build, part):
