@@ -22,7 +22,7 @@ static enum error open_doors(
 	struct http_door_addresses http = {.events = ""};
 	struct http_door *door = NULL;
 	struct address address;
-	unsigned servers = (options->http.listen != NULL) + (options->http.fhir != NULL);
+	unsigned servers = (options->http.listen != NULL ? 1u : 0u) + (options->http.fhir != NULL ? 1u : 0u);
 	lines->most = process_fit_files(LINES_MAX, LINES_OTHER_FDS + servers * HTTP_DOOR_CONNECTIONS_MAX);
 	if (options->syslog.listen != NULL) {
 		TRY(lines_open(lines, &address, fault));
