@@ -6,18 +6,10 @@ import { readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { front } from './front.mjs';
 import { DIRECTION, HTML, answers, lists, page as listOf, access } from './hostile-answers.mjs';
+import { ok, plan } from './tap.mjs';
 
 const given = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const only = process.argv[3];
-let count = 0;
-let failed = 0;
-function ok(good, name, why) {
-  count += 1;
-  if (!good) failed += 1;
-  console.log(`${good ? 'ok' : 'not ok'} ${count} - ${name}`);
-  if (!good && why !== undefined) console.log(`# ${JSON.stringify(why)}`);
-}
-
 async function part(name, work) {
   if (only && !new RegExp(only).test(name)) return;
   try {
@@ -423,7 +415,7 @@ await part('colours of the reader\'s own, and no movement', async () => {
   await close(page);
 });
 
-console.log(`1..${count}`);
+const code = plan();
 await browser.close();
 server.end();
-process.exit(failed > 0 ? 1 : 0);
+process.exit(code);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { front } from './front.mjs';
 import { tamperings } from './tamperings.mjs';
+import { ok, plan } from './tap.mjs';
 
 const given = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -14,15 +15,6 @@ const people = Object.fromEntries(Object.entries(given.tokens).map(([name, token
 people.warned = { token: given.tokens.anna, name: NAMES.anna, seconds: 700 };
 people.short = { token: given.tokens.anna, name: NAMES.anna, seconds: 2 };
 mkdirSync(given.shots, { recursive: true });
-
-let count = 0;
-let failed = 0;
-function ok(good, name, why) {
-  count += 1;
-  if (!good) failed += 1;
-  console.log(`${good ? 'ok' : 'not ok'} ${count} - ${name}`);
-  if (!good && why !== undefined) console.log(`# ${JSON.stringify(why)}`);
-}
 
 async function part(name, work) {
   try {
@@ -585,7 +577,7 @@ await part('paper and forced colours', async () => {
 
 ok(noise.length === 0, 'the console is quiet', noise.slice(0, 5));
 ok(elsewhere.length === 0, 'nothing is asked of anybody else', elsewhere.slice(0, 5));
-console.log(`1..${count}`);
+const code = plan();
 await browser.close();
 server.end();
-process.exit(failed > 0 ? 1 : 0);
+process.exit(code);
