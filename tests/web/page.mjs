@@ -533,7 +533,9 @@ for (const [size, width] of [['phone', 390], ['desktop', 1280], ['narrow', 320]]
       await part(look, async () => {
         const settings = { width, height: width > 600 ? 900 : 844, lang, dark, quiet: true };
         const out = await open(settings);
-        ok((await holds(out)).length === 0, `axe finds nothing: sign-in ${look}`);
+        await out.waitForSelector('main h1');
+        const first = await holds(out);
+        ok(first.length === 0, `axe finds nothing: sign-in ${look}`, first);
         await shot(out, `${look}-signin`);
         await close(out);
         const page = await signIn('anna', settings);
