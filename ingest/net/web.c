@@ -56,7 +56,8 @@ enum error web_take_ca(void *nothing, const char *path, struct fault *fault)
 {
 	(void)nothing;
 	if (access(path, R_OK) != 0)
-		return fault_set(fault, E_USAGE, "the file of --ca, '%s', cannot be read: %m", path);
+		return fault_set(
+			fault, errno == ENOENT ? E_NOT_FOUND : E_IO, "the file of --ca, '%s', cannot be read: %m", path);
 	trust.ca = path;
 	return E_OK;
 }

@@ -55,7 +55,8 @@ struct option_row {
 	const char *help;  /* without line breaks; NULL: --help's text says it */
 	size_t offset, size;
 	uint64_t min, max;
-	enum error (*take)(void *member, const char *text, struct fault *fault); /* E_USAGE */
+	enum error (*take)(
+		void *member, const char *text, struct fault *fault); /* E_USAGE; of a file that it reads also others */
 };
 
 /* What --help says is broken into lines when it is shown. A text has a newline at the end of each paragraph, and an
@@ -122,13 +123,14 @@ struct options {
 
 #define OPTION_ROWS(array) .rows = (array), .row_count = sizeof(array) / sizeof((array)[0])
 
-/* Reads all arguments behind argv[0] into `out`; changes their order. E_USAGE, with a fault that names the option. */
+/* Reads all arguments behind argv[0] into `out`; changes their order. E_USAGE, or what a row's `take` gave, with a
+ * fault that names the option. */
 enum error options_read(const struct options *options, int argc, char **argv, void *out, struct fault *fault) MUST_USE;
 /* --help or -h stands among them, before any "--". */
 bool options_ask_help(int argc, char **argv);
 
-/* For a program without commands: gives --help, or reads all and says what is not understood. -1: go on; else what to
- * exit with. */
+/* For a program without commands: gives --help, or reads all and says what is not understood, last, so that it is what
+ * a terminal shows. -1: go on; else what to exit with. */
 int options_begin(const struct options *options, int argc, char **argv, void *out) MUST_USE;
 
 /* "usage: indsigt audit DIR --vkey VKEY ...", a line for each form. */

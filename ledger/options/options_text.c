@@ -183,9 +183,11 @@ int options_begin(const struct options *options, int argc, char **argv, void *ou
 		options_help(options, stdout);
 		return fflush(stdout) == 0 ? EXIT_DONE : EXIT_NOT_LOOKED;
 	}
-	if (options_read(options, argc, argv, out, &fault) == E_OK)
+	enum error error = options_read(options, argc, argv, out, &fault);
+	if (error == E_OK)
 		return -1;
+	if (error == E_USAGE)
+		options_usage(options, stderr);
 	fprintf(stderr, "%s: %s\n", options->name, fault.text);
-	options_usage(options, stderr);
-	return EXIT_USAGE;
+	return error_exit(error);
 }

@@ -54,6 +54,13 @@ expect 2 "an empty batch" "$indsigt" send --server h:1 --key k --batch 0
 holds "... says the limits" has "$err" "--batch is a whole number from 1 to 4096"
 expect 2 "an unknown format" "$indsigt" send --server h:1 --key k --format xml
 holds "... says which there are" has "$err" "--format is json, fhir, dicom or syslog"
+expect 2 "an option that many lines of usage would hide" "$indsigt" send --no-such-option
+holds "... is named last, before where the help is" test "$(tail -2 "$err" | head -1)" = "indsigt: there is no option --no-such-option"
+for command in "who cpr:0101701234 --ledger https://localhost:1" "send --server tls://localhost:1 --key k"; do
+	# shellcheck disable=SC2086
+	expect 4 "$command with a --ca that is not there" "$indsigt" $command --ca no-such-file
+	holds "... names it, and no usage" test "$(cat "$err")" = "indsigt: the file of --ca, 'no-such-file', cannot be read: No such file or directory"
+done
 expect 0 "--version" "$indsigt" --version
 holds "... is a number" grep -q '^indsigt [0-9][0-9.]*$' "$out"
 for missing in "init x:--origin" "audit x:--vkey" "send x:--server" "send --server h\:1:--key" "statement cpr\:0101701234:--ledger" \

@@ -317,8 +317,9 @@ static int run(int argc, char **argv)
 	struct audit_result result;
 	struct fault fault = {.text = ""};
 	OWNED(signer_key_wipe) struct signer_key key = {.name = ""};
-	if (!command_read(&command_audit, argc, argv, &request))
-		return EXIT_USAGE;
+	int misread = command_read(&command_audit, argc, argv, &request);
+	if (misread != EXIT_DONE)
+		return misread;
 	enum error error = check_request(&request, &fault);
 	if (error == E_OK && request.sign != NULL) {
 		error = audit_note_key(request.sign, request.auditor, &key, &fault);

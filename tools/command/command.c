@@ -1,7 +1,7 @@
-/* Everything that a command says about its own use goes through here, so that all of them say it alike: a fault first,
- * in one line that begins with the program's name, then the usage, then where the help is. What a command prints as its
- * result is its own business, and goes to stdout; nothing here writes there, so a script that reads a result never
- * meets a complaint in it.
+/* Everything that a command says about its own use goes through here, so that all of them say it alike: the usage,
+ * then the fault in one line that begins with the program's name, last so that no usage of twenty lines pushes it out
+ * of sight, then where the help is. What a command prints as its result is its own business, and goes to stdout;
+ * nothing here writes there, so a script that reads a result never meets a complaint in it.
  *
  * What fails: no memory for what is given, which is told and ends with EXIT_NOT_LOOKED; and arguments that are not
  * understood, which never reach the command's work. */
@@ -38,11 +38,10 @@ void command_offered(const struct command *command)
 	fprintf(stderr, "  indsigt %-16s %s\n", command_name(command), command->options.summary);
 }
 
-bool command_read(const struct command *command, int argc, char **argv, void *out)
+int command_read(const struct command *command, int argc, char **argv, void *out)
 {
 	struct fault fault = {.text = ""};
-	return options_read(&command->options, argc, argv, out, &fault) == E_OK ||
-		   command_usage(command, &fault) == EXIT_DONE;
+	return command_end(command, options_read(&command->options, argc, argv, out, &fault), &fault);
 }
 
 /* The options go into memory of their own, as long as the work takes: what they are before is shared by all calls and
@@ -57,7 +56,8 @@ int command_run(const struct command *command, command_work *work, int argc, cha
 	if (given == NULL)
 		return command_end(command, E_NO_MEMORY, NULL);
 	memcpy(given, command->given, command->given_bytes);
-	return command_read(command, argc, argv, given) ? command_end(command, work(given, &fault), &fault) : EXIT_USAGE;
+	int misread = command_read(command, argc, argv, given);
+	return misread != EXIT_DONE ? misread : command_end(command, work(given, &fault), &fault);
 }
 
 /* What is told may hold somebody else's words: of a file, of a ledger. */
@@ -84,9 +84,9 @@ int command_end(const struct command *command, enum error error, const struct fa
  * the two has noticed. */
 int command_usage(const struct command *command, const struct fault *fault)
 {
+	options_usage(&command->options, stderr);
 	if (fault && fault->text[0])
 		complain(fault->text);
-	options_usage(&command->options, stderr);
 	fprintf(stderr, "indsigt: '%s --help' says more\n", command->options.name);
 	return EXIT_USAGE;
 }

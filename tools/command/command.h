@@ -47,10 +47,10 @@ void command_offered(const struct command *command);
 /* Reads the arguments, does the work, tells the error; the exit code. `work` may be another program's (program.c), for
  * a command that has none. */
 int command_run(const struct command *command, command_work *work, int argc, char **argv);
-/* Reads the arguments into the command's own struct. False: they are not understood, which has been said
- * (command_usage). For a command that runs itself. Nothing that was typed is repeated in what is said: a value may be
- * about somebody. */
-bool command_read(const struct command *command, int argc, char **argv, void *out) MUST_USE;
+/* Reads the arguments into the command's own struct. EXIT_DONE: they are understood; else what ends the command, which
+ * has been said (command_end). For a command that runs itself. Nothing that was typed is repeated in what is said: a
+ * value may be about somebody. */
+int command_read(const struct command *command, int argc, char **argv, void *out) MUST_USE;
 
 /* "indsigt: <what>" on stderr, with the fault's text or else the error's own; gives the exit code (error_exit). E_OK
  * prints nothing, E_USAGE also the usage line. `fault` may be NULL. */

@@ -240,8 +240,9 @@ static int run(int argc, char **argv)
 	struct completion_options options = {.shell = NULL};
 	struct line line = {.count = 0};
 	struct fault fault = {.text = ""};
-	if (!command_read(&command_completion, argc, argv, &options))
-		return EXIT_USAGE;
+	int misread = command_read(&command_completion, argc, argv, &options);
+	if (misread != EXIT_DONE)
+		return misread;
 	for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++)
 		if (strcmp(scripts[i].shell, options.shell) == 0)
 			return puts(scripts[i].script) < 0 ? EXIT_NOT_LOOKED : EXIT_DONE;

@@ -324,8 +324,9 @@ static int run(int argc, char **argv)
 	OWNED(cosign_close)
 	struct cosign cosign = {.refresh_s = REFRESH_S_DEFAULT, .dir_fd = -1, .cosigned_fd = -1, .signals = -1};
 	struct fault fault = {0};
-	if (!command_read(&command_cosign, argc, argv, &cosign))
-		return EXIT_USAGE;
+	int misread = command_read(&command_cosign, argc, argv, &cosign);
+	if (misread != EXIT_DONE)
+		return misread;
 	enum error error = cosign_run(&cosign, &fault);
 	int code = command_end(&command_cosign, error, &fault);
 	return error == E_ROLLED_BACK ? EXIT_ROLLED_BACK : code;

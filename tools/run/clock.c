@@ -121,8 +121,9 @@ static int run(int argc, char **argv)
 	struct clock_options options = {.json = false};
 	struct fault fault = {.text = ""};
 	struct clocks clocks;
-	if (!command_read(&command_clock, argc, argv, &options))
-		return EXIT_USAGE;
+	int misread = command_read(&command_clock, argc, argv, &options);
+	if (misread != EXIT_DONE)
+		return misread;
 	enum error error = look(options.dir, options.confirm, &clocks, &fault);
 	if (error == E_OK && options.json && print_json(&clocks) != E_OK)
 		error = fault_set(&fault, E_IO, "the answer cannot be written: %m");

@@ -569,8 +569,9 @@ static int run(int argc, char **argv)
 			{.program = "indsigt", .command = "send", .child = CHILD_NONE},
 			{.program = "indsigt-notify", .build_dir = "tools", .command = "notify", .child = CHILD_NONE}}};
 	struct fault fault = {0};
-	if (!command_read(&command_serve, argc, argv, &serve))
-		return EXIT_USAGE;
+	int misread = command_read(&command_serve, argc, argv, &serve);
+	if (misread != EXIT_DONE)
+		return misread;
 	enum error error = set_arguments(&serve, &fault) ?: serve_run(&serve, &fault);
 	int code = command_end(&command_serve, error, &fault);
 	for (size_t i = 0; error == E_STOPPED && i < DAEMONS; i++)
@@ -589,9 +590,8 @@ const struct command command_serve = {
 		.after = "With --tls-cert and --tls-key both ports speak TLS, and nothing else; SIGHUP makes both daemons read "
 				 "them anew, and no connection is lost. Without them only addresses of this machine are listened on, "
 				 "unless --plain-off-loopback says that something else encrypts. Each daemon reads its key as the user "
-				 "that it "
-				 "goes on as, and no key may be read by others: with --ingest-user and --query-user the one key is the "
-				 "first user's, and --query-tls-cert and --query-tls-key give the second one its own.\n\n"
+				 "that it goes on as, and no key may be read by others: with --ingest-user and --query-user the one "
+				 "key is the first user's, and --query-tls-cert and --query-tls-key give the second one its own.\n\n"
 				 "Where the ledger has witnesses they are asked before anything is signed. One that shows more than "
 				 "the store holds ends it (exit code 1). While too few answer, questions are answered but nothing is "
 				 "taken in, and 'ready' is printed once they do.\n\n"

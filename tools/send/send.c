@@ -459,8 +459,9 @@ static const struct option_row rows[] = {
 static int run(int argc, char **argv)
 {
 	struct send send = {.signals = -1, .events = -1};
-	if (!command_read(&command_send, argc, argv, &send))
-		return EXIT_USAGE;
+	int misread = command_read(&command_send, argc, argv, &send);
+	if (misread != EXIT_DONE)
+		return misread;
 	if (send.listen != NULL && strncmp(send.listen, "unix:", 5) == 0)
 		send.listen += 5;
 	send.options.tls.ca = web_trust().ca;

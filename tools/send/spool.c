@@ -121,8 +121,9 @@ static int run(int argc, char **argv)
 	struct fault fault = {.text = ""};
 	char path[PATH_MAX];
 	bool waits = false;
-	if (!command_read(&command_spool, argc, argv, &options))
-		return EXIT_USAGE;
+	int misread = command_read(&command_spool, argc, argv, &options);
+	if (misread != EXIT_DONE)
+		return misread;
 	int len = options.key != NULL ? snprintf(path, sizeof path, "%s.spool", options.key)
 								  : snprintf(path, sizeof path, "%s", options.dir);
 	if (len < 0 || (size_t)len >= sizeof path)

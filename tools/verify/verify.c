@@ -135,8 +135,9 @@ static int run(int argc, char **argv)
 	struct verify_options options = {.lang = NULL};
 	struct fault fault = {0};
 	enum exit_code code = EXIT_DONE;
-	if (!command_read(&command_verify, argc, argv, &options))
-		return EXIT_USAGE;
+	int misread = command_read(&command_verify, argc, argv, &options);
+	if (misread != EXIT_DONE)
+		return misread;
 	enum error error = verify(&options, &code, &fault);
 	return error == E_OK ? (int)code : command_end(&command_verify, error, &fault);
 }
