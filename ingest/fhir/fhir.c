@@ -13,7 +13,7 @@
 #include "ingest/message/words.h"
 #include "ledger/json/json_text.h"
 
-#define WORDS_COMPARED 64 /* subtypes that a further one is compared with; real messages have three */
+#define WORDS_COMPARED 64 /* different words of subtypes, that a further one is compared with; real ones are three */
 #define SWISS_ROLES "urn:oid:2.16.756.5.30.1.127.3.10.6"
 
 /* What names a person or device in an element like `who`: an identifier, else a reference; "#x" would say nothing
@@ -272,6 +272,8 @@ static void read_action_codes(struct audit_message *message, const json_t *conce
 /* The words of one concept, or of each of a list: "Disclose Record Lifecycle Event, read". */
 static enum error read_concepts(struct audit_message *message, const json_t *concepts, struct bytes *words)
 {
+	struct bytes seen[WORDS_COMPARED];
+	size_t compared = 0;
 	*words = BYTES_EMPTY;
 	if (json_is_object(concepts)) {
 		read_action_codes(message, concepts);
@@ -281,8 +283,10 @@ static enum error read_concepts(struct audit_message *message, const json_t *con
 	for (struct fhir_each concept = {.array = concepts}; fhir_next(&concept);) {
 		struct bytes next = fhir_words(concept.item);
 		bool again = false;
-		for (size_t k = 0; k < concept.index && k < WORDS_COMPARED; k++)
-			again |= bytes_equal(fhir_words(json_array_get(concepts, k)), next);
+		for (size_t k = 0; k < compared; k++)
+			again |= bytes_equal(seen[k], next);
+		if (!again && compared < WORDS_COMPARED)
+			seen[compared++] = next;
 		struct bytes parts[] = {*words, words->len > 0 ? BYTES_LITERAL(", ") : BYTES_EMPTY, next};
 		read_action_codes(message, concept.item);
 		if (next.len == 0 || again)

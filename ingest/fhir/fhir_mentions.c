@@ -15,6 +15,7 @@
  *   subject, who was meant; without one it would be about nobody, and is refused. */
 struct walk {
 	const struct fhir_reader *reader;
+	json_t *acting;        /* of contained resources that act: names are their ids, as written and without '#' */
 	struct bytes resource; /* the type of the innermost one */
 	bool in_words;
 	char place[FHIR_PATH_MAX + 1]; /* of the first mention in words */
@@ -199,6 +200,19 @@ static enum error look_at_stray_agent(
 	return found ? E_OK : refuse_mention(walk, path);
 }
 
+static enum error find_acting(struct walk *walk)
+{
+	for (struct fhir_each agent = fhir_list(walk->reader->root, "agent"); fhir_next(&agent);) {
+		struct bytes mark = fhir_text(fhir_either(agent.item, "who", "reference"), "reference");
+		if (mark.len < 2 || mark.data[0] != '#')
+			continue;
+		for (size_t cut = 0; cut < 2; cut++) /* some write the id itself with the mark */
+			if (json_object_setn_new(walk->acting, (const char *)mark.data + cut, mark.len - cut, json_true()) != 0)
+				return E_NO_MEMORY;
+	}
+	return E_OK;
+}
+
 /* A contained resource is of people at work by its type, or because it is one who acts. */
 static bool at_work(const struct walk *walk, const json_t *resource)
 {
@@ -206,13 +220,7 @@ static bool at_work(const struct walk *walk, const json_t *resource)
 	if (WORDS_ONE_OF(fhir_text(resource, "resourceType"), "Practitioner", "PractitionerRole", "Organization", "Device",
 			"HealthcareService", "Endpoint", "Location"))
 		return true;
-	for (struct fhir_each agent = fhir_list(walk->reader->root, "agent"); fhir_next(&agent);) {
-		struct bytes mark = fhir_text(fhir_either(agent.item, "who", "reference"), "reference");
-		if (id.len > 0 && mark.len > 0 && mark.data[0] == '#' &&
-			(bytes_equal(mark, id) || bytes_equal(bytes_after(mark, 1), id)))
-			return true;
-	}
-	return false;
+	return id.len > 0 && json_object_getn(walk->acting, (const char *)id.data, id.len) != NULL;
 }
 
 static enum around around_member(
@@ -318,7 +326,10 @@ static void look_at_unclear(struct walk *walk)
 
 enum error fhir_check_mentions(const struct fhir_reader *reader)
 {
-	struct walk walk = {.reader = reader};
+	json_auto_t *acting = json_object();
+	struct walk walk = {.reader = reader, .acting = acting};
+	TRY(allocated(acting));
+	TRY(find_acting(&walk));
 	TRY(walk_value(&walk, "", reader->root, NULL, AROUND_EVENT));
 	TRY(check_all_agents(&walk));
 	look_at_unclear(&walk);

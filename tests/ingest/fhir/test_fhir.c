@@ -591,6 +591,19 @@ START_TEST(meaning_is_kept)
 END_TEST
 
 /* ADP-13: when it happened, if that is said, and until when. */
+/* ADP-13: of many subtypes each word is told once, however many stand before it. */
+START_TEST(words_are_told_once)
+{
+	char rest[8192] = AGENT ",'subtype':[";
+	for (size_t i = 0; i < 100; i++)
+		strcat(rest, "{'code':'read'},");
+	strcat(rest, "{'display':'Opslag'},{'display':'Opslag'}]");
+	ck_ok(map(message(rest)));
+	ck_assert_str_eq(field(EVENT_ACTIVITY), "read, Opslag");
+	adapter_events_free(&events);
+}
+END_TEST
+
 /* FHIR's interactions say what was done where the message has no action. */
 START_TEST(interactions_say_what_was_done)
 {
@@ -678,4 +691,4 @@ END_TEST
 UNIT_MAIN("fhir", what_is_ours_is_read, events_about_patients, people_are_found, everybody_is_found,
 	people_are_not_dropped, mentions_are_found, words_are_found, nobody_needs_a_sign, nobody_and_objects,
 	types_are_checked, who_acted_is_told, outcomes_are_read_by_code, meaning_is_kept, interactions_say_what_was_done,
-	times_are_read_exactly)
+	words_are_told_once, times_are_read_exactly)
