@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from gateway import Gateway, seen, shown
 from indsigt import Ledger, Tap, event, wait_until
@@ -16,7 +17,27 @@ from indsigt import Ledger, Tap, event, wait_until
 CLIENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "clients")
 
 # Each takes: ADDRESS TOKEN PATIENCE_S and lines of events on standard input; reports the first by itself, the others together; and
-# prints "ok" or "refused NAME REASON" or "unavailable COUNT" for each of both.
+# prints "ok" or "refused NAME REASON" or "unavailable COUNT, of these WITH AN ID, REFUSED" for each of both.
+class Failing(BaseHTTPRequestHandler):
+    """Takes nothing: of several together it refuses the one whose system is "bad" if that is in it, and is busy otherwise."""
+
+    def do_POST(self):
+        events = [json.loads(line) for line in self.rfile.read(int(self.headers["Content-Length"])).splitlines()]
+        refusal = {"error": "bad-value", "reason": "system: bad", "detail": "system: bad"}
+        bad = any(event["system"] == "bad" for event in events)
+        together = self.headers["Content-Type"] == "application/x-ndjson"
+        results = [refusal if event["system"] == "bad" else {"taken": True} for event in events]
+        status = 502 if not bad else 200 if together else 422
+        body = json.dumps({"results": results} if together and bad else refusal).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
 PYTHON = """
 import json, sys
 sys.path.insert(0, %r)
@@ -30,7 +51,7 @@ for work in (lambda: [reporter.report(first)] and [], lambda: reporter.report_ma
     except Refused as why:
         print("refused %%s %%s" %% (why.error, why.reason), flush=True)
     except Unavailable as why:
-        print("unavailable %%d" %% len(why.events), flush=True)
+        print("unavailable %%d %%d %%d" %% (len(why.events), sum("id" in event for event in why.events), len(why.refused)), flush=True)
 """ % os.path.join(CLIENTS, "python", "src")
 
 NODE = """
@@ -44,7 +65,7 @@ for (const work of [async () => { await reporter.report(first); return []; }, ()
     const [refused] = await work();
     console.log(refused ? `refused ${refused.error} ${refused.reason}` : 'ok');
   } catch (error) {
-    console.log(error instanceof Refused ? `refused ${error.error} ${error.reason}` : `unavailable ${error.events.length}`);
+    console.log(error instanceof Refused ? `refused ${error.error} ${error.reason}` : `unavailable ${error.events.length} ${error.events.filter((event) => event.id).length} ${error.refused.length}`);
   }
 }
 """ % json.dumps(os.path.abspath(os.path.join(CLIENTS, "javascript", "index.js")))
@@ -69,7 +90,7 @@ public class Try {
                 for (String one : pair[1].substring(1).split(";")) inner.put(one.split(":", 2)[0], one.split(":", 2)[1]);
                 event.put(pair[0], inner);
             } else {
-                event.put(pair[0], pair[1]);
+                event.put(pair[0], pair[1].replace("HALF", "\\ud800"));
             }
         }
         return event;
@@ -82,7 +103,8 @@ public class Try {
         } catch (RefusedException why) {
             System.out.println("refused " + why.error() + " " + why.reason());
         } catch (UnavailableException why) {
-            System.out.println("unavailable " + why.events().size());
+            long named = why.events().stream().filter(event -> event.toString().contains("\\"id\\":")).count();
+            System.out.println("unavailable " + why.events().size() + " " + named + " " + why.refused().size());
         }
     }
 
@@ -100,6 +122,11 @@ public class Try {
 """
 
 
+def for_json(line):
+    """HALF stands for half a character, which no line has as it is."""
+    return line.replace("HALF", "\\ud800")
+
+
 def for_java(line):
     """An event's members, as the program above reads them."""
     members = {name: "{" + ";".join("%s:%s" % pair for pair in value.items()) if isinstance(value, dict) else value for name, value in json.loads(line).items()}
@@ -111,11 +138,11 @@ def programs(tap, ledger):
     made = {}
     with open(ledger.path("try.py"), "w", encoding="utf-8") as file:
         file.write(PYTHON)
-    made["Python"] = ([sys.executable, ledger.path("try.py")], str)
+    made["Python"] = ([sys.executable, ledger.path("try.py")], for_json)
     if shutil.which("node"):
         with open(ledger.path("try.mjs"), "w", encoding="utf-8") as file:
             file.write(NODE)
-        made["JavaScript"] = (["node", ledger.path("try.mjs")], str)
+        made["JavaScript"] = (["node", ledger.path("try.mjs")], for_json)
     else:
         tap.skip("JavaScript", "node is not here")
     if shutil.which("javac"):
@@ -142,6 +169,8 @@ def main():
     ledger = Ledger(sys.argv[1])
     program = os.path.abspath(sys.argv[2])
     ledger.serve()
+    failing = ThreadingHTTPServer(("127.0.0.1", 0), Failing)
+    threading.Thread(target=failing.serve_forever, daemon=True).start()
     token = ledger.path("token")
     with open(token, "w", encoding="ascii", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
         file.write("a secret of thirty characters.\n")
@@ -157,12 +186,19 @@ def main():
             tap.ok(len(said) == 2 and said[0].startswith("refused bad-value action") and said[1].startswith("refused bad-value outcome"),
                    "%s: what is wrong is said: %s" % (language, said))
             tap.ok(len(seen(ledger, person, 5)) == 5, "%s: and what is right among it is there" % language)
+            said = run(command, written, gateway.http, token, 30, [event(person, "HALF"), event(person, "whole"), event(person, "HALF x")])
+            tap.ok(len(said) == 2 and all(line.startswith("refused bad-json") for line in said), "%s: half a character is refused, and not changed: %s" % (language, said))
+            tap.ok(len(seen(ledger, person, 6)) == 6, "%s: and what is whole beside it is there" % language)
+            long = "x" * 700000
+            said = run(command, written, "127.0.0.1:%d" % failing.server_port, "", 0.3, [event(person, "first"), event(person, long, system="bad"), event(person, long)])
+            tap.ok(said == ["unavailable 1 1 0", "unavailable 1 1 1"],
+                   "%s: what a server that fails did not take is given back with its id, beside what was refused: %s" % (language, said))
             said = run(command, written, gateway.http, "", 30, [event(person, "nobody"), event(person, "nobody")])
             tap.ok(all(line.startswith("refused") for line in said[:1]), "%s: without the token it is refused: %s" % (language, said))
             address, http = gateway.address, gateway.http
             gateway.stop(signal.SIGKILL)
             said = run(command, written, http, token, 0.3, [event(person, "away"), event(person, "away"), event(person, "away")])
-            tap.ok(said == ["unavailable 1", "unavailable 2"], "%s: a gateway that is away is said to be, and what is not reported is given back: %s" % (language, said))
+            tap.ok(said == ["unavailable 1 1 0", "unavailable 2 2 0"], "%s: a gateway that is away is said to be, and what is not reported is given back: %s" % (language, said))
             answers = []
             thread = threading.Thread(target=lambda: answers.extend(run(command, written, http, token, 60, [event(person, "again %d" % n) for n in range(300)])))
             thread.start()
@@ -172,11 +208,12 @@ def main():
             gateway = Gateway(ledger, key, program, "--http", http, "--http-token", token, address=address)
             thread.join()
             tap.ok(answers == ["ok", "ok"], "%s: killed meanwhile, and started again: all are taken: %s" % (language, answers))
-            wait_until(lambda: len(shown(ledger, person)) >= 305, "all are there")
+            wait_until(lambda: len(shown(ledger, person)) >= 306, "all are there")
             found = shown(ledger, person)
-            tap.ok(len(found) == 305 and len(set(found)) == 305, "%s: each once: %d" % (language, len(found)))
+            tap.ok(len(found) == 306 and len(set(found)) == 306, "%s: each once: %d" % (language, len(found)))
             gateway.stop()
     finally:
+        failing.shutdown()
         ledger.remove()
     tap.done()
 

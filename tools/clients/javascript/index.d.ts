@@ -9,6 +9,7 @@ export class Refused extends Error {
 
 export class Unavailable extends Error {
   events: Event[];
+  refused: Refused[];
 }
 
 export class Reporter {

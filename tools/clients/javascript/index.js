@@ -18,17 +18,33 @@ export class Refused extends Error {
   }
 }
 
-/** The gateway could not take it in time: `events` stand nowhere but with the caller. */
+/**
+ * The gateway could not take it in time. `events` are those of which nothing says that they were taken, each with its id: given again as
+ * they are, each is reported once. `refused`: those of reportMany that were refused before.
+ */
 export class Unavailable extends Error {
-  constructor(why, events) {
+  constructor(why, events, refused = []) {
     super(why);
     this.name = 'Unavailable';
     this.events = events;
+    this.refused = refused;
   }
 }
 
 const withId = (event) => ('id' in event ? event : { ...event, id: randomUUID() });
-const refusal = (status, answer) => new Refused(answer.error ?? String(status), answer.detail ?? `refused with status ${status}`);
+const refusal = (status, answer, event) => new Refused(answer.error ?? String(status), answer.detail ?? `refused with status ${status}`, event);
+
+// JSON has no NaN and no infinity, and JSON.stringify would write null in their place.
+const lineOf = (event) => {
+  try {
+    return JSON.stringify(event, (name, value) => {
+      if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError(`${name} is ${value}`);
+      return value;
+    });
+  } catch (error) {
+    throw new Refused('bad-json', `the event cannot be written as JSON: ${error.message}`, event);
+  }
+};
 
 export class Reporter {
   #url;
@@ -44,48 +60,59 @@ export class Reporter {
   /** Resolves once the event is durable. Throws Refused or Unavailable. */
   async report(event) {
     const given = withId(event);
-    const { status, answer } = await this.#post(JSON.stringify(given), 'application/json', [given]);
-    if (status === 200 || status === 201) return;
-    throw Object.assign(refusal(status, answer), { event: given });
+    const { status, answer } = await this.#post(lineOf(given), 'application/json', [given], []);
+    if (status !== 200 && status !== 201) throw refusal(status, answer, given);
   }
 
   /** Resolves once all are durable but those that are refused, which it gives back as Refused. Throws Unavailable with those that were not taken. */
   async reportMany(events) {
     const refused = [];
-    let waiting = events.map(withId);
-    while (waiting.length > 0) {
-      const lines = [];
-      for (let size = 0; lines.length < Math.min(waiting.length, LINES_MAX);) {
-        const line = JSON.stringify(waiting[lines.length]);
-        size += Buffer.byteLength(line) + 1;
-        if (size > BYTES_MAX && lines.length > 0) break;
-        lines.push(line);
+    let waiting = [];
+    for (const event of events.map(withId)) {
+      try {
+        waiting.push({ event, line: lineOf(event) });
+      } catch (why) {
+        refused.push(why);
       }
-      const { status, answer } = await this.#post(lines.join('\n'), 'application/x-ndjson', waiting);
-      if (status !== 200) throw refusal(status, answer);
-      const part = waiting.slice(0, lines.length);
-      waiting = waiting.slice(lines.length);
+    }
+    while (waiting.length > 0) {
+      let count = 0;
+      for (let size = 0; count < Math.min(waiting.length, LINES_MAX); count++) {
+        size += Buffer.byteLength(waiting[count].line) + 1;
+        if (size > BYTES_MAX && count > 0) break;
+      }
+      const part = waiting.slice(0, count);
+      const body = part.map(({ line }) => line).join('\n');
+      const { status, answer } = await this.#post(body, 'application/x-ndjson', waiting.map(({ event }) => event), refused);
+      waiting = waiting.slice(count);
+      if (status !== 200) {
+        refused.push(...part.map(({ event }) => refusal(status, answer, event)));
+        continue;
+      }
       answer.results.forEach((result, n) => {
         if (result.error === 'stopped') waiting.push(part[n]);
-        else if (result.error) refused.push(new Refused(result.error, result.reason, part[n]));
+        else if (result.error) refused.push(new Refused(result.error, result.reason, part[n].event));
       });
     }
     return refused;
   }
 
-  async #post(body, kind, events) {
+  async #post(body, kind, events, refused) {
     const end = Date.now() + this.#patience;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       let why;
       try {
-        const response = await fetch(this.#url, { method: 'POST', body, headers: { 'Content-Type': kind, ...this.#headers }, signal: AbortSignal.timeout(Math.max(this.#patience, 1000)) });
+        const response = await fetch(this.#url, {
+          method: 'POST', body, headers: { 'Content-Type': kind, ...this.#headers }, redirect: 'error', // what is about people goes nowhere else
+          signal: AbortSignal.timeout(Math.max(end - Date.now(), 1000)),
+        });
         const answer = await response.json();
-        if (response.status !== 503) return { status: response.status, answer };
+        if (response.status < 500 && response.status !== 429) return { status: response.status, answer };
         why = answer.detail;
       } catch (error) {
         why = error.cause?.message ?? error.message;
       }
-      if (Date.now() + pause > end) throw new Unavailable(`the gateway could not take it within ${this.#patience} ms: ${why}`, events);
+      if (Date.now() + pause > end) throw new Unavailable(`the gateway could not take it within ${this.#patience} ms: ${why}`, events, refused);
       await new Promise((go) => setTimeout(go, pause * (0.5 + Math.random())));
     }
   }

@@ -30,11 +30,13 @@ class Refused(ValueError):
 
 
 class Unavailable(ConnectionError):
-    """The gateway could not take it in time. It stands nowhere but with the caller; `events` are those that were not taken."""
+    """The gateway could not take it in time. `events` are those of which nothing says that they were taken, each with its id: given
+    again as they are, each is reported once. `refused`: those of report_many that were refused before."""
 
-    def __init__(self, why, events=()):
+    def __init__(self, why, events=(), refused=()):
         super().__init__(why)
         self.events = list(events)
+        self.refused = list(refused)
 
 
 class Reporter:
@@ -52,47 +54,51 @@ class Reporter:
     def report(self, event):
         """Returns once the event is durable. Raises Refused or Unavailable."""
         event = _with_id(event)
-        status, answer = self._post(_line(event), "application/json", [event])
+        status, answer = self._post(_line(event), "application/json", [event], [])
         if status not in (200, 201):
-            raise Refused(answer.get("error", str(status)), answer.get("detail", "refused with status %d" % status), event)
+            raise _refused(status, answer, event)
 
     def report_many(self, events):
         """Returns once all are durable but those that are refused, which it gives back: a list of Refused, each with its event.
         Raises Unavailable with those that were not taken."""
-        refused = []
-        waiting = [_with_id(event) for event in events]
+        refused, waiting = [], []
+        for event in map(_with_id, events):
+            try:
+                waiting.append((event, _line(event)))
+            except Refused as why:
+                refused.append(why)
         while waiting:
-            part, lines, size = [], [], 0
-            for event in waiting[:LINES_MAX]:
-                line = _line(event)
+            count, size = 0, 0
+            for _, line in waiting[:LINES_MAX]:
                 size += len(line) + 1
-                if size > BYTES_MAX and part:
+                if size > BYTES_MAX and count > 0:
                     break
-                part.append(event)
-                lines.append(line)
-            status, answer = self._post(b"\n".join(lines), "application/x-ndjson", waiting)
+                count += 1
+            part = waiting[:count]
+            status, answer = self._post(b"\n".join(line for _, line in part), "application/x-ndjson", [event for event, _ in waiting], refused)
+            waiting = waiting[count:]
             if status != 200:
-                raise Refused(answer.get("error", str(status)), answer.get("detail", "refused with status %d" % status))
-            waiting = waiting[len(part):]
-            for event, result in zip(part, answer["results"]):
+                refused += [_refused(status, answer, event) for event, _ in part]
+                continue
+            for one, result in zip(part, answer["results"]):
                 if result.get("error") == "stopped":
-                    waiting.append(event)
+                    waiting.append(one)
                 elif "error" in result:
-                    refused.append(Refused(result["error"], result["reason"], event))
+                    refused.append(Refused(result["error"], result["reason"], one[0]))
         return refused
 
-    def _post(self, body, kind, events):
+    def _post(self, body, kind, events, refused):
         """(status, answer); tries again what may be tried again."""
         end = time.monotonic() + self._patience
         pause = FIRST_PAUSE_S
         while True:
             why = None
-            connection = http.client.HTTPConnection(self._address, timeout=max(self._patience, 1.0))
+            connection = http.client.HTTPConnection(self._address, timeout=max(end - time.monotonic(), 1.0))
             try:
                 connection.request("POST", "/v1/events", body, {"Content-Type": kind, **self._headers})
                 response = connection.getresponse()
                 answer = json.loads(response.read())
-                if response.status != 503:
+                if response.status < 500 and response.status != 429:
                     return response.status, answer
                 why = answer.get("detail", "the gateway is busy")
             except (OSError, http.client.HTTPException, ValueError) as error:
@@ -100,7 +106,7 @@ class Reporter:
             finally:
                 connection.close()
             if time.monotonic() + pause > end:
-                raise Unavailable("the gateway could not take it within %g seconds: %s" % (self._patience, why), events)
+                raise Unavailable("the gateway could not take it within %g seconds: %s" % (self._patience, why), events, refused)
             time.sleep(pause * (0.5 + random.random()))
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
@@ -110,4 +116,12 @@ def _with_id(event):
 
 
 def _line(event):
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    try:
+        return json.dumps(event, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError) as error:  # a lone surrogate, NaN, what JSON has no form for
+        reason = "half a character" if isinstance(error, UnicodeError) else str(error)
+        raise Refused("bad-json", "the event cannot be written as JSON in UTF-8: %s" % reason, event) from None
+
+
+def _refused(status, answer, event):
+    return Refused(answer.get("error", str(status)), answer.get("detail", "refused with status %d" % status), event)

@@ -83,7 +83,7 @@ public final class Event {
             char c = value.charAt(i);
             if (c == '"' || c == '\\') {
                 out.append('\\').append(c);
-            } else if (c < 0x20) {
+            } else if (c < 0x20 || Character.isSurrogate(c)) { // half a character would become '?' on the way
                 out.append(String.format("\\u%04x", (int) c));
             } else {
                 out.append(c);

@@ -25,7 +25,8 @@ public final class Reporter {
     private static final Pattern MEMBER = Pattern.compile("\"(error|detail)\":\"((?:[^\"\\\\]|\\\\.)*)\"");
     private static final Pattern ESCAPE = Pattern.compile("\\\\(u[0-9a-fA-F]{4}|.)");
 
-    private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    /** What is about people goes to the gateway, by no proxy that the program has for other things. */
+    private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).proxy(HttpClient.Builder.NO_PROXY).build();
     private final URI uri;
     private final String token;
     private final Duration patience;
@@ -80,9 +81,11 @@ public final class Reporter {
                 } catch (ExecutionException failed) {
                     if (failed.getCause() instanceof RefusedException) {
                         refused.add((RefusedException) failed.getCause());
-                    } else {
-                        left.add(events.get(n));
+                    } else if (failed.getCause() instanceof UnavailableException) {
+                        left.addAll(((UnavailableException) failed.getCause()).events());
                         why = failed.getCause().getMessage();
+                    } else {
+                        throw new IllegalStateException(failed.getCause());
                     }
                 }
             }
@@ -90,14 +93,13 @@ public final class Reporter {
             threads.shutdownNow();
         }
         if (!left.isEmpty()) {
-            throw new UnavailableException(why, left);
+            throw new UnavailableException(why, left, refused);
         }
         return refused;
     }
 
     private HttpResponse<String> post(Event event) throws UnavailableException, InterruptedException {
         HttpRequest.Builder builder = HttpRequest.newBuilder(uri).header("Content-Type", "application/json")
-            .timeout(patience.compareTo(Duration.ofSeconds(1)) < 0 ? Duration.ofSeconds(1) : patience)
             .POST(HttpRequest.BodyPublishers.ofString(event.toString()));
         if (token != null) {
             builder.header("Authorization", "Bearer " + token);
@@ -105,9 +107,10 @@ public final class Reporter {
         long end = System.nanoTime() + patience.toNanos();
         for (long pause = FIRST_PAUSE_MS;; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
             String why;
+            builder.timeout(Duration.ofNanos(Math.max(end - System.nanoTime(), 1_000_000_000)));
             try {
                 HttpResponse<String> response = client.send(builder.build(), HttpResponse.BodyHandlers.ofString());
-                if (response.statusCode() != 503) {
+                if (response.statusCode() < 500 && response.statusCode() != 429) {
                     return response;
                 }
                 why = member(response.body(), "detail", "the gateway is busy");
@@ -115,7 +118,7 @@ public final class Reporter {
                 why = failed.getMessage() != null ? failed.getMessage() : failed.toString();
             }
             if (System.nanoTime() + pause * 1_000_000 > end) {
-                throw new UnavailableException("the gateway could not take it within " + patience.toMillis() + " ms: " + why, List.of(event));
+                throw new UnavailableException("the gateway could not take it within " + patience.toMillis() + " ms: " + why, List.of(event), List.of());
             }
             Thread.sleep((long) (pause * (0.5 + ThreadLocalRandom.current().nextDouble())));
         }
