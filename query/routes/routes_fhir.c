@@ -101,6 +101,8 @@ static bool read_question(struct call *call, struct asked *asked)
 		form = strndup(request->body.len > 0 ? (const char *)request->body.data : "", request->body.len);
 		if (!call_good(call, allocated(form)))
 			return false;
+		if (strlen(form) != request->body.len)
+			return refuse_question(call, E_BAD_VALUE, "the form has a NUL in it");
 	}
 	enum error error = search_parse(request->query, form, lenient, call->now_s, &asked->search, &fault);
 	return error == E_OK || refuse_question(call, error, fault.text);
@@ -184,7 +186,7 @@ static void answer_event(struct call *call, const char *id)
 	uint64_t index;
 	if (!read_asked(call, &asked))
 		return;
-	if (asked.search.count > 0 || asked.continued) {
+	if (asked.search.count > 0 || asked.search.shaped || asked.continued) {
 		call_problem(call, 400, E_UNKNOWN_FIELD,
 			"an event that is named takes no parameters but _format and patient.identifier");
 		return;

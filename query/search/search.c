@@ -152,7 +152,7 @@ void search_window(const struct search *search, uint64_t *from_s, uint64_t *to_s
 
 /* ---- reading ---- */
 
-static enum error check_value(const struct criterion *criterion, uint64_t now_s, struct fault *fault)
+static enum error check_value(struct search *search, const struct criterion *criterion, struct fault *fault)
 {
 	const char *name = criterion->parameter->name;
 	struct bytes rest = bytes_text(criterion->value), value;
@@ -165,8 +165,10 @@ static enum error check_value(const struct criterion *criterion, uint64_t now_s,
 				   : fault_set(fault, E_BAD_VALUE, "parameter '%s:missing' must be true or false", name);
 	while (search_value_next(&rest, &value)) {
 		enum error error = E_OK;
+		if (++search->values > SEARCH_VALUES_MAX)
+			return fault_set(fault, E_TOO_LONG, "more than %u values in all parameters together", SEARCH_VALUES_MAX);
 		if (criterion->parameter->type == SEARCH_DATE)
-			error = search_date_parse(value, now_s, &date);
+			error = search_date_parse(value, search->now_s, &date);
 		else if (criterion->parameter->type == SEARCH_TOKEN)
 			error = search_token_parse(value, &token);
 		else if ((error = search_value_plain(value, text)) == E_OK && text[0] == '\0')
@@ -246,32 +248,59 @@ static enum error read_order(struct search *search, const char *value, struct fa
 		fault, E_BAD_VALUE, "parameter '_sort' must be one of date, -date, _lastUpdated and -_lastUpdated");
 }
 
-/* FHIR's own parameters; `*known` where it is one. */
+static enum error read_summary(struct search *search, const char *value, struct fault *fault)
+{
+	search->counted |= strcmp(value, "count") == 0;
+	return strcmp(value, "count") == 0 || strcmp(value, "false") == 0
+			   ? E_OK
+			   : fault_set(fault, E_BAD_VALUE, "parameter '_summary' must be count or false");
+}
+
+static enum error read_count(struct search *search, const char *value, struct fault *fault)
+{
+	uint64_t count;
+	if (!number_parse(value, 0, UINT32_MAX, &count))
+		return fault_set(fault, E_BAD_VALUE, "parameter '_count' must be a whole number");
+	search->counted |= count == 0; /* R4: the same as _summary=count */
+	search->page = count > SEARCH_COUNT_MAX ? SEARCH_COUNT_MAX : (uint32_t)count;
+	return E_OK;
+}
+
+static enum error read_format(struct search *search, const char *value, struct fault *fault)
+{
+	(void)fault;
+	search->format = value;
+	return E_OK;
+}
+
+static enum error read_continuation(struct search *search, const char *value, struct fault *fault)
+{
+	(void)fault;
+	search->continuation = value;
+	return E_OK;
+}
+
+/* FHIR's own parameters; `*known` where it is one. Of one that is there twice only its sender knows which is meant. */
 static enum error read_result(
 	struct search *search, const char *name, const char *value, bool *known, struct fault *fault)
 {
-	uint64_t count;
-	*known = true;
-	if (strcmp(name, "_count") == 0) {
-		if (!number_parse(value, 0, UINT32_MAX, &count))
-			return fault_set(fault, E_BAD_VALUE, "parameter '_count' must be a whole number");
-		search->counted |= count == 0; /* R4: the same as _summary=count */
-		search->page = count > SEARCH_COUNT_MAX ? SEARCH_COUNT_MAX : (uint32_t)count;
-		return E_OK;
-	}
-	if (strcmp(name, "_sort") == 0)
-		return read_order(search, value, fault);
-	if (strcmp(name, "_summary") == 0) {
-		search->counted |= strcmp(value, "count") == 0;
-		return search->counted || strcmp(value, "false") == 0
-				   ? E_OK
-				   : fault_set(fault, E_BAD_VALUE, "parameter '_summary' must be count or false");
-	}
-	if (strcmp(name, "_format") == 0 || strcmp(name, "_page") == 0) {
-		*(name[1] == 'f' ? &search->format : &search->continuation) = value;
-		return E_OK;
-	}
+	static const struct {
+		const char *name;
+		enum error (*read)(struct search *search, const char *value, struct fault *fault);
+		bool shapes;
+	} results[] = {{"_count", read_count, true}, {"_sort", read_order, true}, {"_summary", read_summary, true},
+		{"_format", read_format, false}, {"_page", read_continuation, false}};
 	*known = false;
+	for (unsigned i = 0; i < sizeof results / sizeof results[0]; i++) {
+		if (strcmp(results[i].name, name) != 0)
+			continue;
+		if ((search->given >> i & 1) != 0)
+			return fault_set(fault, E_BAD_VALUE, "parameter '%s' is given twice", results[i].name);
+		*known = true;
+		search->given |= 1u << i;
+		search->shaped |= results[i].shapes;
+		return results[i].read(search, value, fault);
+	}
 	return E_OK;
 }
 
@@ -331,7 +360,7 @@ static enum error read_pair(struct search *search, char *name, const char *value
 	criterion.parameter = parameter_of(name, &criterion.modifier);
 	if (criterion.parameter == NULL)
 		return refuse_unknown(search, lenient, name, fault);
-	TRY(check_value(&criterion, search->now_s, fault));
+	TRY(check_value(search, &criterion, fault));
 	if (search->count == SEARCH_CRITERIA_MAX)
 		return fault_set(fault, E_TOO_LONG, "more than %u parameters", SEARCH_CRITERIA_MAX);
 	search->criteria[search->count++] = criterion;

@@ -12,6 +12,7 @@
 #define SEARCH_BYTES_MAX 8192u /* of a query string or a form */
 #define SEARCH_ASKED_MAX 4096u /* of what is understood in it, encoded anew */
 #define SEARCH_CRITERIA_MAX 32u
+#define SEARCH_VALUES_MAX 256u /* of all criteria: each is looked for in each event */
 #define SEARCH_COUNT_DEFAULT 50u
 #define SEARCH_COUNT_MAX 200u /* entries on a page, whatever is asked for: FHIR lets a page be shorter */
 
@@ -36,11 +37,13 @@ enum search_order { ORDER_LOG_DOWN, ORDER_LOG_UP, ORDER_DATE_DOWN, ORDER_DATE_UP
 
 /* Do not copy: points into itself. */
 struct search {
-	size_t count;
+	size_t count, values;
 	struct criterion criteria[SEARCH_CRITERIA_MAX];
 	enum search_order order;
 	uint32_t page;                      /* entries */
 	bool counted;                       /* _summary=count: no entries */
+	bool shaped;                        /* there is a _count, _sort or _summary in it */
+	unsigned given;                     /* which of FHIR's own were there, a bit each */
 	bool named;                         /* there is a person in it */
 	char person[SUBJECT_BYTES_MAX + 1]; /* canonical */
 	const char *format;                 /* _format, or NULL */
@@ -56,8 +59,8 @@ struct search {
 extern const struct search_parameter search_parameters[];
 
 /* Query string and form together, either may be NULL. `lenient`: what is not known is ignored and said. E_UNKNOWN_FIELD
- * for a parameter or modifier that there is none, E_BAD_VALUE, E_TOO_LONG, E_BAD_SUBJECT; faults name the parameter if
- * it is known, and never hold a value. */
+ * for a parameter or modifier that there is none, E_BAD_VALUE (also for one of FHIR's own that is there twice),
+ * E_TOO_LONG, E_BAD_SUBJECT; faults name the parameter if it is known, and never hold a value. */
 enum error search_parse(const char *query, const char *form, bool lenient, uint64_t now_s, struct search *out,
 	struct fault *fault) MUST_USE;
 bool search_matches(const struct search *search, const json_t *event);

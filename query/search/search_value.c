@@ -79,7 +79,7 @@ bool search_token_matches(const struct search_token *token, const json_t *elemen
 {
 	const json_t *codings = json_object_get(element, "coding");
 	if (json_is_string(element)) /* a code, whose system is the element's own and stands nowhere */
-		return strcmp(json_string_value(element), token->code) == 0;
+		return token->code[0] == '\0' || strcmp(json_string_value(element), token->code) == 0;
 	for (size_t i = 0; i < json_array_size(codings); i++)
 		if (matches_one(token, json_array_get(codings, i)))
 			return true;

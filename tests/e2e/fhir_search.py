@@ -170,6 +170,8 @@ def single(tap, asker):
         status, _, outcome = asker.ask(EVENTS + "/" + path)
         tap.ok(status == 404 and outcome["resourceType"] == "OperationOutcome", "'%s' is not there: %d" % (path, status))
     tap.ok(asker.ask(EVENTS + "/" + match["id"], who=BO)[0] == 404, "nor for somebody else")
+    for query in ("_count=1", "_sort=date", "_summary=count", "action=R"):
+        tap.ok(asker.ask(EVENTS + "/" + match["id"] + "?" + query)[0] == 400, "one event takes no %s" % query)
 
 
 def asking(tap, asker):
@@ -194,6 +196,7 @@ def asking(tap, asker):
     status, _, bundle = asker.ask(EVENTS + "/_search", **form)
     tap.ok(status == 200 and activities(bundle) == ["Søgning"], "a form asks the same: %d" % status)
     tap.ok(asker.ask(EVENTS + "/_search", **{**form, "Content_Type": "application/json"})[0] == 415, "and is a form")
+    tap.ok(asker.ask(EVENTS + "/_search", **{**form, "body": "action=R\0&outcome=8"})[0] == 400, "nothing behind a NUL is left out")
     status, _, none = asker.ask(EVENTS, method="HEAD")
     tap.ok(status == 200 and none is None, "HEAD has no body")
     status, _, statement = asker.ask("/fhir/metadata", role=None, Accept=hapi)

@@ -100,6 +100,7 @@ START_TEST(tokens_are_systems_and_codes)
 	ck_assert(token("s|v", "{\"system\":\"s\",\"value\":\"v\"}"));
 	ck_assert(
 		token("R", "\"R\"") && token("http://hl7.org/fhir/audit-event-action|R", "\"R\"") && !token("r", "\"R\""));
+	ck_assert(token("http://hl7.org/fhir/audit-event-action|", "\"R\"")); /* whatever it is */
 	ck_assert(token("s|a\\|b\\,c\\$\\\\", "{\"system\":\"s\",\"value\":\"a|b,c$\\\\\"}"));
 }
 END_TEST
@@ -164,7 +165,10 @@ START_TEST(what_is_not_understood_is_refused)
 		{"patient.identifier=%7C0101701234", E_BAD_SUBJECT},
 		{"patient.identifier=urn:oid:1.2.208.176.1.2%7C01", E_BAD_SUBJECT},
 		{"patient.identifier=a:b%7C1,a:b%7C2", E_BAD_VALUE},
-		{"patient.identifier=a:b%7C1&patient.identifier=a:b%7C1", E_BAD_VALUE}, {"_page=x&action=R", E_BAD_VALUE}};
+		{"patient.identifier=a:b%7C1&patient.identifier=a:b%7C1", E_BAD_VALUE}, {"_page=x&action=R", E_BAD_VALUE},
+		{"_count=0&_summary=true", E_BAD_VALUE}, {"_summary=count&_summary=false", E_BAD_VALUE},
+		{"_count=0&_count=5", E_BAD_VALUE}, {"_sort=date&_sort=-date", E_BAD_VALUE},
+		{"_format=json&_format=xml", E_BAD_VALUE}, {"_page=x&_page=y", E_BAD_VALUE}};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		enum error error = search_parse(cases[i].query, NULL, false, NOW, &search, &fault);
 		ck_assert_msg(error == cases[i].error, "%s: %s", cases[i].query, error_name(error));
@@ -178,6 +182,11 @@ START_TEST(what_is_not_understood_is_refused)
 	for (int i = 0; i < 33; i++)
 		strcat(many, "action=R&");
 	ck_error(search_parse(many, NULL, false, NOW, &search, &fault), E_TOO_LONG);
+	char values[sizeof "action=R&_id=" + 2 * SEARCH_VALUES_MAX] = "action=R&_id=1";
+	for (unsigned i = 2; i < SEARCH_VALUES_MAX; i++)
+		strcat(values, ",1");
+	ck_ok(search_parse(values, NULL, false, NOW, &search, &fault));
+	ck_error(search_parse(strcat(values, ",1"), NULL, false, NOW, &search, &fault), E_TOO_LONG);
 }
 END_TEST
 
@@ -191,8 +200,11 @@ START_TEST(form_and_query_are_one_question)
 	ck_assert_uint_eq(search.count, 1);
 	ck_assert_str_eq(
 		search.asked, "_count=500&_sort=-date&action=R&patient.identifier=urn:oid:1.2.208.176.1.2%7C010170-1234");
+	ck_assert(search.shaped);
 	ck_ok(search_parse("_count=0", NULL, false, NOW, &search, &fault));
 	ck_assert(search.counted);
+	ck_ok(search_parse("_format=json&action=R", NULL, false, NOW, &search, &fault));
+	ck_assert(!search.shaped);
 }
 END_TEST
 
