@@ -103,7 +103,7 @@ public class Try {
         } catch (RefusedException why) {
             System.out.println("refused " + why.error() + " " + why.reason());
         } catch (UnavailableException why) {
-            long named = why.events().stream().filter(event -> event.toString().contains("\\"id\\":")).count();
+            long named = why.events().stream().filter(event -> event.toString().matches("(?s).*,\\"id\\":\\"[^\\"]*\\"}")).count();
             System.out.println("unavailable " + why.events().size() + " " + named + " " + why.refused().size());
         }
     }
