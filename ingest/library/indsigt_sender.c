@@ -73,6 +73,16 @@ static void on_notice(void *context, const char *text)
 
 /* ---- from start to end ---- */
 
+/* What a newer program asks for is not passed over: it may be what keeps somebody from reading along. */
+static bool knows_all(const struct indsigt_sender_options *given)
+{
+	const unsigned char *bytes = (const unsigned char *)given;
+	for (size_t i = sizeof *given; i < given->size; i++)
+		if (bytes[i] != 0)
+			return false;
+	return true;
+}
+
 /* An older program's are shorter; what it does not know is 0. */
 static enum error copy_options(struct indsigt_sender *sender, const struct indsigt_sender_options *given)
 {
@@ -112,8 +122,11 @@ enum indsigt_result indsigt_sender_open(
 {
 	struct fault why = {.text = ""};
 	*out = NULL;
-	if (options->size < OPTIONS_BYTES_MIN) {
-		(void)fault_set(&why, E_USAGE, "options: size has to be that of the struct");
+	if (options->size < OPTIONS_BYTES_MIN || !knows_all(options)) {
+		(void)fault_set(&why, E_USAGE,
+			options->size < OPTIONS_BYTES_MIN
+				? "options: size has to be that of the struct"
+				: "options: one is set that this version of the library does not know; install a newer one");
 		tell(fault, E_USAGE, &why);
 		return INDSIGT_FAILED;
 	}

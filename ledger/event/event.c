@@ -116,7 +116,7 @@ static bool has(const struct event *event, unsigned number)
 /* Computed once from the table; events are many. */
 static enum error check_required(const struct event *event, struct fault *fault)
 {
-	static uint64_t required;
+	static _Atomic uint64_t required;
 	if (required == 0)
 		required = event_fields_with(FIELD_REQUIRED);
 	uint64_t missing = required & ~event->present;

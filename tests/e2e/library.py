@@ -32,16 +32,20 @@ static void on_rejected(void *context, const char *text, const char *error, cons
 }
 int main(int argc, char **argv)
 {
-	struct indsigt_sender_options options;
+	struct {
+		struct indsigt_sender_options first;
+		int later;
+	} given;
 	struct indsigt_sender *sender;
 	struct indsigt_fault fault;
-	memset(&options, 0, sizeof options);
-	options.size = argc > 4 ? (size_t)atoi(argv[4]) : sizeof options;
-	options.server = argv[1];
-	options.key = argv[2];
-	options.receipt = on_receipt;
-	options.rejected = on_rejected;
-	int got = indsigt_sender_open(&options, &sender, &fault);
+	memset(&given, 0, sizeof given);
+	given.first.size = argc > 4 ? (size_t)atoi(argv[4]) : sizeof given.first;
+	given.later = argc > 5 ? atoi(argv[5]) : 0;
+	given.first.server = argv[1];
+	given.first.key = argv[2];
+	given.first.receipt = on_receipt;
+	given.first.rejected = on_rejected;
+	int got = indsigt_sender_open(&given.first, &sender, &fault);
 	if (got != INDSIGT_OK)
 		return printf("open %s %s\\n", fault.error, fault.reason), 1;
 	char line[65536];
@@ -67,6 +71,39 @@ int main(int argc, char **argv)
 }
 """
 
+# Takes the library in and lets go of it in a thread, as what is loaded into a server does.
+PLUGIN = """
+#include <dlfcn.h>
+#include <indsigt_sender.h>
+#include <pthread.h>
+#include <stdio.h>
+static char **arguments;
+static void *work(void *unused)
+{
+	void *library = dlopen("libindsigt-sender.so.0", RTLD_NOW);
+	enum indsigt_result (*open)(const struct indsigt_sender_options *, struct indsigt_sender **, struct indsigt_fault *) =
+		dlsym(library, "indsigt_sender_open");
+	void (*close)(struct indsigt_sender *) = dlsym(library, "indsigt_sender_close");
+	struct indsigt_sender_options options = {.size = sizeof options, .server = arguments[1], .key = arguments[2]};
+	struct indsigt_sender *sender;
+	struct indsigt_fault fault;
+	printf("open %d\\n", open(&options, &sender, &fault));
+	close(sender);
+	printf("closed %d\\n", dlclose(library));
+	return unused;
+}
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+	arguments = argv;
+	(void)argc;
+	pthread_create(&thread, NULL, work, NULL);
+	pthread_join(thread, NULL);
+	printf("done\\n");
+	return 0;
+}
+"""
+
 
 def shown(ledger, subject):
     return sorted(access.get("event", access)["activity"] for access in ledger.who(subject)["accesses"])
@@ -83,10 +120,10 @@ def installed(tap, ledger, build):
     return root, places
 
 
-def compiled(tap, ledger, root, places, source, name, compiler="cc"):
+def compiled(tap, ledger, root, places, source, name, compiler="cc", linked=True):
     environment = {**os.environ, "PKG_CONFIG_PATH": os.path.dirname(places["indsigt-sender.pc"]), "PKG_CONFIG_SYSROOT_DIR": root}
-    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "indsigt-sender"], env=environment, capture_output=True, text=True, check=True).stdout.split()
-    result = subprocess.run([compiler, "-Wall", "-Wextra", "-Werror", source, *flags, "-o", ledger.path(name)], capture_output=True, text=True, check=False)
+    flags = subprocess.run(["pkg-config", "--cflags", *(["--libs"] if linked else []), "indsigt-sender"], env=environment, capture_output=True, text=True, check=True).stdout.split()
+    result = subprocess.run([compiler, "-Wall", "-Wextra", "-Werror", source, *flags, *([] if linked else ["-ldl", "-pthread"]), "-o", ledger.path(name)], capture_output=True, text=True, check=False)
     tap.ok(result.returncode == 0, "%s compiles %s %s" % (compiler, os.path.basename(source), result.stderr[-500:]))
     return ledger.path(name)
 
@@ -118,6 +155,9 @@ def main():
         if shutil.which("c++"):
             shutil.copy(ledger.path("program.c"), ledger.path("program.cc"))
             compiled(tap, ledger, root, places, ledger.path("program.cc"), "program-cc", "c++")
+        with open(ledger.path("plugin.c"), "w", encoding="utf-8") as file:
+            file.write(PLUGIN)
+        plugin = compiled(tap, ledger, root, places, ledger.path("plugin.c"), "plugin", linked=False)
         key = ledger.add_sender("library")
 
         def run(what, lines, server=ledger.ingest, more=()):
@@ -125,6 +165,8 @@ def main():
 
         result = subprocess.run([example, ledger.ingest, key], input=event("cpr:0101701401", "example") + "\n{}\n", capture_output=True, text=True, timeout=240, check=False)
         tap.ok(result.returncode == 1 and "refused: " in result.stderr and shown(ledger, "cpr:0101701401") == ["example"], "the example reports, and says what is refused: %s" % result.stderr.strip())
+        result = subprocess.run([plugin, ledger.ingest, key], capture_output=True, text=True, timeout=240, check=False)
+        tap.ok(result.returncode == 0 and result.stdout.split() == ["open", "0", "closed", "0", "done"], "a thread that let go of the library ends: %d %s" % (result.returncode, result.stdout.split()))
         died = run("die", [event("cpr:0101701402", "one", id="l-1"), event("cpr:0101701402", "two", id="l-2")])
         tap.ok(died.returncode == -signal.SIGABRT and died.stdout.splitlines()[-1] == "saved 2", "two are saved, and the program dies: %s" % died.stdout.split("\n"))
         again = run("wait", [event("cpr:0101701402", "one", id="l-1"), event("cpr:0101701402", "three", id="l-3"), event("cpr:0101701402", "?", id="l-1")])
@@ -139,6 +181,10 @@ def main():
         os.rename(key + ".away", key)
         result = run("wait", [], more=["8"])
         tap.ok(result.returncode == 1 and "size" in result.stdout, "a struct that is none: %s" % result.stdout.strip())
+        result = run("wait", [], more=["100", "0"])
+        tap.ok(result.returncode == 0 and result.stdout.splitlines()[-1] == "done 0 0", "a newer program that asks for nothing new: %s" % result.stdout.strip())
+        result = run("wait", [], more=["100", "1"])
+        tap.ok(result.returncode == 1 and result.stdout.startswith("open usage") and "newer" in result.stdout, "one that asks for what is not known here: %s" % result.stdout.strip())
         tap.ok("0101701402" not in result.stdout + again.stderr and held[:1] == "{", "nobody is named")
     finally:
         ledger.remove()
