@@ -1,6 +1,7 @@
 /* The codes are those of FHIR's closed list (issue-type); what is ours, the name of the error, stands in `details`. */
 #include "query/fhir/outcome.h"
 
+#include "ledger/json/json_outcome.h"
 #include "query/fhir/terms.h"
 
 static const char *code_of(int status, enum error error)
@@ -31,26 +32,20 @@ static const char *code_of(int status, enum error error)
 
 json_t *outcome_of(int status, enum error error, const char *detail)
 {
-	return json_pack("{s:s, s:[{s:s, s:s, s:{s:[{s:s, s:s}]}, s:s}]}", "resourceType", "OperationOutcome", "issue",
-		"severity", "error", "code", code_of(status, error), "details", "coding", "system", TERMS_ERROR, "code",
-		error_name(error), "diagnostics", detail);
-}
-
-json_t *outcome_new(void)
-{
-	return json_pack("{s:s, s:[]}", "resourceType", "OperationOutcome", "issue");
+	json_auto_t *outcome = json_outcome();
+	json_t *issue = json_outcome_issue(outcome, "error", code_of(status, error), detail);
+	json_t *details = json_pack("{s:[o]}", "coding", terms_coding(TERMS_ERROR, error_name(error), NULL));
+	return terms_set(issue, "details", details) ? json_incref(outcome) : NULL;
 }
 
 enum error outcome_add(json_t *outcome, const char *severity, const char *code, const char *diagnostics)
 {
-	json_t *issue = json_pack("{s:s, s:s, s:s}", "severity", severity, "code", code, "diagnostics", diagnostics);
-	return json_array_append_new(json_object_get(outcome, "issue"), issue) == 0 ? E_OK : E_NO_MEMORY;
+	return allocated(json_outcome_issue(outcome, severity, code, diagnostics));
 }
 
 enum error outcome_add_with(
 	json_t *outcome, const char *severity, const char *code, const char *diagnostics, json_t *extensions)
 {
-	json_t *issue = json_pack("{s:o, s:s, s:s, s:s}", "extension", extensions, "severity", severity, "code", code,
-		"diagnostics", diagnostics);
-	return json_array_append_new(json_object_get(outcome, "issue"), issue) == 0 ? E_OK : E_NO_MEMORY;
+	json_t *issue = json_outcome_issue(outcome, severity, code, diagnostics);
+	return terms_set(issue, "extension", extensions) ? E_OK : E_NO_MEMORY;
 }

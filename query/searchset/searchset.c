@@ -7,6 +7,7 @@
 #include "query/searchset/searchset.h"
 
 #include "ledger/base/grow.h"
+#include "ledger/json/json_outcome.h"
 #include "ledger/text/timestamp.h"
 #include "query/answer/numbers.h"
 #include "query/answer/proof.h"
@@ -372,7 +373,7 @@ enum error searchset_write(
 {
 	OWNED(searchset_release)
 	struct searchset set = {
-		.snapshot = snapshot, .query = query, .text = out, .outcome = outcome_new(), .fault = fault};
+		.snapshot = snapshot, .query = query, .text = out, .outcome = json_outcome(), .fault = fault};
 	TRY(allocated(set.outcome));
 	TRY(find_window(&set));
 	TRY(say_complete(&set));

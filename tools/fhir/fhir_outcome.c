@@ -4,6 +4,7 @@
 
 #include "ingest/fhir/fhir_json.h"
 #include "ingest/message/words.h"
+#include "ledger/json/json_outcome.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -155,17 +156,15 @@ static const char *code_of(enum error error)
 bool fhir_outcome_add(json_t *outcome, enum error error, const char *reason, const char *at)
 {
 	char path[PATH_ROOM];
-	json_t *issue = json_pack("{s:s,s:s,s:s}", "severity", error == E_OK ? "information" : "error", "code",
-		code_of(error), "diagnostics", reason);
-	bool good = issue != NULL;
-	if (good && at != NULL && path_of(reason, at, path, sizeof path))
-		good = json_object_set_new(issue, "expression", json_pack("[s]", path)) == 0;
-	return json_array_append_new(json_object_get(outcome, "issue"), issue) == 0 && good;
+	json_t *issue = json_outcome_issue(outcome, error == E_OK ? "information" : "error", code_of(error), reason);
+	if (issue == NULL || at == NULL || !path_of(reason, at, path, sizeof path))
+		return issue != NULL;
+	return json_object_set_new(issue, "expression", json_pack("[s]", path)) == 0;
 }
 
 json_t *fhir_outcome(enum error error, const char *reason, const char *at)
 {
-	json_t *outcome = json_pack("{s:s,s:[]}", "resourceType", "OperationOutcome", "issue");
+	json_t *outcome = json_outcome();
 	if (outcome != NULL && fhir_outcome_add(outcome, error, reason, at))
 		return outcome;
 	json_decref(outcome);

@@ -23,7 +23,7 @@ struct fhir_result {
  * colon, "agent[0].who: must be an object", the issue names it as FHIRPath behind `at`, which is where it stands:
  * "AuditEvent", "Bundle.entry[3].resource"; NULL: nothing is named. */
 json_t *fhir_outcome(enum error error, const char *reason, const char *at);
-/* One more. False: no memory. */
+/* One more, of a json_outcome. False: no memory. */
 bool fhir_outcome_add(json_t *outcome, enum error error, const char *reason, const char *at);
 /* 400, 413, 422 or 503, as `error` wants. */
 int fhir_outcome_status(enum error error);

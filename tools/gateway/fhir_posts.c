@@ -3,6 +3,7 @@
  * accesses. A transaction is one message for whoever sends: it goes into one batch, or nowhere. */
 #include "tools/gateway/fhir_posts.h"
 
+#include "ledger/json/json_outcome.h"
 #include "ledger/json/json_text.h"
 #include "tools/fhir/fhir_outcome.h"
 
@@ -215,7 +216,7 @@ static enum error take_transaction(struct hearing *hearing, struct fhir_result *
 	struct fault why = {.error = E_OK};
 	struct fhir_result whole = {.status = 200, .reason = "nothing is in it"};
 	size_t count = 0;
-	hearing->outcome = json_pack("{s:s,s:[]}", "resourceType", "OperationOutcome", "issue");
+	hearing->outcome = json_outcome();
 	struct bytes *parts = calloc(bundle->count + 1, sizeof *parts);
 	hearing->failed |= hearing->outcome == NULL || parts == NULL;
 	if (!hearing->failed) {
