@@ -56,8 +56,8 @@ struct indsigt_sender_options {
 	const char *certificate_key;
 	int plain_off_loopback; /* without TLS to another machine */
 	unsigned batch;         /* events in a batch at most: 1 to 4096; 1000 */
-	/* Called in indsigt_sender_poll and indsigt_sender_save. What they are given is theirs until they return; they call
-	 * nothing of this sender. */
+	/* Called in indsigt_sender_poll and indsigt_sender_save; `notice` in indsigt_sender_open and indsigt_sender_report,
+	 * too. What they are given is theirs until they return; they call nothing of this sender. */
 	void (*receipt)(
 		void *context, uint64_t first_index, uint64_t first_sequence, uint32_t events); /* in the log, proven */
 	void (*rejected)(void *context, const char *event, const char *error,

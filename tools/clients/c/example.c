@@ -3,6 +3,7 @@
  * events.jsonl */
 #include <indsigt_sender.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int main(int argc, char **argv)
@@ -12,9 +13,10 @@ int main(int argc, char **argv)
 	struct indsigt_sender *sender;
 	struct indsigt_fault fault;
 	enum indsigt_result got = indsigt_sender_open(&options, &sender, &fault);
-	static char line[65536];
+	char *line = NULL;
+	size_t room = 0;
 	int refused = 0;
-	while (got != INDSIGT_FAILED && fgets(line, sizeof line, stdin) != NULL) {
+	while (got != INDSIGT_FAILED && getline(&line, &room, stdin) > 0) {
 		while ((got = indsigt_sender_report(sender, line, strcspn(line, "\n"), &fault)) == INDSIGT_BUSY)
 			if ((got = indsigt_sender_poll(sender, -1, &fault)) == INDSIGT_FAILED)
 				break;
@@ -28,5 +30,6 @@ int main(int argc, char **argv)
 	if (got == INDSIGT_FAILED)
 		fprintf(stderr, "%s: %s\n", fault.error, fault.reason);
 	indsigt_sender_close(sender);
+	free(line);
 	return got == INDSIGT_FAILED ? 2 : refused > 0;
 }
