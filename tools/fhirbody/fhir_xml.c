@@ -3,6 +3,7 @@
  *   <what><reference value="Patient/1"/></what>     ─►  "what": {"reference": "Patient/1"}
  *   <contained><Device>...</Device></contained>     ─►  "contained": [{"resourceType": "Device", ...}]
  *   <div>some <b>words</b></div>                    ─►  "div": "some words"
+ *   <div><a href="Patient/1">this</a></div>         ─►  "div": " Patient/1 this"
  *   <code value="x"><extension .../></code>         ─►  "code": "x", "_code": {"extension": [...]} */
 #include "tools/fhirbody/fhir_xml.h"
 
@@ -171,6 +172,29 @@ static enum error begin_member(struct reading *reading, const struct frame *pare
 	return allocated(frame->object != NULL);
 }
 
+static enum error add_words(struct reading *reading, struct bytes text)
+{
+	if (reading->words_len + text.len > reading->words_room)
+		TRY(GROW(reading->words, reading->words_room, 2 * (reading->words_len + text.len)));
+	memcpy(reading->words + reading->words_len, text.data, text.len);
+	reading->words_len += text.len;
+	return E_OK;
+}
+
+/* What a link or a picture points to, and says, may be about somebody as words are. */
+static enum error begin_markup(struct reading *reading, const char **attributes)
+{
+	reading->narrative++;
+	for (size_t i = 0; attributes[i] != NULL; i += 2) {
+		if (strncmp(attributes[i], "xmlns", 5) == 0 || attributes[i + 1][0] == '\0')
+			continue;
+		const struct bytes parts[] = {BYTES_LITERAL(" "), bytes_text(attributes[i + 1]), BYTES_LITERAL(" ")};
+		for (size_t k = 0; k < sizeof parts / sizeof parts[0]; k++)
+			TRY(add_words(reading, parts[k]));
+	}
+	return E_OK;
+}
+
 static enum error on_start(void *context, const char *name, const char **attributes)
 {
 	struct reading *reading = context;
@@ -178,10 +202,8 @@ static enum error on_start(void *context, const char *name, const char **attribu
 	struct frame *frame = &reading->frames[reading->depth];
 	if (reading->elements++ >= FHIR_XML_ELEMENTS_MAX)
 		return fault_set(reading->fault, E_TOO_LONG, "more than %u elements", FHIR_XML_ELEMENTS_MAX);
-	if (reading->narrative > 0 || (parent != NULL && strcmp(name, "div") == 0)) {
-		reading->narrative++;
-		return E_OK;
-	}
+	if (reading->narrative > 0 || (parent != NULL && strcmp(name, "div") == 0))
+		return begin_markup(reading, attributes);
 	if (strlen(name) > NAME_MAX_BYTES)
 		return refuse(reading, name, "is no element of FHIR's");
 	if (parent != NULL && parent->value != NULL && strcmp(name, "extension") != 0)
@@ -239,11 +261,7 @@ static enum error on_text(void *context, struct bytes text)
 				   ? E_OK
 				   : refuse(reading, reading->depth > 0 ? reading->frames[reading->depth - 1].name : "",
 						 "has text in it; FHIR has values in the attribute 'value'");
-	if (reading->words_len + text.len > reading->words_room)
-		TRY(GROW(reading->words, reading->words_room, 2 * (reading->words_len + text.len)));
-	memcpy(reading->words + reading->words_len, text.data, text.len);
-	reading->words_len += text.len;
-	return E_OK;
+	return add_words(reading, text);
 }
 
 static enum error fill_fault(struct fault *fault, enum error error)

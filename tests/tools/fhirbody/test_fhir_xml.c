@@ -92,11 +92,15 @@ START_TEST(what_stands_beside_a_value_is_kept)
 }
 END_TEST
 
+/* GW-24: and what it points to, which may be a patient that nothing else names (ADP-11). */
 START_TEST(a_narrative_keeps_its_words)
 {
 	ck_assert_str_eq(inner("<text><status value=\"generated\"/><div xmlns=\"http://www.w3.org/1999/xhtml\">Some <b "
 						   "a=\"c\">words</b><div>x</div>&lt;</div></text>"),
-		AUDIT_EVENT(",\"text\":{\"status\":\"generated\",\"div\":\"Some wordsx<\"}"));
+		AUDIT_EVENT(",\"text\":{\"status\":\"generated\",\"div\":\"Some  c wordsx<\"}"));
+	ck_assert_str_eq(
+		inner("<text><div xmlns=\"x\" title=\"\"><a href=\"Patient/1\">this</a><img src=\"a\"/></div></text>"),
+		AUDIT_EVENT(",\"text\":{\"div\":\" Patient/1 this a \"}"));
 	ck_assert_str_eq(inner("<text><div/><div/></text>"), "bad-value: div: stands twice");
 	ck_assert_str_eq(inner("<text><div/></text>"), AUDIT_EVENT(",\"text\":{\"div\":\"\"}"));
 }
