@@ -483,7 +483,7 @@ static void on_request(struct evhttp_request *http, void *context)
 	if (server->stopping)
 		refuse(exchange, 503, E_STOPPED, error_text(E_STOPPED));
 	else if (!http_end_clear(&server->options, http, &exchange->request))
-		refuse(exchange, 400, E_BAD_VALUE, "a body is not taken here, or this request can be read in two ways");
+		refuse(exchange, 400, E_BAD_VALUE, HTTP_END_UNCLEAR);
 	else
 		workers_give(server->workers, &exchange->work);
 }

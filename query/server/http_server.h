@@ -121,6 +121,10 @@ OWN(http_server, http_server_free);
 bool http_takes_posts(const void *context, const struct request *request);
 void http_refuse_text(int status, enum error error, const char *line, struct response *response);
 void http_tell(const char *line);
+/* What is said to a request whose end is not clear. */
+#define HTTP_END_UNCLEAR                                                                                        \
+	"a body is not taken here, or this request can be read in two ways; a body has one Content-Length, and no " \
+	"Transfer-Encoding"
 /* Only what takes bodies gets one: a proxy could make out another end of the request than evhttp. */
 bool http_end_clear(const struct http_options *options, struct evhttp_request *http, const struct request *request);
 /* What waits for a reader is counted before it waits: not the body of a HEAD, nor a refusal, which is short. False:

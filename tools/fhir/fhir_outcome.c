@@ -224,10 +224,10 @@ static json_t *entry_of(const struct fhir_result *result)
 
 json_t *fhir_outcome_bundle(bool transaction, const struct fhir_result *results, size_t count)
 {
-	json_t *bundle = json_pack("{s:s,s:s,s:[]}", "resourceType", "Bundle", "type",
-		transaction ? "transaction-response" : "batch-response", "entry");
-	bool good = bundle != NULL;
-	for (size_t i = 0; good && i < count; i++)
+	json_t *bundle = json_pack(
+		"{s:s,s:s}", "resourceType", "Bundle", "type", transaction ? "transaction-response" : "batch-response");
+	bool good = bundle != NULL && (count == 0 || json_object_set_new(bundle, "entry", json_array()) == 0);
+	for (size_t i = 0; good && i < count; i++) /* FHIR has no empty lists */
 		good = json_array_append_new(json_object_get(bundle, "entry"), entry_of(&results[i])) == 0;
 	if (good)
 		return bundle;
