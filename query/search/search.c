@@ -10,7 +10,6 @@
 #include "query/search/search_date.h"
 #include "query/search/search_value.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define R4 "http://hl7.org/fhir/SearchParameter/"
@@ -40,7 +39,6 @@ const struct search_parameter search_parameters[] = {
 static bool any_at(const json_t *node, const char *path, bool (*matches)(const void *context, const json_t *element),
 	const void *context)
 {
-	char name[32];
 	for (size_t i = 0; json_is_array(node) && i < json_array_size(node); i++)
 		if (any_at(json_array_get(node, i), path, matches, context))
 			return true;
@@ -49,42 +47,50 @@ static bool any_at(const json_t *node, const char *path, bool (*matches)(const v
 	if (*path == '\0')
 		return matches(context, node);
 	size_t len = strcspn(path, ".");
-	snprintf(name, sizeof name, "%.*s", (int)len, path);
-	return any_at(json_object_get(node, name), path + len + (path[len] == '.'), matches, context);
+	return any_at(json_object_getn(node, path, len), path + len + (path[len] == '.'), matches, context);
 }
 
+/* One value of a criterion, read. */
 struct wanted {
 	const struct criterion *criterion;
-	struct bytes value;
-	uint64_t now_s;
+	struct search_token token;
+	struct search_date date;
+	char text[SEARCH_VALUE_BYTES_MAX + 1];
 };
 
-static bool matches_date(const struct wanted *wanted, const json_t *element)
+static bool read_wanted(struct bytes value, uint64_t now_s, struct wanted *out)
 {
-	struct search_date date;
+	switch (out->criterion->parameter->type) {
+	case SEARCH_TOKEN:
+		return search_token_parse(value, &out->token) == E_OK;
+	case SEARCH_DATE:
+		return search_date_parse(value, now_s, &out->date) == E_OK;
+	default:
+		return search_value_plain(value, out->text) == E_OK;
+	}
+}
+
+static bool matches_date(const struct search_date *date, const json_t *element)
+{
 	struct date_range range;
 	const char *text = json_string_value(element);
-	return text != NULL && search_date_parse(wanted->value, wanted->now_s, &date) == E_OK &&
-		   search_date_instant(bytes_text(text), &range) == E_OK && search_date_matches(&date, range);
+	return text != NULL && search_date_instant(bytes_text(text), &range) == E_OK && search_date_matches(date, range);
 }
 
 static bool matches_element(const void *context, const json_t *element)
 {
 	const struct wanted *wanted = context;
-	struct search_token token;
-	char text[SEARCH_VALUE_BYTES_MAX + 1];
 	enum search_modifier modifier = wanted->criterion->modifier;
+	enum string_match how = modifier == MODIFIER_EXACT      ? STRING_EXACT
+							: modifier == MODIFIER_CONTAINS ? STRING_CONTAINS
+															: STRING_BEGINS;
 	switch (wanted->criterion->parameter->type) {
 	case SEARCH_TOKEN:
-		return search_token_parse(wanted->value, &token) == E_OK && search_token_matches(&token, element);
+		return search_token_matches(&wanted->token, element);
 	case SEARCH_DATE:
-		return matches_date(wanted, element);
+		return matches_date(&wanted->date, element);
 	default:
-		return search_value_plain(wanted->value, text) == E_OK && search_string_matches(text,
-																	  modifier == MODIFIER_EXACT      ? STRING_EXACT
-																	  : modifier == MODIFIER_CONTAINS ? STRING_CONTAINS
-																									  : STRING_BEGINS,
-																	  element);
+		return search_string_matches(wanted->text, how, element);
 	}
 }
 
@@ -103,13 +109,14 @@ static bool at_either(const struct search_parameter *parameter, const json_t *ev
 
 static bool meets(const struct criterion *criterion, uint64_t now_s, const json_t *event)
 {
-	struct wanted wanted = {.criterion = criterion, .now_s = now_s};
-	struct bytes rest = bytes_text(criterion->value);
+	struct wanted wanted;
+	struct bytes rest = bytes_text(criterion->value), value;
 	bool found = false;
+	wanted.criterion = criterion;
 	if (criterion->modifier == MODIFIER_MISSING)
 		return at_either(criterion->parameter, event, is_there, NULL) == (strcmp(criterion->value, "false") == 0);
-	while (!found && search_value_next(&rest, &wanted.value))
-		found = at_either(criterion->parameter, event, matches_element, &wanted);
+	while (!found && search_value_next(&rest, &value))
+		found = read_wanted(value, now_s, &wanted) && at_either(criterion->parameter, event, matches_element, &wanted);
 	return found != (criterion->modifier == MODIFIER_NOT);
 }
 
