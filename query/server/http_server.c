@@ -482,7 +482,7 @@ static void on_request(struct evhttp_request *http, void *context)
 	peer_enter(peer, PHASE_WORKING);
 	if (server->stopping)
 		refuse(exchange, 503, E_STOPPED, error_text(E_STOPPED));
-	else if (!http_end_clear(&server->options, http, &exchange->request))
+	else if (!http_end_clear(&server->options, http, &exchange->request, &exchange->last))
 		refuse(exchange, 400, E_BAD_VALUE, HTTP_END_UNCLEAR);
 	else
 		workers_give(server->workers, &exchange->work);

@@ -90,7 +90,8 @@ struct http_options {
 	/* In the loop: whether this request may have a body; one that was read is otherwise refused with the reason. NULL:
 	 * none may. Looks at method and path alone. */
 	bool (*takes_body)(const void *context, const struct request *request);
-	bool any_method; /* also of those that nobody knows; otherwise 501 */
+	bool takes_chunks; /* a body also without a length, in chunks; the connection ends behind its answer */
+	bool any_method;   /* also of those that nobody knows; otherwise 501 */
 	/* Answers being made and not yet taken, of all connections; over it: 503. Large ones: room.h. */
 	size_t output_bytes_max;
 	size_t large_output_bytes_max;
@@ -124,9 +125,11 @@ void http_tell(const char *line);
 /* What is said to a request whose end is not clear. */
 #define HTTP_END_UNCLEAR                                                                                        \
 	"a body is not taken here, or this request can be read in two ways; a body has one Content-Length, and no " \
-	"Transfer-Encoding"
-/* Only what takes bodies gets one: a proxy could make out another end of the request than evhttp. */
-bool http_end_clear(const struct http_options *options, struct evhttp_request *http, const struct request *request);
+	"Transfer-Encoding, which only the doors of a gateway take, as 'chunked' and without a length"
+/* Only what takes bodies gets one: a proxy could make out another end of the request than evhttp. `last`: nothing more
+ * is to be read from the connection. */
+bool http_end_clear(
+	const struct http_options *options, struct evhttp_request *http, const struct request *request, bool *last);
 /* What waits for a reader is counted before it waits: not the body of a HEAD, nor a refusal, which is short. False:
  * there is no room, and it has become a refusal. */
 bool http_take_room(const struct http_options *options, bool head, struct response *response);

@@ -13,11 +13,15 @@ bool http_takes_posts(const void *context, const struct request *request)
 	return strcmp(request->method, "POST") == 0;
 }
 
-bool http_end_clear(const struct http_options *options, struct evhttp_request *http, const struct request *request)
+/* evhttp forgives much in the length of a chunk ("+5", "0x5"); so what follows the last one is nobody's request. */
+bool http_end_clear(
+	const struct http_options *options, struct evhttp_request *http, const struct request *request, bool *last)
 {
 	enum request_end end = request_end(http);
+	*last = end == REQUEST_CHUNKED;
 	return end == REQUEST_BODILESS ||
-		   (end == REQUEST_BODY && options->takes_body != NULL && options->takes_body(options->context, request));
+		   ((end == REQUEST_BODY || (end == REQUEST_CHUNKED && options->takes_chunks)) && options->takes_body != NULL &&
+			   options->takes_body(options->context, request));
 }
 
 bool http_take_room(const struct http_options *options, bool head, struct response *response)

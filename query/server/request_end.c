@@ -32,6 +32,12 @@ static bool is_length(const char *text)
 	return digits > 0 && digits < 10 && text[digits] == '\0' && (digits == 1 || text[0] != '0');
 }
 
+/* RFC 9112 section 7: the one coding that evhttp undoes; the others it would read as chunks as well, or not at all. */
+static bool is_chunked(const char *text)
+{
+	return strcasecmp(text, "chunked") == 0;
+}
+
 /* Who asks, about whom and in which case: of two one reader would take the first and another the last. */
 static bool is_twice(struct evhttp_request *http, const struct evkeyval *header)
 {
@@ -45,21 +51,23 @@ static bool is_twice(struct evhttp_request *http, const struct evkeyval *header)
 enum request_end request_end(struct evhttp_request *http)
 {
 	const struct evkeyval *header;
-	const char *length = NULL;
+	const char *length = NULL, *coding = NULL;
 	/* evhttp reads no body of it, and never closes behind its answer whatever that says: it is a tunnel to evhttp. */
 	if (evhttp_request_get_command(http) == EVHTTP_REQ_CONNECT) {
 		http->type = EVHTTP_REQ_POST;
 		return REQUEST_UNCLEAR;
 	}
 	for (header = evhttp_request_get_input_headers(http)->tqh_first; header; header = header->next.tqe_next) {
-		if (!is_name(header->key) || !is_value(header->value) || strcasecmp(header->key, "Transfer-Encoding") == 0 ||
-			is_twice(http, header))
+		if (!is_name(header->key) || !is_value(header->value) || is_twice(http, header))
 			return REQUEST_UNCLEAR;
-		if (strcasecmp(header->key, "Content-Length") != 0)
+		bool coded = strcasecmp(header->key, "Transfer-Encoding") == 0;
+		if (!coded && strcasecmp(header->key, "Content-Length") != 0)
 			continue;
-		if (length != NULL || !is_length(header->value))
+		if (length != NULL || coding != NULL || !(coded ? is_chunked(header->value) : is_length(header->value)))
 			return REQUEST_UNCLEAR;
-		length = header->value;
+		*(coded ? &coding : &length) = header->value;
 	}
+	if (coding != NULL)
+		return REQUEST_CHUNKED;
 	return length == NULL || strcmp(length, "0") == 0 ? REQUEST_BODILESS : REQUEST_BODY;
 }

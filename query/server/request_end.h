@@ -12,8 +12,9 @@
 enum request_end {
 	REQUEST_BODILESS, /* over where its headers end */
 	REQUEST_BODY,     /* one Content-Length, of digits alone */
-	REQUEST_UNCLEAR   /* anything else: Transfer-Encoding, a length twice or malformed, a header that is none,
-						  or who asks, about whom or the case twice */
+	REQUEST_CHUNKED,  /* Transfer-Encoding: chunked, and no length; clear only if nothing is read behind it */
+	REQUEST_UNCLEAR   /* anything else: another coding, a length twice, malformed or beside a coding, a header that is
+						  none, or who asks, about whom or the case twice */
 };
 
 /* Looks at every header that was sent. `Content-Length: 0` is bodiless. */

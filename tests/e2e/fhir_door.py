@@ -351,12 +351,44 @@ def hostile(tap, ledger, program):
                 name, path, answer.status, answer.issue()["diagnostics"]))
     with socket.create_connection(("127.0.0.1", door.port), timeout=240) as line:
         line.sendall(b"POST /fhir/AuditEvent HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/fhir+json\r\nContent-Length: 1000000000000\r\n\r\n")
-        tap.ok(line.recv(4096) == b"" or b" 413 " in line.recv(4096), "a length of 10^12 is not waited for")
+        said = line.recv(4096)
+        tap.ok(said == b"" or b" 413 " in said, "a length of 10^12 is not waited for")
     with open("/proc/%d/status" % door.process.pid, encoding="ascii") as file:
         peak = int(next(line.split()[1] for line in file if line.startswith("VmHWM")))
     tap.ok(peak < (800000 if os.environ.get("INDSIGT_SHORT") else 200000), "memory at most: %d kB" % peak)
     tap.ok(door.post(good).status == 201, "the door is open")
     tap.ok(door.stop() == 0, "and ends in order")
+
+
+def chunks(tap, ledger, program):
+    """Clients that do not know how long their body will be."""
+    door = Door(ledger, ledger.add_sender("fhir-chunks"), program)
+    head = b"POST /fhir/AuditEvent HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/fhir+json\r\n"
+
+    def said(headers, body):
+        with socket.create_connection(("127.0.0.1", door.port), timeout=240) as line:
+            line.sendall(head + headers + b"\r\n" + body)
+            answer = b""
+            while part := line.recv(65536):
+                answer += part
+            return answer
+
+    def chunked(name):
+        text = json.dumps(audit("0101701390", name)).encode()
+        return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (text[:7], text[7:500], text[500:])) + b"0\r\n\r\n"
+
+    one = b"Transfer-Encoding: chunked\r\n"
+    answer = said(one, chunked("in chunks"))
+    tap.ok(answer.startswith(b"HTTP/1.1 201") and b"Connection: close" in answer, "a body in chunks is taken, and the connection ends: %s" % answer[:200])
+    answer = said(one, chunked("first") + head + one + b"\r\n" + chunked("behind it"))
+    tap.ok(answer.count(b"HTTP/1.1 ") == 1 and answer.startswith(b"HTTP/1.1 201"), "what stands behind one is nobody's request")
+    for headers, why in ((one + one, "twice"), (one + b"Content-Length: 10\r\n", "beside a length"), (b"Content-Length: 10\r\n" + one, "behind a length"),
+                         (b"Transfer-Encoding: gzip, chunked\r\n", "with another coding"), (b"Transfer-Encoding : chunked\r\n", "with a blank")):
+        answer = said(headers, chunked("not taken"))
+        tap.ok(answer.startswith(b"HTTP/1.1 400") and answer.count(b"HTTP/1.1 ") == 1, "chunks %s are refused: %s" % (why, answer[:30]))
+    tap.ok(b" 413 " in said(one, b"%x\r\n" % (1 << 40)), "a chunk of 2^40 is not waited for")
+    tap.ok(seen(ledger, "cpr:0101701390", 2) == ["first", "in chunks"], "what was taken is there, and nothing else")
+    tap.ok(door.stop() == 0, "it ends in order")
 
 
 def secure(tap, ledger, program):
@@ -481,4 +513,4 @@ def clients(tap, ledger, program):
 
 
 if __name__ == "__main__":
-    run(basics, requests, bundles, transactions, validate, xml, hostile, secure, durable, usage, clients)
+    run(basics, requests, bundles, transactions, validate, xml, hostile, chunks, secure, durable, usage, clients)
