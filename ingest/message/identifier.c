@@ -18,6 +18,10 @@
 #include <string.h>
 
 #define URI_VALUES "urn:ietf:rfc:3986"
+#define NO_AUTHORITY_AND_NO_NUMBER                                                                                 \
+	"subject: an identifier without a system or assigning authority, which is no number either (letters, digits, " \
+	"'-', '_' and '.', with a digit among them), so that no registration could say whose it is; send it with its " \
+	"authority"
 #define NO_AUTHORITY                                                                                                \
 	"subject: an identifier without a system or assigning authority could be anybody's; send it with one, or have " \
 	"the registration say whose numbers these are ('indsigt sender policy', authority=SYSTEM)"
@@ -102,11 +106,20 @@ static enum error unknown_namespace(struct bytes name, struct fault *fault)
 		len, shown);
 }
 
+/* An OID or an absolute URI in a local name's place, which says itself whose numbers its are. */
+static bool says_itself(struct bytes name)
+{
+	struct bytes oid;
+	if (subject_system_oid(name, &oid))
+		return subject_oid_valid(oid);
+	return words_begin(name, "urn:") || words_begin(name, "http://") || words_begin(name, "https://");
+}
+
 /* Whose numbers those of a local namespace are. */
 static enum error namespace_system(
 	struct bytes name, const struct identifier_scope *scope, struct bytes *out, struct fault *fault)
 {
-	*out = source_namespace(scope->source, name);
+	*out = says_itself(name) ? name : source_namespace(scope->source, name);
 	return out->len > 0 ? E_OK : unknown_namespace(name, fault);
 }
 
@@ -182,6 +195,8 @@ static enum error cx_system(struct bytes authority, const struct identifier_scop
 	*out = id;
 	if (id.len == 0 && type.len == 0)
 		return name.len > 0 ? namespace_system(name, scope, out, fault) : usual_authority(scope, out, fault);
+	if (WORDS_ONE_OF(type, "L", "M", "N")) /* HL7 table 0301: of the site's own making */
+		return namespace_system(name.len > 0 ? name : id, scope, out, fault);
 	if (id.len == 0)
 		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
 	if (type.len == 0 ? is_oid : words_are(type, "ISO"))
@@ -259,7 +274,7 @@ enum error identifier_fhir(
 	if (system.len == 0 && (has(value, '^') || has(value, '|')) && !identifier_is_patient_reference(value))
 		return identifier_text(value, &without_org, out, fault);
 	if (system.len == 0 && !bare(value))
-		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
+		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY_AND_NO_NUMBER);
 	if (system.len == 0)
 		TRY(usual_authority(scope, &system, fault));
 	TRY(known_system(&system, scope, fault));
@@ -400,7 +415,7 @@ static enum error bare_or_refused(
 		return fault_set(fault, E_BAD_SUBJECT,
 			"subject: a reference into a Bundle, which does not say who it is; send the patient's identifier");
 	if (!bare(text))
-		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY);
+		return fault_set(fault, E_BAD_SUBJECT, NO_AUTHORITY_AND_NO_NUMBER);
 	return identifier_fhir(BYTES_EMPTY, text, scope, out, fault);
 }
 

@@ -2,6 +2,7 @@
  *
  *   X^^^NS&OID&ISO^PI                HL7 CX                        ─► oid:OID:X
  *   X^^^NS&UUID&UUID, X^^^NS&URI&URI                               ─► uri:urn:uuid:UUID|X, uri:URI|X
+ *   X^^^OID, X^^^URI                 an authority for a local name ─► as X^^^&OID&ISO, X^^^&URI&URI
  *   urn:oid:OID|X, oid:OID|X, OID|X  a FHIR identifier as a token  ─► oid:OID:X
  *   SYSTEM|X                                                       ─► uri:SYSTEM|X
  *   Patient/ID[/_history/V]          a FHIR reference              ─► ref:ORG/Patient/ID
@@ -9,7 +10,7 @@
  *   [BASE/]Patient?identifier=SYSTEM|X                             ─► as SYSTEM|X
  *   <none>, <none>^^^...             a sender's word for nobody    ─► nobody
  *
- * X, X^^^NS                        what the registration says of it (ledger/mandate/source.h)
+ * X, X^^^NS, X^^^NS&ID&L           what the registration says of it (ledger/mandate/source.h)
  *
  * OID 1.2.208.176.1.2 gives cpr:. The same person in another spelling gets the same id, or the message is refused with
  * the reason: an identifier without an authority could be anybody's, a placeholder is everybody's, and what cannot be

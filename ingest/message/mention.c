@@ -289,6 +289,16 @@ static size_t skip_operator(struct bytes rest, size_t at)
 	return starts(rest, at, "eq ") ? at + 3 : at;
 }
 
+/* (GGGG,EEEE), as dumps of DICOM begin a line. */
+static bool is_tag(struct bytes text)
+{
+	static const char form[] = "(xxxx,xxxx)";
+	bool good = text.len >= sizeof form - 1;
+	for (size_t i = 0; good && form[i] != '\0'; i++)
+		good = form[i] == 'x' ? words_hex(text.data[i]) >= 0 : text.data[i] == (uint8_t)form[i];
+	return good;
+}
+
 /* What a parameter, member, column or element is set to: =VALUE, ":"VALUE, >VALUE, IN (VALUE, {"value":VALUE; or in
  * FHIR's Parameters ","valueString":"VALUE. With or without escapes. */
 static struct bytes value_of(struct bytes rest)
@@ -299,6 +309,8 @@ static struct bytes value_of(struct bytes rest)
 		for (bool value = starts(rest, i, "value"); value && i < rest.len && rest.data[i] != ':';)
 			i++;
 	}
+	if (is_tag(bytes_after(rest, i)))
+		return BYTES_EMPTY; /* the next line of a dump */
 	size_t operator= skip_operator(rest, i);
 	if (operator== i &&(i >= rest.len || memchr("=:>(", rest.data[i], 4) == NULL) && !starts(rest, i, "<=>"))
 		return BYTES_EMPTY;
@@ -409,6 +421,17 @@ static bool has_attribute(struct bytes text, size_t at)
 	return len > 0 && len <= 64 && short_enough && rest.data[4] != '*' && rest.data[4] > ' ';
 }
 
+/* The same in a dump: (0010,0020) LO [VALUE]. */
+static bool has_dumped_attribute(struct bytes text, size_t at)
+{
+	if (!starts(text, at, "(0010,0020)") && !starts(text, at, "(0010,1000)"))
+		return false;
+	struct bytes rest = bytes_after(text, at + 11);
+	size_t value = skip(rest, skip(rest, 0, " \t") + 2, " \t");
+	return value + 1 < rest.len && rest.data[value] == '[' && rest.data[value + 1] > ' ' &&
+		   memchr("]*", rest.data[value + 1], 2) == NULL;
+}
+
 /* What follows is asked of patients: Patient?, Patient(...) of GraphQL, <patient ...>. */
 static bool opens_patients(struct bytes text, size_t at)
 {
@@ -451,7 +474,7 @@ static bool in_query(struct bytes text)
 {
 	for (size_t at = 0; at < text.len; at++) {
 		struct bytes oid = behind(text, at, oids[0]);
-		if (has_attribute(text, at) || (oid.len > 0 && !id_char(oid.data[0])))
+		if (has_attribute(text, at) || has_dumped_attribute(text, at) || (oid.len > 0 && !id_char(oid.data[0])))
 			return true;
 	}
 	return in_text(text);

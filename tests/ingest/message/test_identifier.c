@@ -163,7 +163,7 @@ START_TEST(hl7_cx_has_an_authority)
 		{"77^^^&abc&ISO", "not an OID"},
 		{"77^^^&1.02&ISO", "leading zeros"},
 		{"77^^^SITE", "authority"},
-		{"77^^^1.2.3.4", "authority"},
+		{"77^^^1.2.3.4", "oid:1.2.3.4:77"},
 		{"77^^^", "authority"},
 		{"77^PI", "authority"},
 		{"^^^&1.2.3.4&ISO", "value"},
