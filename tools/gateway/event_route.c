@@ -15,6 +15,15 @@ static bool is_type(const char *given, const char *type)
 		   (given[len] == '\0' || given[len] == ';' || given[len] == ' ');
 }
 
+/* How many lines it has that are not empty. */
+static size_t count_lines(struct bytes body)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < body.len; i++)
+		count += body.data[i] != '\n' && body.data[i] != '\r' && (i == 0 || body.data[i - 1] == '\n');
+	return count;
+}
+
 /* All that is wrong about a request before its events are looked at; true if nothing is. */
 static bool is_request(const struct request *request, bool lines, struct response *out)
 {
@@ -33,6 +42,8 @@ static bool is_request(const struct request *request, bool lines, struct respons
 		event_route_refuse(400, E_MISSING_FIELD, "the body is empty: it has to be an event", out);
 	} else if (memchr(request->body.data, '\0', request->body.len) != NULL) {
 		event_route_refuse(400, E_BAD_JSON, "the body has a NUL in it, which no JSON has", out);
+	} else if (lines && count_lines(request->body) > EVENT_ROUTE_LINES_MAX) {
+		event_route_refuse(413, E_TOO_LONG, "the body has more than 8192 lines; send fewer events at once", out);
 	} else {
 		return true;
 	}

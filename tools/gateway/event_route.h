@@ -3,6 +3,8 @@
 
 #include "tools/gateway/post.h"
 
+#define EVENT_ROUTE_LINES_MAX \
+	8192u /* no more events fit into a body; each line that is none is a row of what is refused */
 #define EVENT_ROUTE_PATH "/v1/events"
 
 /* In a worker, of somebody who may be heard: a refusal, or what is to be asked. */
