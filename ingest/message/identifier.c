@@ -97,6 +97,10 @@ static bool may_be_told(struct bytes name)
 
 static enum error unknown_namespace(struct bytes name, struct fault *fault)
 {
+	if (has(name, ':'))
+		return fault_set(fault, E_BAD_SUBJECT,
+			"subject: the identifier's authority has a ':' and is no URI of urn:, http:// or https://, and no "
+			"registration could have it as a name; send it with its OID");
 	int len = may_be_told(name) ? (int)name.len : 4;
 	const char *shown = may_be_told(name) ? (const char *)name.data : "NAME";
 	return fault_set(fault, E_BAD_SUBJECT,
