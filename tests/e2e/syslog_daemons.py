@@ -53,7 +53,8 @@ class Daemon:
 
 
 def rsyslog(root, folder, port, target, **action):
-    """Takes messages at 127.0.0.1:PORT as they are, and forwards them; `action`: parameters of omfwd."""
+    """Takes messages at 127.0.0.1:PORT as they are, and forwards them; `action`: parameters of omfwd, and of what else there is:
+    `bare`: with rsyslog's own limit and escapes, `input`: by imtcp in place of imptcp."""
     modules = os.path.dirname(glob.glob(root + "/usr/lib/*/rsyslog/lmnet.so")[0])
     host, to = target.split(":")
     given = {"target": host, "port": to, "protocol": "tcp", "template": "RSYSLOG_SyslogProtocol23Format", "action.resumeRetryCount": "-1",
@@ -62,27 +63,30 @@ def rsyslog(root, folder, port, target, **action):
     for name in files:
         given.pop(name)
     words = {"ca": "DefaultNetstreamDriverCAFile", "certificate": "DefaultNetstreamDriverCertFile", "key": "DefaultNetstreamDriverKeyFile"}
-    configuration = """global(workDirectory="%s" maxMessageSize="64k" parser.escapeControlCharactersOnReceive="%s"%s)
-module(load="imptcp")
-input(type="imptcp" port="%d" address="127.0.0.1" supportOctetCountedFraming="on")
+    module = given.pop("input", "imptcp")
+    limits = "" if given.pop("bare", False) else ' maxMessageSize="64k" parser.escapeControlCharactersOnReceive="off"'
+    configuration = """global(workDirectory="%s"%s%s)
+module(load="%s")
+input(type="%s" port="%d" address="127.0.0.1" supportOctetCountedFraming="on")
 main_queue(queue.size="200000")
 action(type="omfwd" %s)
-""" % (folder, given.pop("escape", "off"), "".join(' %s="%s"' % (words[name], path) for name, path in files.items()), port,
+""" % (folder, limits, "".join(' %s="%s"' % (words[name], path) for name, path in files.items()), module, module, port,
        " ".join('%s="%s"' % pair for pair in given.items()))
     daemon = Daemon(root, folder, "/usr/sbin/rsyslogd", configuration, "-n", "-i", "NONE", "-f", "CONF", "-M", modules)
     wait_until(lambda: listens(port) or daemon.process.poll() is not None, "rsyslog listens")
     return daemon
 
 
-def syslog_ng(root, folder, port, target, tls=None):
+def syslog_ng(root, folder, port, target, tls=None, lines="flags(no-multi-line)"):
+    """The same; `lines`: what becomes of line breaks in a message."""
     host, to = target.split(":")
     secure = "" if tls is None else 'transport("tls") tls(ca-file("%s") cert-file("%s") key-file("%s") peer-verify(required-trusted))' % tls
     configuration = """@version: 3.38
 options { log-msg-size(65536); chain-hostnames(no); keep-hostname(yes); };
-source s { syslog(ip("127.0.0.1") port(%d) transport("tcp") flags(no-multi-line)); };
+source s { syslog(ip("127.0.0.1") port(%d) transport("tcp") %s); };
 destination d { syslog("%s" port(%s) %s); };
 log { source(s); destination(d); flags(flow-control); };
-""" % (port, host, to, secure or 'transport("tcp")')
+""" % (port, lines, host, to, secure or 'transport("tcp")')
     modules = sorted(glob.glob(root + "/usr/lib/syslog-ng/*/"))[-1]
     daemon = Daemon(root, folder, "/usr/sbin/syslog-ng", configuration, "-F", "--no-caps", "-f", "CONF", "-R", folder + "/persist", "--pidfile", folder + "/pid",
                     "--control", folder + "/ctl", "--module-path", modules)
