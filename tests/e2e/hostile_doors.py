@@ -162,12 +162,18 @@ def applications(tap, ledger, gateway):
 def unread(tap, host, port, path, kind):
     """Lengths and heads that nobody may wait for."""
     start = b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n" % (path.encode(), kind.encode())
-    for name, rest in (("a length of 10^12", b"Content-Length: 1000000000000\r\n\r\n"), ("a length of forty digits", b"Content-Length: " + b"9" * 40 + b"\r\n\r\n"),
-                       ("a length below nothing", b"Content-Length: -1\r\n\r\n"), ("a head without an end", b"X: " + b"x" * 8388608),
-                       ("a part of 2^63", b"Transfer-Encoding: chunked\r\n\r\n7fffffffffffffff\r\nx")):
-        with socket.create_connection((host, port), timeout=240) as line:
+    rests = {"a length of 10^12": b"Content-Length: 1000000000000\r\n\r\n", "a length of forty digits": b"Content-Length: " + b"9" * 40 + b"\r\n\r\n",
+             "a length below nothing": b"Content-Length: -1\r\n\r\n", "a head without an end": b"X: " + b"x" * 8388608,
+             "a part of 2^63": b"Transfer-Encoding: chunked\r\n\r\n7fffffffffffffff\r\nx", "a body of 3 MiB": b"Content-Length: 3145728\r\n\r\n" + b" " * 3145728}
+    lines = {name: socket.create_connection((host, port), timeout=240) for name in rests}
+    for name, line in lines.items():
+        try:
+            line.sendall(start + rests[name])
+        except ConnectionError:
+            pass
+    for name, line in lines.items():
+        with line:
             try:
-                line.sendall(start + rest)
                 answer = line.recv(4096)
             except ConnectionError:
                 answer = b""
