@@ -4,6 +4,7 @@ what was lost on the way is said to be that. Each part names the habit (B1 to B9
 SYS-6, SYS-8, SYS-10, SYS-12, SYS-13, GW-4, GW-8, GW-10
 usage: syslog_habits.py INDSIGT GATEWAY [PART...]"""
 
+import glob
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from certificates import Authority
 from gateway import HEAD, Gateway, audit, counted, free_port, gateway_read, run, seen, shown
 from indsigt import wait_until
 
+LIBRARIES = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
 CUT_AT = 8096  # rsyslog's own limit
 
 
@@ -116,6 +118,88 @@ def lines_of(gateway):
         return sum(line.split()[1] == local and line.split()[3] == "01" for line in file.readlines()[1:])
 
 
+class Hours:
+    """A clock that a gateway lives by, which is put forward; libfaketime reads it at every look."""
+
+    def __init__(self, ledger):
+        self.path = ledger.path("hours")
+        self.set(0)
+
+    def set(self, hours):
+        with open(self.path + ".new", "w", encoding="ascii") as file:
+            file.write("+%dh\n" % hours)
+        os.rename(self.path + ".new", self.path)
+
+    def environment(self):
+        return {**os.environ, "LD_PRELOAD": LIBRARIES[0], "FAKETIME_TIMESTAMP_FILE": self.path, "FAKETIME_NO_CACHE": "1"}
+
+
+def hours(tap, ledger, program):
+    """B2: syslog-ng connects when it starts, and has something to say six hours later; beside it as many lines as may be."""
+    root = daemons(tap, ledger, "hours of silence")
+    if root is None:
+        return
+    if not LIBRARIES or "INDSIGT_DYING_CALL" not in os.environ:
+        tap.skip("hours of silence", "libfaketime is not here, or not for a program with sanitizers")
+        return
+    clock, port = Hours(ledger), free_port()
+    authority = Authority(ledger.path("ca-of-hours"))
+    server, client = authority.issue("server"), authority.issue("client")
+    gateway = Gateway(ledger, ledger.add_sender("hours"), program, "--syslog-cert", server.certificate, "--syslog-key", server.key,
+                      "--client-ca", authority.certificate, environment=clock.environment())
+    daemon = syslog_daemons.syslog_ng(root, ledger.path("hours-of-silence"), port, gateway.address, (authority.certificate, client.certificate, client.key))
+    wait_until(lambda: lines_of(gateway) == 1, "syslog-ng is connected")
+    clock.set(6)
+    with gateway.connect() as half:
+        half.sendall(b"\x16\x03\x01")
+        wait_until(lambda: gateway_read(gateway) == 0, "a handshake has begun")
+        clock.set(7)
+        half.settimeout(240)
+        tap.ok(half.recv(1) == b"" and lines_of(gateway) == 1, "a handshake that began is over after an hour, a line that said nothing is not after seven")
+    give(port, HEAD + audit("0101701670", "first"))
+    tap.ok(seen(ledger, "cpr:0101701670", 1) == ["first"], "its first message arrives")
+    clock.set(30)
+    give(port, HEAD + audit("0101701670", "next day"))
+    tap.ok(seen(ledger, "cpr:0101701670", 2) == ["first", "next day"], "and what it says on the next day")
+    daemon.stop()
+    gateway.stop()
+    lines = gateway.status()["lines"]
+    tap.ok(lines["accepted"] == 2 and lines["refused"] == 1 and lines["broken"] == 0, "all of it on one line: %s" % lines)
+
+
+def crowd(tap, ledger, program):
+    """GW-4: where there is no place, the line that was silent longest gives way, if that is a minute, and not within a message."""
+    if not LIBRARIES or "INDSIGT_DYING_CALL" not in os.environ or shutil.which("prlimit") is None:
+        tap.skip("a crowd", "libfaketime or prlimit is not here, or not for a program with sanitizers")
+        return
+    clock = Hours(ledger)
+    wrapper = ledger.path("few-files")
+    with open(wrapper, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o700)) as file:
+        file.write('#!/bin/sh\nexec prlimit --nofile=%d:%d "%s" "$@"\n' % (64 + 4, 64 + 4, program))
+    gateway = Gateway(ledger, ledger.add_sender("crowd"), wrapper, environment=clock.environment())
+    lines = [gateway.connect() for _ in range(4)]
+    whole = counted(HEAD + audit("0101701680", "in two parts"))
+    lines[0].sendall(whole[:100])
+    for line in lines[1:]:
+        line.sendall(counted(HEAD + audit("0101701680", "early")))
+    seen(ledger, "cpr:0101701680", 1)
+    fifth = gateway.connect()
+    fifth.sendall(counted(HEAD + audit("0101701680", "fifth")))
+    lines[2].sendall(counted(HEAD + audit("0101701680", "still")))
+    lines[3].sendall(counted(HEAD + audit("0101701680", "there")))
+    tap.ok(seen(ledger, "cpr:0101701680", 3) == ["early", "still", "there"], "who comes to a full house waits, and nobody is sent away who was heard just now")
+    clock.set(1)
+    tap.ok(seen(ledger, "cpr:0101701680", 4) == ["early", "fifth", "still", "there"], "until somebody has been silent for long")
+    lines[1].settimeout(240)
+    tap.ok(lines[1].recv(1) == b"", "the one that was silent longest")
+    lines[0].sendall(whole[100:])
+    tap.ok(seen(ledger, "cpr:0101701680", 5)[2] == "in two parts", "and not the one that is within a message: %s" % shown(ledger, "cpr:0101701680"))
+    for line in (*lines, fifth):
+        line.close()
+    gateway.stop()
+    tap.ok(gateway.rejected() == [] and gateway.status()["messages"]["repeated"] == 2, "nothing is lost by it: %s" % gateway.status()["messages"])
+
+
 def idle(tap, ledger, program):
     """B2, B3: syslog-ng connects when it starts and begins its handshake with its first message; and ends without a word."""
     root = daemons(tap, ledger, "idle lines")
@@ -185,4 +269,4 @@ def two_lines(tap, ledger, program):
 
 
 if __name__ == "__main__":
-    run(line_breaks, cut, by_logger, idle, told, two_lines)
+    run(line_breaks, cut, by_logger, idle, hours, crowd, told, two_lines)
