@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What is sent to do harm, at every door of the gateway: it is refused with its reason, memory stays bounded, nothing of a file is
+"""What is sent to do harm, at every door of the gateway, in files and over a sender's socket: it is refused with its reason, memory stays bounded, nothing of a file is
 read, and who comes behind it on the same line is heard. SYS-3, SYS-7, SYS-12, ADP-2, ADP-12, GW-6, GW-12, GW-24
 usage: hostile_doors.py INDSIGT GATEWAY [PART...]"""
 
@@ -7,7 +7,9 @@ import http.client
 import json
 import os
 import socket
+import subprocess
 
+from callers import Caller, Sender
 from fhir_door import FHIR
 from fhir_door import audit as resource
 from gateway import HEAD, Gateway, audit, counted, run, seen
@@ -208,5 +210,50 @@ def fhir(tap, ledger, gateway):
     tap.ok(seen(ledger, "cpr:0101701503", 2) == ["fhir", "xml"], "and found")
 
 
+def files(tap, ledger, _program):
+    """The same in files, each with what is good behind it."""
+    key = ledger.add_sender("hostile-files")
+    taken = [json.dumps(resource("0101701504", "fhir")), audit("0101701504", "xml").replace('UserID="dr.lund"', 'UserID="dr.lund" UserName="Dr. Lund"'),
+             event("cpr:0101701504", "own", actor={"kind": "human", "id": "uuid:1", "name": "Dr. Lund", "role": "x"})]
+    cases = [("fhir", name, text, taken[0]) for name, text in bad_json(taken[0]).items() if name != "a comment"]  # behind it is a message
+    cases += [("dicom", name, text, taken[1]) for name, text in bad_xml(taken[1].split("?>", 1)[1], "AuditMessage").items()]
+    cases += [("json", name, text, taken[2]) for name, text in bad_json(taken[2]).items()]
+    cases.append(("json", "lines of nothing", "{}\n" * 100000, taken[2]))
+    peak = 0
+    for form, name, text, good in cases:
+        path = ledger.path("hostile-file")
+        with open(path, "wb") as file:
+            file.write(raw(text) + b"\n" + raw(good) + b"\n")
+        command = [ledger.indsigt, "send", "--server", ledger.ingest, "--key", key, "--format", form, path]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+            said = process.stderr.read()
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        peak = max(peak, used.ru_maxrss)
+        tap.ok(process.returncode in (1, 2) and len(said) < 8192, "a file: %s: %s: %s" % (form, name, said.strip().splitlines()[-1][:160] if said else ""))
+    tap.ok(peak < MEMORY_KB, "memory at most: %d kB" % peak)
+    found = seen(ledger, "cpr:0101701504", 3)
+    tap.ok(found == ["fhir", "own", "xml"], "what is good behind all that is taken, once: %s" % found)
+
+
+def callers(tap, ledger, _program):
+    """The same over the socket of one sender, on one line."""
+    sender = Sender(ledger, ledger.add_sender("hostile-callers"))
+    good = event("cpr:0101701505", "own", actor={"kind": "human", "id": "uuid:1", "name": "Dr. Lund", "role": "x"})
+    caller = Caller(sender.socket)
+    for name, text in bad_json(good).items():
+        caller.socket.sendall(raw(text) + b"\n")
+        answer = caller.hear()
+        tap.ok(answer is not None and "error" in answer and len(json.dumps(answer)) < 4096, "a caller: %s: %s" % (name, answer))
+    caller.socket.sendall(b"{" + b" " * 8388608 + b"\n")
+    answer = caller.hear()
+    tap.ok(answer is not None and "error" in answer, "a caller: a line of 8 MiB: %s" % answer)
+    answer = caller.ask(good)
+    tap.ok(answer is not None and "receipt" in answer and seen(ledger, "cpr:0101701505", 1) == ["own"], "who comes behind is answered")
+    caller.close()
+    tap.ok(memory(sender) < MEMORY_KB, "memory at most: %d kB" % memory(sender))
+    tap.ok(sender.stop() == 1, "it ends, and says that something was refused")
+
+
 if __name__ == "__main__":
-    run(doors)
+    run(doors, files, callers)
