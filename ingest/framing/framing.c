@@ -28,7 +28,9 @@ bool framing_is_fresh(const struct framing *framing)
 		return !framing->json.array;
 	if (framing->format == ADAPTER_DICOM)
 		return xml->wrappers == 0 && !xml->encoded && !xml->wrapped_encoded && xml->turns.width == XML_BYTES;
-	return framing->format == ADAPTER_JSON;
+	if (framing->format == ADAPTER_SYSLOG) /* a length that was given out says where its message ends */
+		return framing->state == BETWEEN || framing->syslog.announced == 0;
+	return true;
 }
 
 size_t framing_mark(struct bytes input, size_t at, enum framing_more more)

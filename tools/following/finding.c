@@ -58,18 +58,19 @@ static bool worth_opening(const struct search *search, const struct stat *info)
 					   (search->best->fd < 0 || info->st_size > search->best->info.st_size));
 }
 
-static void try_one(struct search *search, int dir_fd, const char *name)
+static void try_one(struct search *search, int dir_fd, const char *name, bool through_links)
 {
 	struct stat info;
-	if (fstatat(dir_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !worth_opening(search, &info))
+	if (fstatat(dir_fd, name, &info, through_links ? 0 : AT_SYMLINK_NOFOLLOW) != 0 || !worth_opening(search, &info))
 		return;
-	OWNED_FD fd = find_open(dir_fd, name, false, &info);
+	OWNED_FD fd = find_open(dir_fd, name, through_links, &info);
 	if (fd < 0 || !worth_opening(search, &info) || print_look(search->key, &search->file->head, fd) != E_OK ||
 		print_look(search->key, &search->place->tail, fd) != E_OK)
 		return;
 	own_close(&search->best->fd);
 	*search->best = (struct found){.fd = fd, .info = info};
-	snprintf(search->best->name, sizeof search->best->name, "%s", name);
+	const char *slash = strrchr(name, '/');
+	snprintf(search->best->name, sizeof search->best->name, "%s", slash != NULL ? slash + 1 : name);
 	fd = -1;
 }
 
@@ -80,8 +81,17 @@ static enum error go_through(struct search *search, const char *directory)
 		return E_IO;
 	const char *name;
 	while ((name = file_list_next(dir)) != NULL)
-		try_one(search, dirfd(dir), name);
+		try_one(search, dirfd(dir), name, false);
 	return errno == 0 ? E_OK : E_IO;
+}
+
+enum error find_named(const struct print_key *key, const struct followed_list *list, const struct followed *file,
+	const struct followed_place *place, const char *path, struct found *out)
+{
+	struct search search = {.key = key, .list = list, .file = file, .place = place, .same_inode = true, .best = out};
+	*out = (struct found){.fd = -1};
+	try_one(&search, AT_FDCWD, path, true);
+	return out->fd >= 0 ? E_OK : E_NOT_FOUND;
 }
 
 enum error find_again(const struct print_key *key, const struct followed_list *list, const struct followed *file,

@@ -30,13 +30,17 @@ void following_say(struct following *following, bool lost, const char *format, .
 	following->calls.say(following->calls.context, lost, text);
 }
 
-/* Once, until it is something else. */
+/* Once, until it is something else. Of what is wrong with the files of a pattern one is told, and the next when that is
+ * put right. */
 static void say_of(struct following *following, struct name *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 static void say_of(struct following *following, struct name *name, const char *format, ...)
 {
 	char text[SAID_MAX];
 	va_list arguments;
+	if (name->troubled)
+		return;
+	name->troubled = true;
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
@@ -148,23 +152,34 @@ static enum error too_many(struct following *following, struct name *name, enum 
 	return error == E_TOO_MANY ? E_OK : error;
 }
 
+/* A pattern stands for files alone, and what is gone by now is none of them. */
+static void say_waits(struct following *following, struct name *name, const char *base)
+{
+	const char *why = errno == ENOENT ? "is not there yet" : errno == EINVAL ? "is no file" : strerror(errno);
+	if (!name->pattern)
+		say_of(following, name, "waits for '%s': %s", name->path, why);
+	else if (errno != ENOENT && errno != EINVAL)
+		say_of(following, name, "waits for '%s/%s', which '%s' stands for, too: %s", name->directory, base, name->path,
+			why);
+}
+
 static enum error look_at_name(struct following *following, struct name *name, int dir_fd, const char *base)
 {
 	struct stat info;
 	struct followed *file = NULL;
-	if (fstatat(dir_fd, base, &info, 0) == 0 && (file = find_listed(&following->list, &info)) != NULL) {
+	bool there = fstatat(dir_fd, base, &info, 0) == 0;
+	if (there && (file = find_listed(&following->list, &info)) != NULL) {
 		file->seen = true;
 		following->dirty |= !file->named;
 		file->named = true;
-		name->said[0] = '\0';
 		return E_OK;
 	}
-	int fd = find_open(dir_fd, base, true, &info);
-	if (fd < 0 && errno == ENOENT && name->pattern)
-		return E_OK;
+	int fd = -1;
+	errno = EINVAL; /* a pipe is not even opened: who writes to it would take that for its reader */
+	if (!there || S_ISREG(info.st_mode))
+		fd = find_open(dir_fd, base, true, &info);
 	if (fd < 0) {
-		const char *why = errno == ENOENT ? "is not there yet" : errno == EINVAL ? "is no file" : strerror(errno);
-		say_of(following, name, "waits for '%s': %s", name->path, why);
+		say_waits(following, name, base);
 		return E_OK;
 	}
 	if ((file = find_listed(&following->list, &info)) != NULL) { /* another one came under the name just now */
@@ -172,10 +187,7 @@ static enum error look_at_name(struct following *following, struct name *name, i
 		file->seen = true;
 		return E_OK;
 	}
-	TRY(too_many(following, name, list_new(following, name, fd, &info, &file)));
-	if (file != NULL)
-		name->said[0] = '\0';
-	return E_OK;
+	return too_many(following, name, list_new(following, name, fd, &info, &file));
 }
 
 static enum error look_at_pattern(struct following *following, struct name *name)
@@ -201,6 +213,7 @@ struct between {
 	struct following *following;
 	struct name *name;
 	const struct followed *before;
+	int64_t read_ns; /* a compressed one that was changed by then is of what is read, or was */
 };
 
 /* Taken by what it says: that nobody has followed it does not mean that nobody has sent it. */
@@ -211,7 +224,7 @@ static void found_between(void *context, int dir_fd, const char *base, const str
 	const struct followed *before = between->before;
 	struct stat opened;
 	if (compressed) {
-		if (found_changed_ns(info) > before->changed_ns)
+		if (found_changed_ns(info) > between->read_ns)
 			following_say(following, true,
 				"'%s/%s' is compressed and was never read; unpack it and give it to 'indsigt send'",
 				between->name->directory, base);
@@ -240,11 +253,20 @@ static void found_between(void *context, int dir_fd, const char *base, const str
 		base, between->name->path);
 }
 
+/* When its content was changed last: what is open is read to its end, and may have been written to since it was looked
+ * at. */
+static int64_t read_until(const struct followed *file)
+{
+	struct stat info;
+	bool newer = file->fd >= 0 && fstat(file->fd, &info) == 0 && found_changed_ns(&info) > file->changed_ns;
+	return newer ? found_changed_ns(&info) : file->changed_ns;
+}
+
 /* `before` was the file of the name, and is no longer. */
 static enum error look_between(
 	struct following *following, struct name *name, const struct followed *before, int64_t since_ns)
 {
-	struct between between = {following, name, before};
+	struct between between = {following, name, before, read_until(before)};
 	const struct find_beside calls = {.found = found_between, .context = &between};
 	following->failed = E_OK;
 	if (name->pattern)
@@ -284,7 +306,9 @@ enum error following_found_again(struct following *following, struct followed *f
 static enum error find_file(struct following *following, struct name *name, struct followed *file)
 {
 	struct found found = {.fd = -1};
-	enum error error = find_again(&following->calls.key, &following->list, file, &file->now, file->directory, &found);
+	enum error error = find_named(&following->calls.key, &following->list, file, &file->now, name->path, &found);
+	if (error != E_OK)
+		error = find_again(&following->calls.key, &following->list, file, &file->now, file->directory, &found);
 	if (error != E_OK && strcmp(file->directory, name->directory) != 0)
 		error = find_again(&following->calls.key, &following->list, file, &file->now, name->directory, &found);
 	if (error == E_OK && (file->device != (uint64_t)found.info.st_dev || file->inode != (uint64_t)found.info.st_ino))
@@ -380,10 +404,13 @@ enum error following_look_at_name(struct following *following, struct name *name
 {
 	for (size_t i = 0; i < following->list.count; i++)
 		following->list.files[i]->seen &= !is_of(following->list.files[i], name);
+	name->troubled = false;
 	TRY(look_beside(following, name));
 	TRY(name->pattern ? look_at_pattern(following, name) : look_at_name(following, name, AT_FDCWD, name->path));
 	TRY(drop_names(following, name));
 	TRY(look_for_files(following, name, true));
+	if (!name->troubled)
+		name->said[0] = '\0';
 	name->fresh = false;
 	return E_OK;
 }

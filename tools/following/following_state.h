@@ -13,7 +13,8 @@ struct name {
 	const char *base;
 	bool pattern;
 	bool fresh;          /* no run has ever followed it */
-	char said[SAID_MAX]; /* last, of this name */
+	bool troubled;       /* in the current look */
+	char said[SAID_MAX]; /* last, of this name; empty: the last look found nothing wrong */
 };
 
 /* Invariant: `turn` is where the next file is looked for. */

@@ -140,7 +140,8 @@ bool messages_resumable(const struct messages *messages)
 {
 	if (messages->in_bundle || !framing_is_fresh(&messages->framing))
 		return false;
-	if (messages->framing.format == ADAPTER_JSON || messages->given == 0)
+	enum adapter_format format = messages->framing.format;
+	if (format == ADAPTER_JSON || format == ADAPTER_SYSLOG || messages->given == 0)
 		return true;
 	return messages->start > 0 && messages->data[messages->start - 1] == '\n';
 }

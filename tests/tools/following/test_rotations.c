@@ -595,6 +595,105 @@ START_TEST(compressed_files_are_told)
 }
 END_TEST
 
+/* SND-36: gzip keeps the time of what it compresses. What was written between a look and the rotation is read. */
+START_TEST(what_was_compressed_while_it_was_read_is_not_lost)
+{
+	begin(1);
+	open_file();
+	put("audit.log", "one\\n");
+	read_all();
+	put("audit.log", "two\\n");
+	shell("touch -d '+1 hour' %s; gzip -c %s > %s.1.gz; touch -r %s %s.1.gz; rm %s; echo three > %s", path, path, path,
+		path, path, path, path);
+	read_all();
+	ck_assert_uint_eq(taken_count, 3);
+	ck_assert_msg(lost_said == 0, "%s", said);
+	end();
+}
+END_TEST
+
+static unsigned count_said(const char *what)
+{
+	unsigned count = 0;
+	for (const char *at = said; (at = strstr(at, what)) != NULL; at++)
+		count++;
+	return count;
+}
+
+/* What cannot be read beside what can is told once, however often it is looked; what is no file, never. */
+START_TEST(what_a_pattern_cannot_read_is_told_once)
+{
+	begin(1);
+	stop();
+	shell("cd %s/log; mkdir b.log; mkfifo c.log; ln -s d.log d.log; ln -s e.log e.log", where.path);
+	put("a.log", "one\\n");
+	put("f.log", "two\\n");
+	snprintf(path, sizeof path, "%s/log/*.log", where.path);
+	writer_fd = -1;
+	start();
+	for (unsigned i = 0; i < 4; i++)
+		read_all();
+	ck_assert_uint_eq(taken_count, 2);
+	ck_assert_uint_eq(count_said("waits for"), 1);
+	ck_assert_uint_eq(count_said("no file"), 0);
+	shell("cd %s/log; rm d.log e.log; ln -s d.log d.log", where.path);
+	read_all();
+	shell("cd %s/log; rm d.log", where.path);
+	read_all();
+	shell("cd %s/log; ln -s d.log d.log", where.path);
+	read_all();
+	ck_assert_uint_le(count_said("waits for"), 3);
+	ck_assert_uint_ge(count_said("waits for"), 2);
+	ck_assert_uint_eq(lost_said, 0);
+	end();
+}
+END_TEST
+
+/* A pipe is not opened: its writer, who waits for a reader, would go on, and write to nobody. */
+START_TEST(a_pipe_is_not_opened)
+{
+	begin(1);
+	writer_fd = -1;
+	shell("mkfifo %s; (echo word > %s; touch %s/opened) & echo $! > %s/pid", path, path, where.path, where.path);
+	for (unsigned i = 0; i < 100; i++)
+		look();
+	ck_assert_uint_eq(count_said("is no file"), 1);
+	char opened[128];
+	snprintf(opened, sizeof opened, "%s/opened", where.path);
+	ck_assert_int_ne(access(opened, F_OK), 0);
+	int reader = open(path, O_RDONLY | O_CLOEXEC);
+	char word[8];
+	ck_assert_int_eq(read(reader, word, sizeof word), 5);
+	close(reader);
+	end();
+}
+END_TEST
+
+/* SND-37: names in a directory that may be passed through, but not listed. */
+START_TEST(a_directory_that_cannot_be_listed_loses_nothing)
+{
+	char log[128];
+	if (geteuid() == 0)
+		ck_assert_int_eq(setuid(65534), 0);
+	begin(1);
+	open_file();
+	read_all();
+	put("audit.log", "one\\n");
+	read_all();
+	snprintf(log, sizeof log, "%s/log", where.path);
+	ck_assert_int_eq(chmod(log, 0311), 0);
+	stop();
+	start();
+	put("audit.log", "two\\n");
+	read_all();
+	ck_assert_uint_eq(taken_count, 2);
+	ck_assert_uint_eq(repeated, 0);
+	ck_assert_msg(lost_said == 0, "%s", said);
+	ck_assert_int_eq(chmod(log, 0700), 0);
+	end();
+}
+END_TEST
+
 /* SND-35: the state that cannot be read is not taken for none. */
 START_TEST(a_damaged_state_is_refused)
 {
@@ -645,6 +744,10 @@ int main(void)
 	tcase_add_test(tcase, an_old_half_line_is_taken_when_it_is_quiet);
 	tcase_add_test(tcase, what_was_there_is_recognised_by_what_it_says);
 	tcase_add_test(tcase, compressed_files_are_told);
+	tcase_add_test(tcase, what_was_compressed_while_it_was_read_is_not_lost);
+	tcase_add_test(tcase, what_a_pattern_cannot_read_is_told_once);
+	tcase_add_test(tcase, a_pipe_is_not_opened);
+	tcase_add_test(tcase, a_directory_that_cannot_be_listed_loses_nothing);
 	tcase_add_test(tcase, a_damaged_state_is_refused);
 	tcase_add_test(tcase, a_missing_disk_is_waited_for);
 	return unit_run("rotations", tcase);

@@ -380,6 +380,10 @@ START_TEST(reading_can_begin_afresh)
 		resume_everywhere("<AuditMessage>\n</AuditMessage>\n<?xml version=\"1.0\"?>\n<AuditMessage/>\n", ADAPTER_DICOM),
 		5);
 	ck_assert_uint_eq(resume_everywhere("<log>\n<AuditMessage/>\n<AuditMessage/>\n</log>\n", ADAPTER_DICOM), 0);
+	ck_assert_uint_gt(resume_everywhere("<85>1 - - - - - - <A>\n <B/>\n</A>\n<85>x: cut <A>\n<85>1 - text\nno frame\n"
+										"17 <85>1 - <A>\n</A>17 <85>1 - <A>\n</A>\n123456789 <85>1 - <A/>\n",
+						  ADAPTER_SYSLOG),
+		40);
 }
 END_TEST
 
