@@ -257,14 +257,14 @@ enum error following_cut(struct following *following, struct followed *file, enu
 		return E_OK;
 	}
 	TRY(list_anew(following, file, &info));
+	/* What came beside it and is no copy of it was cut between two looks, or is one that nothing tells. */
+	size_t before = following->list.count;
+	TRY(following_look_beside(following, file));
+	bool copied = file->head.bytes < PRINT_BYTES_MIN && following->list.count > before;
 	enum error error = go_on_in_copy(following, file);
 	if (error == E_NO_MEMORY || error == E_OK)
 		return error;
-	/* Nothing says that a file is its copy: what came beside it is taken by what it says. */
-	size_t before = following->list.count;
-	if (file->head.bytes < PRINT_BYTES_MIN)
-		TRY(following_look_beside(following, file));
-	if (file->size > 0 && following->list.count == before)
+	if (file->size > 0 && !copied)
 		say_cut(following, file);
 	file->gone = true;
 	*out = FOLLOWING_OVER;

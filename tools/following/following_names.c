@@ -216,6 +216,36 @@ struct between {
 	int64_t read_ns; /* a compressed one that was changed by then is of what is read, or was */
 };
 
+static bool is_copy(const struct following *following, const struct followed *file, int fd)
+{
+	return file->head.bytes >= PRINT_BYTES_MIN && print_look(&following->calls.key, &file->head, fd) == E_OK &&
+		   print_look(&following->calls.key, &file->now.tail, fd) == E_OK;
+}
+
+/* `bytes` that end at `end` are the same in both. */
+static bool same_bytes(int one, int other, size_t bytes, uint64_t end)
+{
+	uint8_t of_one[PRINT_BYTES];
+	uint8_t of_other[PRINT_BYTES];
+	return file_read_at(one, of_one, bytes, end - bytes) == E_OK &&
+		   file_read_at(other, of_other, bytes, end - bytes) == E_OK && memcmp(of_one, of_other, bytes) == 0;
+}
+
+/* Of what is being read: it begins and ends alike, and is wanted only if that is cut. */
+static bool is_copy_of_followed(
+	const struct following *following, const struct name *name, int fd, const struct stat *info)
+{
+	uint64_t size = (uint64_t)info->st_size;
+	size_t bytes = size < PRINT_BYTES ? (size_t)size : PRINT_BYTES;
+	for (size_t i = 0; size > 0 && i < following->list.count; i++) {
+		const struct followed *file = following->list.files[i];
+		if (is_of(file, name) && file->fd >= 0 && same_bytes(file->fd, fd, bytes, bytes) &&
+			same_bytes(file->fd, fd, bytes, size))
+			return true;
+	}
+	return false;
+}
+
 /* Taken by what it says: that nobody has followed it does not mean that nobody has sent it. */
 static void found_between(void *context, int dir_fd, const char *base, const struct stat *info, bool compressed)
 {
@@ -236,9 +266,8 @@ static void found_between(void *context, int dir_fd, const char *base, const str
 			between->name->directory, base, strerror(errno));
 		return;
 	}
-	if (before->head.bytes >= PRINT_BYTES_MIN && print_look(&following->calls.key, &before->head, fd) == E_OK &&
-		print_look(&following->calls.key, &before->now.tail, fd) == E_OK) {
-		close(fd); /* a copy of it */
+	if (is_copy(following, before, fd) || is_copy_of_followed(following, between->name, fd, &opened)) {
+		close(fd);
 		return;
 	}
 	struct followed *file = NULL;
@@ -254,10 +283,12 @@ static void found_between(void *context, int dir_fd, const char *base, const str
 }
 
 /* When its content was changed last: what is open is read to its end, and may have been written to since it was looked
- * at. */
+ * at. Of what was cut is told how much was not read. */
 static int64_t read_until(const struct followed *file)
 {
 	struct stat info;
+	if (file->inode == 0 && file->head.bytes >= PRINT_BYTES_MIN)
+		return INT64_MAX;
 	bool newer = file->fd >= 0 && fstat(file->fd, &info) == 0 && found_changed_ns(&info) > file->changed_ns;
 	return newer ? found_changed_ns(&info) : file->changed_ns;
 }

@@ -517,6 +517,52 @@ START_TEST(a_copy_that_nobody_saw_the_file_of_is_read)
 }
 END_TEST
 
+/* SND-37: copied and cut twice between two looks. What was written between the cuts is in a copy that nobody follows.
+ */
+START_TEST(a_copy_that_came_between_two_looks_is_read)
+{
+	const char *kept = _i == 0 ? "2" : "1"; /* the first copy is there, or was written over */
+	begin(1);
+	open_file();
+	read_all();
+	put("audit.log", "a line that is long enough to be known again\\n");
+	read_all();
+	shell("cp %s %s.%s", path, path, kept);
+	ck_assert_int_eq(ftruncate(writer_fd, 0), 0);
+	put("audit.log", "two\\n");
+	shell("cp %s %s.1", path, path);
+	ck_assert_int_eq(ftruncate(writer_fd, 0), 0);
+	put("audit.log", "three\\n");
+	read_all();
+	ck_assert_uint_eq(taken_count, 3);
+	ck_assert_msg(lost_said == 0, "%s", said);
+	end();
+}
+END_TEST
+
+/* SND-36: what is copied and not cut yet is known as the copy of what is cut then. */
+START_TEST(a_copy_of_what_is_there_is_taken_once)
+{
+	begin(1);
+	open_file();
+	read_all();
+	put("audit.log", "a line that is long enough to be known again\\n");
+	read_all();
+	shell("cp %s %s.2", path, path);
+	ck_assert_int_eq(ftruncate(writer_fd, 0), 0);
+	put("audit.log", "another line that is long enough to be known\\n");
+	shell("cp %s %s.1", path, path);
+	read_all();
+	ck_assert_uint_eq(taken_count, 2);
+	ck_assert_int_eq(ftruncate(writer_fd, 0), 0);
+	put("audit.log", "three\\n");
+	read_all();
+	ck_assert_uint_eq(taken_count, 3);
+	ck_assert_msg(lost_said == 0 && strstr(said, "came between") == NULL, "%s", said);
+	end();
+}
+END_TEST
+
 /* SND-35: the name is removed, the inode comes again under it with other content. */
 START_TEST(another_file_with_the_same_inode_is_another)
 {
@@ -638,12 +684,7 @@ START_TEST(what_a_pattern_cannot_read_is_told_once)
 	ck_assert_uint_eq(count_said("no file"), 0);
 	shell("cd %s/log; rm d.log e.log; ln -s d.log d.log", where.path);
 	read_all();
-	shell("cd %s/log; rm d.log", where.path);
-	read_all();
-	shell("cd %s/log; ln -s d.log d.log", where.path);
-	read_all();
-	ck_assert_uint_le(count_said("waits for"), 3);
-	ck_assert_uint_ge(count_said("waits for"), 2);
+	ck_assert_uint_le(count_said("waits for"), 2);
 	ck_assert_uint_eq(lost_said, 0);
 	end();
 }
@@ -740,6 +781,8 @@ int main(void)
 	tcase_add_loop_test(tcase, cut_files_lose_what_the_cut_destroyed, 0, 40);
 	tcase_add_test(tcase, a_cut_without_a_copy_is_told);
 	tcase_add_test(tcase, a_copy_that_nobody_saw_the_file_of_is_read);
+	tcase_add_loop_test(tcase, a_copy_that_came_between_two_looks_is_read, 0, 2);
+	tcase_add_test(tcase, a_copy_of_what_is_there_is_taken_once);
 	tcase_add_test(tcase, another_file_with_the_same_inode_is_another);
 	tcase_add_test(tcase, an_old_half_line_is_taken_when_it_is_quiet);
 	tcase_add_test(tcase, what_was_there_is_recognised_by_what_it_says);
