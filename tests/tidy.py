@@ -34,7 +34,7 @@ PLACES = {"ledger/base/limits.h": "", "ledger/base/domain.h": "", "ledger/base/w
           "ledger/statement/statement_state.h": "statement_parse.c", "ledger/write/filing_state.h": "damage.c",
           "ledger/read/archive_state.h": "archive.c", "ingest/spool/spool_state.h": "spool.c",
           "ingest/sequencer/sequencer_state.h": "health.c", "ingest/sender/outbox_state.h": "filing_checker.c",
-          "ingest/daemon/server_state.h": "control.c", "query/identity/providers_state.h": "providers.c",
+          "ingest/daemon/server_state.h": "control.c", "query/providers/providers_state.h": "providers.c",
           "tools/following/following_state.h": "finding.c", "tools/command/command.h": ""}
 # ... and one whose implementation is spread over several files, or whose types files below its source share.
 SPREAD = {"ledger/tls/tls_line.h": "tls_pair.c", "ledger/write/ledger.h": "prepare.c", "ledger/statement/statement.h": "statement_parse.c", "ingest/message/adapter.h": "",

@@ -83,7 +83,7 @@ static bool set_offer(SSL_CTX *context, const struct tls_server *server)
 }
 
 /* Their names are told to clients, some of which choose by them what to show. */
-static enum error set_client_ca(SSL_CTX *context, const char *path, struct fault *fault)
+static enum error set_client_ca(SSL_CTX *context, const char *path, bool may, struct fault *fault)
 {
 	if (path == NULL)
 		return E_OK;
@@ -96,7 +96,7 @@ static enum error set_client_ca(SSL_CTX *context, const char *path, struct fault
 	else
 		sk_X509_NAME_pop_free(names, X509_NAME_free);
 	ERR_clear_error();
-	SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (may ? 0 : SSL_VERIFY_FAIL_IF_NO_PEER_CERT), NULL);
 	return good ? E_OK : fault_set(fault, E_BAD_KEY, "--client-ca %s holds no certificate (PEM)", path);
 }
 
@@ -105,7 +105,7 @@ static enum error make(const struct tls_server *server, SSL_CTX **out, uint64_t 
 	OWNED(ssl_ctx_st_release) SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 	if (context == NULL || !set_offer(context, server))
 		return fault_set(fault, E_NO_MEMORY, "");
-	TRY(set_client_ca(context, server->options.client_ca, fault));
+	TRY(set_client_ca(context, server->options.client_ca, server->options.client_may, fault));
 	TRY(tls_pair_use(context, server->options.files->certificate, server->options.files->key, ends_s, fault));
 	*out = OWN_TAKE(context);
 	return E_OK;
@@ -212,6 +212,12 @@ bool tls_peer_key(const SSL *line, struct hash *out)
 {
 	const X509 *certificate = SSL_get0_peer_certificate(line);
 	return certificate != NULL && tls_key_of(certificate, out);
+}
+
+bool tls_peer_thumbprint(const SSL *line, struct hash *out)
+{
+	const X509 *certificate = SSL_get0_peer_certificate(line);
+	return certificate != NULL && X509_digest(certificate, EVP_sha256(), out->b, NULL) == 1;
 }
 
 void tls_say_end(SSL *line)

@@ -57,6 +57,7 @@ struct tls_server_options {
 	bool asks;                     /* for a client's certificate, and takes any: its key is what counts, and only where
 									* it is asked for (tls_peer_key) */
 	const char *client_ca; /* or: a client must show one that one of these (PEM) has signed; NULL: it need not */
+	bool client_may;       /* it need not show one, but what it shows must be so signed */
 	void (*tell)(const char *line); /* for whoever runs it */
 };
 
@@ -82,5 +83,7 @@ struct tls_line *tls_server_accept(struct tls_server *server, int fd) MUST_USE;
 bool tls_is_open(const struct ssl_st *line);
 /* The key of the certificate that the client has shown, and proven to have. */
 bool tls_peer_key(const struct ssl_st *line, struct hash *out) MUST_USE;
+/* The SHA-256 of that certificate itself (x5t#S256 of RFC 8705). */
+bool tls_peer_thumbprint(const struct ssl_st *line, struct hash *out) MUST_USE;
 /* Nothing more will be written: the other side is told. Blocks nothing. */
 void tls_say_end(struct ssl_st *line);

@@ -2,16 +2,9 @@
  * an issuer answered. spec/identity.md */
 #pragma once
 
-#include "query/claims/issuer_config.h"
-
-enum claims_from {
-	CLAIMS_OF_TOKEN,  /* verified here */
-	CLAIMS_OF_ANSWER, /* an issuer's answer about an opaque token (RFC 7662): exp, iat and iss may be missing */
-};
+#include "query/claims/hold.h"
 
 /* E_TOKEN: it is another's, for somebody else, or not of this time. E_FORBIDDEN: it holds, and does not say enough. No
  * case reference is set. `out` only on success. */
 enum error claims_show(const struct issuer_config *config, const json_t *claims, enum claims_from from, uint64_t now_s,
 	struct identity *out, struct fault *fault) MUST_USE;
-/* The text of `iss`, which is not believed yet, or NULL. */
-const char *claims_issuer(const json_t *claims);

@@ -46,7 +46,8 @@ static enum error read_rule(
 	if (rule == NULL)
 		return E_OK;
 	snprintf(place, sizeof place, "%s.%s", where, name);
-	if (json_is_object(rule) && strcmp(name, "role") != 0 && strcmp(name, "assurance") != 0)
+	if (json_is_object(rule) && strcmp(name, "role") != 0 && strcmp(name, "assurance") != 0 &&
+		strcmp(name, "scope") != 0)
 		TRY(strict_object(rule, place, known, fault));
 	const json_t *claim = json_object_get(rule, "claim");
 	out->prefix = "";
@@ -194,14 +195,12 @@ static enum error check_whole(const struct issuer_config *config, const char *wh
 	return E_OK;
 }
 
-static enum error read_issuer(
+/* What is asked of all, whoever comes with their tokens. */
+static enum error read_common(
 	const json_t *issuer, const char *where, struct issuer_config *config, struct fault *fault)
 {
-	static const char *const known[] = {"issuer", "audiences", "parties", "algorithms", "leeway_seconds",
-		"keys_kept_hours", "ca", "person", "staff", "organisation", "role", "assurance", "introspection", NULL};
 	config->leeway_s = LEEWAY_S_DEFAULT;
 	config->keys_kept_hours = KEYS_KEPT_HOURS_DEFAULT;
-	TRY(strict_object(issuer, where, known, fault));
 	TRY(strict_text(issuer, where, "issuer", ISSUER_BYTES_MAX, &config->issuer, fault));
 	TRY(strict_needed(config->issuer, where, "issuer", fault));
 	config->plain = is_plain(config->issuer);
@@ -218,10 +217,43 @@ static enum error read_issuer(
 	TRY(strict_number(issuer, where, "leeway_seconds", 0, LEEWAY_S_MAX, &config->leeway_s, fault));
 	TRY(strict_number(issuer, where, "keys_kept_hours", 1, KEYS_KEPT_HOURS_MAX, &config->keys_kept_hours, fault));
 	TRY(strict_text(issuer, where, "ca", CONFIG_TEXT_BYTES_MAX, &config->ca, fault));
-	TRY(read_algorithms(issuer, where, config, fault));
+	return read_algorithms(issuer, where, config, fault);
+}
+
+typedef enum error issuer_reader(
+	const json_t *issuer, const char *where, struct issuer_config *config, struct fault *fault);
+
+static enum error read_of_people(
+	const json_t *issuer, const char *where, struct issuer_config *config, struct fault *fault)
+{
+	static const char *const known[] = {"issuer", "audiences", "parties", "algorithms", "leeway_seconds",
+		"keys_kept_hours", "ca", "person", "staff", "organisation", "role", "assurance", "introspection", NULL};
+	TRY(strict_object(issuer, where, known, fault));
+	TRY(read_common(issuer, where, config, fault));
 	TRY(read_introspection(issuer, where, config, fault));
 	TRY(read_claims(issuer, where, config, fault));
 	return check_whole(config, where, fault);
+}
+
+static enum error read_of_backends(
+	const json_t *issuer, const char *where, struct issuer_config *config, struct fault *fault)
+{
+	static const char *const known[] = {
+		"issuer", "audiences", "parties", "algorithms", "leeway_seconds", "keys_kept_hours", "ca", "scope", NULL};
+	static const char *const of_scope[] = {"claim", "values", NULL};
+	const json_t *rule = json_object_get(issuer, "scope");
+	char place[WHERE_BYTES];
+	TRY(strict_object(issuer, where, known, fault));
+	TRY(read_common(issuer, where, config, fault));
+	config->scope = (struct claim_rule){.names = {"scope"}, .count = 1, .prefix = ""};
+	if (rule == NULL)
+		return E_OK;
+	snprintf(place, sizeof place, "%s.scope", where);
+	TRY(strict_object(rule, place, of_scope, fault));
+	if (json_object_get(rule, "claim") != NULL)
+		TRY(read_rule(issuer, where, "scope", &config->scope, fault));
+	return strict_texts(rule, place, "values", CONFIG_TEXT_BYTES_MAX, CONFIG_TEXTS_MAX, config->scopes.values,
+		&config->scopes.count, fault);
 }
 
 /* ---- the whole ---- */
@@ -248,7 +280,7 @@ static enum error check_apart(const struct issuer_config *configs, size_t count,
 	return E_OK;
 }
 
-static enum error read_all(const json_t *file, struct issuer_config *out, struct fault *fault)
+static enum error read_all(const json_t *file, issuer_reader *reader, struct issuer_config *out, struct fault *fault)
 {
 	static const char *const known[] = {"issuers", NULL};
 	const json_t *issuers = json_object_get(file, "issuers");
@@ -259,24 +291,36 @@ static enum error read_all(const json_t *file, struct issuer_config *out, struct
 		char where[WHERE_BYTES / 2];
 		snprintf(where, sizeof where, "issuers[%zu]", i);
 		out[i].source = json_incref((json_t *)file);
-		TRY(read_issuer(json_array_get(issuers, i), where, &out[i], fault));
+		TRY(reader(json_array_get(issuers, i), where, &out[i], fault));
 	}
 	return check_apart(out, json_array_size(issuers), fault);
 }
 
-enum error issuer_config_read(
-	struct bytes text, struct issuer_config out[ISSUERS_MAX], size_t *count, struct fault *fault)
+static enum error read_file(
+	struct bytes text, issuer_reader *reader, struct issuer_config *out, size_t *count, struct fault *fault)
 {
 	json_auto_t *file = NULL;
 	struct issuer_config read[ISSUERS_MAX] = {0};
 	TRY(json_text_parse(text, &file, fault));
-	enum error error = read_all(file, read, fault);
+	enum error error = read_all(file, reader, read, fault);
 	for (size_t i = 0; error != E_OK && i < ISSUERS_MAX; i++)
 		issuer_config_release(&read[i]);
 	TRY(error);
 	memcpy(out, read, sizeof read);
 	*count = json_array_size(json_object_get(file, "issuers"));
 	return E_OK;
+}
+
+enum error issuer_config_read(
+	struct bytes text, struct issuer_config out[ISSUERS_MAX], size_t *count, struct fault *fault)
+{
+	return read_file(text, read_of_people, out, count, fault);
+}
+
+enum error issuer_config_read_backends(
+	struct bytes text, struct issuer_config out[ISSUERS_MAX], size_t *count, struct fault *fault)
+{
+	return read_file(text, read_of_backends, out, count, fault);
 }
 
 /* Roles are called what they are called here, and nobody has one without its being said. */

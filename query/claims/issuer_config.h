@@ -1,4 +1,5 @@
-/* Which issuers are believed, and what their claims mean here: DIR/issuers.json. spec/identity.md
+/* Which issuers are believed, and what their claims mean here: DIR/issuers.json of a ledger, whom people come with
+ * tokens of (spec/identity.md), and a gateway's --fhir-issuers, whom systems do (spec/gateway.md).
  *
  * Read strictly: a member that is not known is refused, since what somebody meant by it would otherwise hold for
  * nobody. The demo issuer is one more, made here and not in the file. */
@@ -53,11 +54,17 @@ struct issuer_config {
 	bool has_default_role;
 	enum role default_role;
 	struct accepted required[ROLES]; /* assurances */
+	/* Of one that systems come with tokens of: */
+	struct claim_rule scope;
+	struct accepted scopes; /* that stand for system/AuditEvent.c, beside those of SMART */
 };
 
 /* Up to ISSUERS_MAX, into `out`, whose count is set on success; each needs issuer_config_release. The fault names the
  * member. E_BAD_JSON, E_BAD_VALUE, E_NO_MEMORY. */
 enum error issuer_config_read(
+	struct bytes text, struct issuer_config out[ISSUERS_MAX], size_t *count, struct fault *fault) MUST_USE;
+/* As issuer_config_read, of a gateway's file. */
+enum error issuer_config_read_backends(
 	struct bytes text, struct issuer_config out[ISSUERS_MAX], size_t *count, struct fault *fault) MUST_USE;
 void issuer_config_release(struct issuer_config *config);
 /* Of the demo issuer named so; borrows the name. */

@@ -23,6 +23,7 @@ struct request {
 	const char *prefer;           /* the header, or NULL */
 	const char *if_none_exist;    /* the header, or NULL */
 	const char *certificate;      /* hash of the key that the client has shown by TLS, in hex; NULL: none */
+	const char *thumbprint;       /* SHA-256 of the certificate itself, in hex; NULL: none */
 	const char *address;          /* of the client, without its port; or NULL */
 	bool gzip;                    /* may be answered so */
 	bool event_stream;            /* wants to be told of what comes (Accept: text/event-stream) */

@@ -7,7 +7,7 @@
 
 #include "ledger/base/limits.h"
 #include "query/identity/demo_issuer.h"
-#include "query/identity/providers.h"
+#include "query/providers/providers.h"
 
 /* Whose tokens are believed. */
 struct issuers {

@@ -6,6 +6,13 @@
 
 #include <string.h>
 
+const char *const discovery_methods[DISCOVERY_METHODS] = {[DISCOVERY_PRIVATE_KEY_JWT] = "private_key_jwt",
+	[DISCOVERY_SECRET_BASIC] = "client_secret_basic",
+	[DISCOVERY_SECRET_POST] = "client_secret_post",
+	[DISCOVERY_TLS] = "tls_client_auth"};
+const char *const discovery_algorithms[DISCOVERY_ALGORITHMS] = {
+	"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"};
+
 void discovery_url(const struct issuer_config *config, char out[ISSUER_BYTES_MAX + 40])
 {
 	size_t len = strlen(config->issuer);
@@ -39,6 +46,32 @@ static bool differ_by_slash(const char *one, const char *other)
 	return one_len + other_len == 2 * len + 1 && longer[len] == '/' && memcmp(one, other, len) == 0;
 }
 
+static unsigned bits_of(const json_t *list, const char *const names[], size_t count)
+{
+	unsigned bits = 0;
+	for (size_t i = 0; i < json_array_size(list); i++)
+		for (size_t k = 0; k < count; k++)
+			if (json_is_string(json_array_get(list, i)) &&
+				strcmp(json_string_value(json_array_get(list, i)), names[k]) == 0)
+				bits |= 1u << k;
+	return bits;
+}
+
+/* Nothing here is asked at that address, so one that is not good is only not handed on. Without a word of methods there
+ * is the one that RFC 8414 section 2 names. */
+static void read_for_clients(const struct issuer_config *config, const json_t *document, struct discovery *out)
+{
+	const json_t *url = json_object_get(document, "token_endpoint");
+	const json_t *methods = json_object_get(document, "token_endpoint_auth_methods_supported");
+	bool good = json_is_string(url) && strlen(json_string_value(url)) == json_string_length(url) &&
+				issuer_address_good(json_string_value(url), config->plain);
+	strcpy(out->token_url, good ? json_string_value(url) : "");
+	out->methods =
+		methods != NULL ? bits_of(methods, discovery_methods, DISCOVERY_METHODS) : 1u << DISCOVERY_SECRET_BASIC;
+	out->algorithms = bits_of(json_object_get(document, "token_endpoint_auth_signing_alg_values_supported"),
+		discovery_algorithms, DISCOVERY_ALGORITHMS);
+}
+
 enum error discovery_read(
 	const struct issuer_config *config, struct bytes document, struct discovery *out, struct fault *fault)
 {
@@ -55,6 +88,7 @@ enum error discovery_read(
 			issuer != NULL && differ_by_slash(issuer, config->issuer) ? ": one of them ends in '/'" : "");
 	TRY(read_url(config, json, "jwks_uri", true, read.keys_url, fault));
 	TRY(read_url(config, json, "introspection_endpoint", false, read.introspection_url, fault));
+	read_for_clients(config, json, &read);
 	*out = read;
 	return E_OK;
 }

@@ -54,28 +54,37 @@ static size_t kept_bytes(const char *text)
 	return text ? strlen(text) + 1 : 0;
 }
 
-/* Who is at the other end. */
-static void look_at_peer(struct evhttp_connection *connection, const char **address, char key[2 * HASH_BYTES + 1])
+/* Who is at the other end. Texts are empty where no certificate was shown. */
+struct peer_shown {
+	const char *address;
+	char key[2 * HASH_BYTES + 1], thumbprint[2 * HASH_BYTES + 1];
+};
+
+static struct peer_shown look_at_peer(struct evhttp_connection *connection)
 {
+	struct peer_shown shown = {.address = NULL};
+	struct bufferevent *stream = evhttp_connection_get_bufferevent(connection);
 	struct hash hash;
-	key[0] = '\0';
-	if (secure_peer_key(evhttp_connection_get_bufferevent(connection), &hash))
-		sodium_bin2hex(key, 2 * HASH_BYTES + 1, hash.b, sizeof hash.b);
-	evhttp_connection_get_peer(connection, (char **)address, &(uint16_t){0});
+	if (secure_peer_key(stream, &hash))
+		sodium_bin2hex(shown.key, sizeof shown.key, hash.b, sizeof hash.b);
+	if (secure_peer_thumbprint(stream, &hash))
+		sodium_bin2hex(shown.thumbprint, sizeof shown.thumbprint, hash.b, sizeof hash.b);
+	evhttp_connection_get_peer(connection, (char **)&shown.address, &(uint16_t){0});
+	return shown;
 }
 
 char *asked_read(struct evhttp_request *http, struct request *out)
 {
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(http);
-	const char *path = evhttp_uri_get_path(uri), *query = evhttp_uri_get_query(uri), *address = NULL;
+	const char *path = evhttp_uri_get_path(uri), *query = evhttp_uri_get_query(uri);
 	const struct evkeyvalq *headers = evhttp_request_get_input_headers(http);
 	struct evbuffer *body = evhttp_request_get_input_buffer(http);
 	const struct bytes whole = bytes_of(evbuffer_pullup(body, -1), evbuffer_get_length(body));
-	char key[2 * HASH_BYTES + 1];
 	if (whole.data == NULL && whole.len > 0)
 		return NULL;
-	look_at_peer(evhttp_request_get_connection(http), &address, key);
-	size_t room = 1 + kept_bytes(path) + kept_bytes(query) + kept_bytes(address) + sizeof key;
+	const struct peer_shown peer = look_at_peer(evhttp_request_get_connection(http));
+	size_t room =
+		1 + kept_bytes(path) + kept_bytes(query) + kept_bytes(peer.address) + sizeof peer.key + sizeof peer.thumbprint;
 	for (size_t i = 0; i < KEPT_COUNT; i++)
 		room += kept_bytes(evhttp_find_header(headers, kept[i].name));
 	char *text = malloc(room);
@@ -87,11 +96,12 @@ char *asked_read(struct evhttp_request *http, struct request *out)
 	out->query = keep(&at, query);
 	for (size_t i = 0; i < KEPT_COUNT; i++)
 		*(const char **)((char *)out + kept[i].at) = keep(&at, evhttp_find_header(headers, kept[i].name));
-	out->certificate = keep(&at, key[0] != '\0' ? key : NULL);
-	out->address = keep(&at, address);
+	out->certificate = keep(&at, peer.key[0] != '\0' ? peer.key : NULL);
+	out->thumbprint = keep(&at, peer.thumbprint[0] != '\0' ? peer.thumbprint : NULL);
+	out->address = keep(&at, peer.address);
 	out->gzip = negotiate_gzip(evhttp_find_header(headers, "Accept-Encoding"));
 	out->event_stream = out->accept != NULL && strstr(out->accept, "text/event-stream") != NULL;
 	out->body = whole;
-	out->local = address && (strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0);
+	out->local = peer.address && (strncmp(peer.address, "127.", 4) == 0 || strcmp(peer.address, "::1") == 0);
 	return text;
 }

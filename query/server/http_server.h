@@ -83,6 +83,7 @@ struct http_options {
 	const struct tls_files *tls; /* outlives the server; NULL, or without a certificate: plain */
 	bool asks_certificate;       /* by TLS: a client may show one, any; its key is in the request (tls_server.h) */
 	const char *client_ca;       /* by TLS: a client must show one that one of these (PEM) has signed; or NULL */
+	bool client_may;             /* it need not show one, but what it shows must be so signed */
 	bool no_signals;             /* it is ended by http_server_stop and read anew by http_server_reload alone */
 	bool turns_away;             /* one connection more is answered 503; otherwise it is closed, and always by TLS */
 	int connection_seconds; /* a connection's whole life behind a handshake, in place of other deadlines; 0: those */

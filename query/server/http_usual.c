@@ -61,6 +61,7 @@ enum error http_secure(
 		.protocol = TLS_PROTOCOL_HTTP,
 		.asks = options->asks_certificate,
 		.client_ca = options->client_ca,
+		.client_may = options->client_may,
 		.tell = options->tell};
 	return secure_new(&tls, base, out, fault);
 }

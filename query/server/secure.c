@@ -99,6 +99,12 @@ bool secure_peer_key(struct bufferevent *stream, struct hash *out)
 	return line != NULL && tls_peer_key(line, out);
 }
 
+bool secure_peer_thumbprint(struct bufferevent *stream, struct hash *out)
+{
+	const struct ssl_st *line = bufferevent_openssl_get_ssl(stream);
+	return line != NULL && tls_peer_thumbprint(line, out);
+}
+
 void secure_end(struct bufferevent *stream)
 {
 	struct ssl_st *line = bufferevent_openssl_get_ssl(stream);

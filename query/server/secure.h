@@ -35,5 +35,7 @@ bool secure_is_spent(struct secure *secure);
 bool secure_is_shaking(struct bufferevent *stream);
 /* The key that the other end has shown. Never of a plain one. */
 bool secure_peer_key(struct bufferevent *stream, struct hash *out);
+/* The SHA-256 of the certificate that it is in. */
+bool secure_peer_thumbprint(struct bufferevent *stream, struct hash *out);
 /* It is about to be closed: if all was written, the other side is told that this is the end. */
 void secure_end(struct bufferevent *stream);

@@ -13,7 +13,7 @@
 #include "ledger/read/status.h"
 #include "ledger/store/place.h"
 #include "query/claims/issuer_config.h"
-#include "query/identity/providers.h"
+#include "query/providers/providers.h"
 #include "query/reads/reads.h"
 
 #include <fcntl.h>

@@ -147,6 +147,8 @@ static const char *code_of(enum error error)
 		return "throttled";
 	case E_STOPPED:
 	case E_NO_MEMORY:
+	case E_ISSUER:
+	case E_PENDING:
 		return "transient";
 	default:
 		return "value";

@@ -4,7 +4,6 @@
 
 #include "ledger/base/own.h"
 #include "ledger/json/json_text.h"
-#include "tools/fhir/fhir_capability.h"
 #include "tools/fhir/fhir_outcome.h"
 #include "tools/fhirbody/fhir_inflate.h"
 #include "tools/fhirbody/fhir_xml.h"
@@ -40,11 +39,21 @@ static struct bytes below(const char *base, const char *path, enum fhir_version 
 	return bytes_of(at, len > 0 && at[len - 1] == '/' ? len - 1 : len);
 }
 
-bool fhir_route_is_metadata(const char *base, const struct request *request)
+static bool reads(const char *base, const struct request *request, struct bytes path)
 {
 	enum fhir_version version = FHIR_R4;
 	return fhir_route_is(base, request->path) && request_reads(request) &&
-		   bytes_equal(below(base, request->path, &version), BYTES_LITERAL("/metadata"));
+		   bytes_equal(below(base, request->path, &version), path);
+}
+
+bool fhir_route_is_metadata(const char *base, const struct request *request)
+{
+	return reads(base, request, BYTES_LITERAL("/metadata"));
+}
+
+bool fhir_route_is_smart(const char *base, const struct request *request)
+{
+	return reads(base, request, BYTES_LITERAL("/.well-known/smart-configuration"));
 }
 
 /* ---- answers ---- */
@@ -54,12 +63,13 @@ void fhir_route_refuse(int status, enum error error, const char *line, struct re
 	post_respond(out, status, fhir_outcome(error, line, NULL), POST_TYPE_FHIR);
 }
 
-static void give_metadata(const struct request *request, enum fhir_version version, struct response *out)
+static void give_metadata(const struct request *request, enum fhir_version version,
+	const struct fhir_security *security, struct response *out)
 {
 	if (!fhir_media_takes_json(request->accept, request->query))
 		fhir_route_refuse(406, E_USAGE, "what is answered here is JSON: Accept: application/fhir+json", out);
 	else
-		post_respond(out, 200, fhir_capability(version), POST_TYPE_FHIR);
+		post_respond(out, 200, fhir_capability(version, security), POST_TYPE_FHIR);
 }
 
 /* ---- bodies ---- */
@@ -196,13 +206,14 @@ static const struct {
 } routes[] = {{"", "POST /fhir", POST_BUNDLE}, {"/AuditEvent", "POST /fhir/AuditEvent", POST_CREATE},
 	{"/AuditEvent/$validate", "POST /fhir/AuditEvent/$validate", POST_CHECK}};
 
-void fhir_route(const char *base, bool to_be_registered, const struct request *request, struct response *out)
+void fhir_route(const char *base, bool to_be_registered, const struct fhir_security *security,
+	const struct request *request, struct response *out)
 {
 	enum fhir_version version = fhir_media_version(request->accept);
 	struct bytes path = below(base, request->path, &version);
 	out->route = "/fhir";
 	if (fhir_route_is_metadata(base, request)) {
-		give_metadata(request, version, out);
+		give_metadata(request, version, security, out);
 		return;
 	}
 	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {

@@ -61,6 +61,11 @@ static const struct option_row rows[] = {
 			"said by --client-ca or the registration"),
 	OPTION_TEXT(
 		T, http.tls.key, "fhir-key", "FILE", .wants = "fhir", .help = "... and this private key (PEM, mode 0600)"),
+	OPTION_TEXT(T, http.issuers, "fhir-issuers", "FILE", .wants = "fhir",
+		.help = "take the access tokens of these OAuth 2.0 providers (JSON, spec/gateway.md) with the scope "
+				"system/AuditEvent.c: SMART Backend Services. A certificate does as well, where TLS is spoken; read "
+				"anew on "
+				"SIGHUP"),
 	OPTION_FLAG(T, http.tls.old, "fhir-older", .wants = "fhir", .help = "take TLS 1.2, too (ECDHE and AEAD only)"),
 };
 

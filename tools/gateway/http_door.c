@@ -9,6 +9,7 @@
 #include "query/server/http_server.h"
 #include "tools/fhir/fhir_outcome.h"
 #include "tools/gateway/event_route.h"
+#include "tools/gateway/fhir_caller.h"
 #include "tools/gateway/fhir_route.h"
 
 #include <fcntl.h>
@@ -39,6 +40,7 @@ struct http_door {
 	struct served served[SERVERS_MAX];
 	size_t count;
 	int event_fd;
+	struct providers *providers;         /* whose access tokens are taken; NULL: nobody's */
 	char token[HTTP_DOOR_TOKEN_MAX + 1]; /* empty: none is asked for */
 	pthread_mutex_t lock;                /* over the rest */
 	struct post *oldest, **newest;
@@ -116,6 +118,46 @@ static bool may_ask(const struct served *served, const struct request *request, 
 	return false;
 }
 
+/* At the FHIR door: by a token, by a certificate, or as at the other one. A token that is shown counts, whatever else
+ * is. `*to_be_registered`: it is still to be looked whether the registration names the key. */
+static bool may_post(
+	const struct served *served, const struct request *request, bool *to_be_registered, struct response *out)
+{
+	struct providers *providers = served->door->providers;
+	*to_be_registered = !served->plain && served->door->options->client_ca == NULL;
+	if (providers == NULL)
+		return may_ask(served, request, fhir_route_refuse, out);
+	if (served->plain && !is_here(request->host)) {
+		fhir_route_refuse(403, E_FORBIDDEN, "this door is asked for as localhost, 127.0.0.1 or [::1]", out);
+		return false;
+	}
+	if (request->authorization != NULL) {
+		*to_be_registered = false;
+		return fhir_caller_may(providers, request, out);
+	}
+	if (request->certificate == NULL)
+		fhir_caller_refuse(out);
+	return request->certificate != NULL;
+}
+
+static void go_fhir(const struct served *served, const struct request *request, struct response *out)
+{
+	const struct http_door *door = served->door;
+	struct discovery said = {.token_url = ""};
+	bool to_be_registered = false, known = false;
+	if (door->providers != NULL && fhir_route_is_smart(door->base, request)) {
+		fhir_caller_smart(door->providers, out);
+		return;
+	}
+	bool metadata = fhir_route_is_metadata(door->base, request);
+	if (metadata && door->providers != NULL)
+		known = providers_first(door->providers, &said);
+	const struct fhir_security security = {
+		.certificates = !served->plain, .tokens = door->providers != NULL, .token_url = known ? said.token_url : NULL};
+	if (metadata || may_post(served, request, &to_be_registered, out))
+		fhir_route(door->base, to_be_registered, &security, request, out);
+}
+
 /* By its path. */
 static void go(const struct served *served, const struct request *request, struct response *out)
 {
@@ -129,8 +171,8 @@ static void go(const struct served *served, const struct request *request, struc
 			event_route(request, out);
 	} else if (!fhir_route_is(door->base, request->path)) {
 		fhir_route_refuse(404, E_NOT_FOUND, "nothing is here; FHIR stands at the base of --fhir-base", out);
-	} else if (fhir_route_is_metadata(door->base, request) || may_ask(served, request, fhir_route_refuse, out)) {
-		fhir_route(door->base, !served->plain && door->options->client_ca == NULL, request, out);
+	} else {
+		go_fhir(served, request, out);
 	}
 }
 
@@ -277,6 +319,7 @@ static enum error serve(struct http_door *door, const char *listen, bool events,
 		.tls = tls ? &given->tls : NULL,
 		.asks_certificate = tls && given->client_ca == NULL,
 		.client_ca = tls ? given->client_ca : NULL,
+		.client_may = given->issuers != NULL,
 		.no_signals = true,
 		.body_bytes_max = READ_BYTES_MAX,
 		.takes_body = http_takes_posts,
@@ -307,6 +350,21 @@ static enum error check_options(const struct http_door_options *options, struct 
 	return E_OK;
 }
 
+/* In the thread that asks the issuers. */
+static void on_news(void *context)
+{
+	struct http_door *door = context;
+	for (size_t i = 0; i < door->count; i++)
+		http_server_wake(door->served[i].server);
+}
+
+/* The servers are there before the issuers are asked, who wake them. */
+static enum error start_providers(struct http_door *door, struct fault *fault)
+{
+	const struct providers_ears ears = {.woken = on_news, .context = door, .tell = http_tell};
+	return door->providers != NULL ? providers_start(door->providers, &ears, fault) : E_OK;
+}
+
 static enum error start(struct http_door *door, struct http_door_addresses *out, struct fault *fault)
 {
 	const struct http_door_options *options = door->options;
@@ -314,6 +372,8 @@ static enum error start(struct http_door *door, struct http_door_addresses *out,
 	TRY(check_options(options, fault));
 	if (options->token_path != NULL)
 		TRY(read_token(door, options->token_path, fault));
+	if (options->issuers != NULL)
+		TRY(providers_open_backends(options->issuers, &door->providers, fault));
 	door->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (door->event_fd < 0)
 		return fault_set(fault, E_IO, "%m");
@@ -323,7 +383,7 @@ static enum error start(struct http_door *door, struct http_door_addresses *out,
 		TRY(serve(door, options->fhir, false, true, out->fhir, fault));
 	if (both)
 		memcpy(out->fhir, out->events, sizeof out->fhir);
-	return E_OK;
+	return start_providers(door, fault);
 }
 
 enum error http_door_open(const struct http_door_options *options, struct http_door_addresses *out_addresses,
@@ -349,6 +409,8 @@ void http_door_reload(struct http_door *door)
 {
 	for (size_t i = 0; i < door->count; i++)
 		http_server_reload(door->served[i].server);
+	if (door->providers != NULL)
+		providers_reload(door->providers);
 }
 
 void http_door_stop(struct http_door *door)
@@ -364,6 +426,8 @@ void http_door_close(struct http_door *door)
 {
 	if (door == NULL)
 		return;
+	if (door->providers != NULL)
+		providers_stop(door->providers); /* it wakes the servers */
 	for (size_t i = 0; i < door->count; i++) {
 		struct served *served = &door->served[i];
 		http_server_stop(served->server);
@@ -371,6 +435,7 @@ void http_door_close(struct http_door *door)
 			pthread_join(served->thread, NULL);
 		http_server_free(served->server);
 	}
+	providers_release(&door->providers);
 	own_close(&door->event_fd);
 	pthread_mutex_destroy(&door->lock);
 	sodium_memzero(door->token, sizeof door->token);

@@ -4,7 +4,7 @@
  * `init` and `serve` do the same with the same options. */
 #include "ledger/base/own.h"
 #include "ledger/store/place.h"
-#include "query/identity/providers.h"
+#include "query/providers/providers.h"
 #include "query/reads/reads.h"
 #include "tools/command/command.h"
 #include "tools/command/owners.h"

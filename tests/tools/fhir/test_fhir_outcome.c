@@ -99,7 +99,7 @@ START_TEST(the_statement_is_of_the_version_asked_for)
 {
 	static const char *const numbers[] = {"4.0.1", "4.3.0", "5.0.0"};
 	for (unsigned i = 0; i < FHIR_VERSIONS; i++) {
-		json_t *statement = fhir_capability((enum fhir_version)i);
+		json_t *statement = fhir_capability((enum fhir_version)i, &(struct fhir_security){.tokens = false});
 		ck_assert_ptr_nonnull(statement);
 		ck_assert_str_eq(json_string_value(json_object_get(statement, "fhirVersion")), numbers[i]);
 		ck_assert_str_eq(json_string_value(json_object_get(statement, "resourceType")), "CapabilityStatement");

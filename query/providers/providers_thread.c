@@ -4,7 +4,7 @@
  *   wait ─► woken: look what is wanted ─► begin ─► wait ─► something ended: take it, tell, wake those who wait
  *
  * What fails is how an attempt ends, and never the thread. */
-#include "query/identity/providers_state.h"
+#include "query/providers/providers_state.h"
 
 #include "ledger/base/clock.h"
 #include "ledger/base/file.h"

@@ -1,6 +1,6 @@
 /* Judging holds the lock only to look: the set is held meanwhile, and so are the keys, so that verifying, which takes a
  * tenth of a millisecond, is done by as many at once as there are workers. */
-#include "query/identity/providers_state.h"
+#include "query/providers/providers_state.h"
 
 #include "ledger/base/clock.h"
 #include "ledger/base/file.h"
@@ -24,6 +24,7 @@ static void set_free(struct provider_set *set)
 		issuer_config_release(&set->list[i].config);
 	}
 	client_release(&set->authorization);
+	free(set->verified);
 	inquiries_clear(&set->inquiries);
 	sodium_free(set); /* which wipes it */
 }
@@ -56,7 +57,8 @@ static enum error fill(const struct providers *providers, struct provider_set *s
 		return fault_set(fault, error, "%s is longer than %u bytes", providers->path, (unsigned)ISSUERS_FILE_BYTES_MAX);
 	TRY(fault_because(fault, error, "%s", providers->path));
 	struct fault why;
-	error = issuer_config_read(bytes_of(text, len), configs, &set->count, &why);
+	error = (providers->backends ? issuer_config_read_backends : issuer_config_read)(
+		bytes_of(text, len), configs, &set->count, &why);
 	if (error != E_OK)
 		return fault_set(fault, error, "%s: %s", providers->path, why.text);
 	for (size_t i = 0; i < set->count; i++)
@@ -70,6 +72,11 @@ enum error provider_set_read(const struct providers *providers, struct provider_
 	TRY(fault_set(fault, allocated(set), ""));
 	memset(set, 0, sizeof *set);
 	inquiries_init(&set->inquiries);
+	if (providers->backends) {
+		set->verified = malloc(sizeof *set->verified);
+		TRY(fault_set(fault, allocated(set->verified), ""));
+		verified_init(set->verified);
+	}
 	TRY(fill(providers, set, fault));
 	set->holders = 1;
 	*out = OWN_TAKE(set);
@@ -94,12 +101,13 @@ void provider_set_let_go(struct providers *providers, struct provider_set *set)
 
 /* ---- life ---- */
 
-enum error providers_open(const char *path, bool may_come, struct providers **out, struct fault *fault)
+static enum error open_file(const char *path, bool backends, bool may_come, struct providers **out, struct fault *fault)
 {
 	OWNED(providers_release) struct providers *providers = calloc(1, sizeof *providers);
 	TRY(fault_set(fault, allocated(providers), ""));
 	pthread_mutex_init(&providers->lock, NULL);
 	providers->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	providers->backends = backends;
 	providers->may_come = may_come;
 	providers->path = strdup(path);
 	providers->folder = strdup(path);
@@ -111,6 +119,16 @@ enum error providers_open(const char *path, bool may_come, struct providers **ou
 	TRY(provider_set_read(providers, &providers->set, fault));
 	*out = OWN_TAKE(providers);
 	return E_OK;
+}
+
+enum error providers_open(const char *path, bool may_come, struct providers **out, struct fault *fault)
+{
+	return open_file(path, false, may_come, out, fault);
+}
+
+enum error providers_open_backends(const char *path, struct providers **out, struct fault *fault)
+{
+	return open_file(path, true, false, out, fault);
 }
 
 void providers_close(struct providers *providers)
@@ -170,10 +188,13 @@ void providers_reload(struct providers *providers)
 
 /* ---- judging ---- */
 
-static struct key_set *hold_keys(struct providers *providers, const struct provider *provider)
+#define NOT_BELIEVED "the token is from an issuer that is not believed here"
+
+static struct key_set *hold_keys(struct providers *providers, const struct provider *provider, uint64_t *keys_ms)
 {
 	LOCKED(&providers->lock);
 	const struct key_set *keys = provider_keys(provider, clock_ms());
+	*keys_ms = provider->keys_ms;
 	return keys != NULL ? key_set_hold(provider->keys) : NULL;
 }
 
@@ -192,14 +213,15 @@ static enum error ask_for_keys(struct providers *providers, struct provider *pro
 	return fault_set(fault, E_PENDING, "");
 }
 
+/* `keys_ms`: of the keys that it was verified with. */
 static enum error verify(struct providers *providers, struct provider *provider, const struct jws *jws,
-	uint64_t arrived_ms, struct fault *fault)
+	uint64_t arrived_ms, uint64_t *keys_ms, struct fault *fault)
 {
 	static const char unknown[] = "the token is signed with a key that its issuer does not publish";
 	static const char wrong[] = "the token is not signed with its issuer's key";
 	if ((provider->config.algorithms & 1u << jws->algorithm) == 0)
 		return fault_set(fault, E_TOKEN, "the token's alg is none that its issuer may use here");
-	OWNED(key_set_release) struct key_set *keys = hold_keys(providers, provider);
+	OWNED(key_set_release) struct key_set *keys = hold_keys(providers, provider, keys_ms);
 	enum error error = keys != NULL ? key_set_verify(keys, jws, fault) : E_NOT_FOUND;
 	if (error == E_NOT_FOUND || (error == E_BAD_SIGNATURE && !jws->has_key_id)) /* it may have a new one */
 		return ask_for_keys(providers, provider, arrived_ms, error == E_NOT_FOUND ? unknown : wrong, fault);
@@ -219,10 +241,11 @@ static struct provider *provider_of(struct provider_set *set, const char *issuer
 static enum error show_signed(struct providers *providers, struct provider_set *set, const struct jws *jws,
 	uint64_t arrived_ms, uint64_t now_s, struct identity *out, struct fault *fault)
 {
+	uint64_t keys_ms;
 	struct provider *provider = provider_of(set, claims_issuer(jws->claims));
 	if (provider == NULL)
-		return fault_set(fault, E_TOKEN, "the token is from an issuer that is not believed here");
-	TRY(verify(providers, provider, jws, arrived_ms, fault));
+		return fault_set(fault, E_TOKEN, NOT_BELIEVED);
+	TRY(verify(providers, provider, jws, arrived_ms, &keys_ms, fault));
 	return claims_show(&provider->config, jws->claims, CLAIMS_OF_TOKEN, now_s, out, fault);
 }
 
@@ -257,4 +280,65 @@ enum error providers_show(struct providers *providers, const char *token, const 
 								   : show_opaque(providers, set, token, now_s, out, fault);
 	provider_set_let_go(providers, set);
 	return error;
+}
+
+/* ---- judging systems ---- */
+
+static bool remembers(struct providers *providers, const struct provider_set *set, const struct hash *hash,
+	uint64_t now_s, struct backend *out)
+{
+	LOCKED(&providers->lock);
+	const struct verified_token *token = verified_find(set->verified, hash, now_s);
+	const struct provider *provider = token != NULL ? &set->list[token->by.issuer] : NULL;
+	if (token == NULL || token->by.keys_ms != provider->keys_ms || provider_keys(provider, clock_ms()) == NULL)
+		return false;
+	*out = token->shown;
+	return true;
+}
+
+static enum error show_new(struct providers *providers, struct provider_set *set, const char *token,
+	uint64_t arrived_ms, uint64_t now_s, struct verified_token *out, struct fault *fault)
+{
+	OWNED(jws_release) struct jws jws = {.claims = NULL};
+	TRY(jws_read(token, &jws, fault));
+	struct provider *provider = provider_of(set, claims_issuer(jws.claims));
+	if (provider == NULL)
+		return fault_set(fault, E_TOKEN, NOT_BELIEVED);
+	out->by.issuer = (size_t)(provider - set->list);
+	TRY(verify(providers, provider, &jws, arrived_ms, &out->by.keys_ms, fault));
+	return backend_show(&provider->config, jws.claims, now_s, &out->shown, fault);
+}
+
+static enum error show_backend(struct providers *providers, struct provider_set *set, const char *token,
+	uint64_t arrived_ms, uint64_t now_s, struct backend *out, struct fault *fault)
+{
+	struct verified_token shown = {.by.issuer = 0};
+	if (strnlen(token, TOKEN_TEXT_MAX + 1) > TOKEN_TEXT_MAX || !jws_looks_so(token))
+		return fault_set(fault, E_TOKEN,
+			"the token is not a signed one of three parts and at most 8192 bytes; nobody is asked about others here");
+	_Static_assert(TOKEN_TEXT_MAX == 8192, "the text names the limit");
+	verified_hash(set->verified, token, &shown.hash);
+	if (remembers(providers, set, &shown.hash, now_s, out))
+		return E_OK;
+	TRY(show_new(providers, set, token, arrived_ms, now_s, &shown, fault));
+	*out = shown.shown;
+	LOCKED(&providers->lock);
+	verified_put(set->verified, &shown);
+	return E_OK;
+}
+
+enum error providers_show_backend(struct providers *providers, const char *token, uint64_t arrived_ms, uint64_t now_s,
+	struct backend *out, struct fault *fault)
+{
+	struct provider_set *set = hold_set(providers);
+	enum error error = show_backend(providers, set, token, arrived_ms, now_s, out, fault);
+	provider_set_let_go(providers, set);
+	return error;
+}
+
+bool providers_first(struct providers *providers, struct discovery *out)
+{
+	LOCKED(&providers->lock);
+	*out = providers->set->list[0].discovery;
+	return providers->set->count > 0 && out->token_url[0] != '\0';
 }

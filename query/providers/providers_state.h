@@ -2,9 +2,10 @@
 #pragma once
 
 #include "ingest/net/web.h"
-#include "query/identity/providers.h"
+#include "query/backend/verified.h"
 #include "query/issuer/inquiries.h"
 #include "query/issuer/provider.h"
+#include "query/providers/providers.h"
 
 #include <pthread.h>
 
@@ -17,11 +18,13 @@ struct provider_set {
 	struct provider *asked; /* about opaque tokens, or NULL */
 	char *authorization;    /* for that, guarded */
 	struct inquiries inquiries;
+	struct verified *verified; /* of systems; NULL: it is of people */
 };
 
 struct providers {
 	char *path;
 	char *folder;  /* what the file names is beside it */
+	bool backends; /* it is systems that come with their tokens */
 	bool may_come; /* there need be no file yet: nobody is believed until there is one */
 	int wake_fd;
 	struct web *web; /* the thread's */

@@ -1,5 +1,5 @@
-/* All issuers that issuers.json names: their keys in memory, kept fresh by a thread of its own, which alone asks over
- * the network. spec/identity.md
+/* All issuers that issuers.json, or a gateway's file, names: their keys in memory, kept fresh by a thread of its own,
+ * which alone asks over the network. spec/identity.md
  *
  *     a request ─► providers_show ─► a key is here: judged at once
  *                        └─► none: E_PENDING, and the thread is woken ─► it asks ─► `woken`: judge again
@@ -10,7 +10,8 @@
 #pragma once
 
 #include "ledger/base/own.h"
-#include "query/claims/role.h"
+#include "query/backend/backend.h"
+#include "query/issuer/discovery.h"
 #include "query/token/jws.h"
 
 #define ISSUERS_FILE_NAME "issuers.json" /* in the ledger's directory, unless another is named */
@@ -20,6 +21,8 @@ struct providers;
 /* Of the file at `path`, with the files that it names. The fault names the member. `may_come`: a file that is not there
  * yet is none that is wrong, and is looked for at each reload; until then nobody is believed. E_NOT_FOUND otherwise. */
 enum error providers_open(const char *path, bool may_come, struct providers **out, struct fault *fault) MUST_USE;
+/* Of a gateway's file: it is systems that come with these issuers' tokens. */
+enum error providers_open_backends(const char *path, struct providers **out, struct fault *fault) MUST_USE;
 void providers_close(struct providers *providers);
 OWN(providers, providers_close);
 
@@ -41,3 +44,12 @@ void providers_reload(struct providers *providers);
  * request came (clock_ms). E_PENDING: come again when woken; E_ISSUER: it could not be asked. Any thread. */
 enum error providers_show(struct providers *providers, const char *token, const struct jws *jws, uint64_t arrived_ms,
 	uint64_t now_s, struct identity *out, struct fault *fault) MUST_USE;
+
+/* The same for a system's token, which is verified once and then remembered, of providers_open_backends. E_TOKEN: it
+ * does not hold; E_FORBIDDEN: it does not allow this; E_PENDING, E_ISSUER as above. Whether it is shown by who it is
+ * bound to is the caller's to look at. Any thread. */
+enum error providers_show_backend(struct providers *providers, const char *token, uint64_t arrived_ms, uint64_t now_s,
+	struct backend *out, struct fault *fault) MUST_USE;
+/* What the first issuer of the file says to its clients; false: it could not be asked yet, or names no token_endpoint.
+ * Any thread. */
+bool providers_first(struct providers *providers, struct discovery *out);
