@@ -43,6 +43,8 @@ function renew() {
         grant_types: ['authorization_code'], response_types: ['code'] },
       { client_id: 'other', redirect_uris: ['https://page.example/cb'], token_endpoint_auth_method: 'none',
         grant_types: ['authorization_code'], response_types: ['code'] },
+      { client_id: 'epj', client_secret: 'a secret of a system', redirect_uris: [], response_types: [],
+        grant_types: ['client_credentials'] },
       { client_id: 'ledger', client_secret: 'et hemmeligt:ord', redirect_uris: [], grant_types: [], response_types: [] },
     ],
     clientBasedCORS: (ctx, origin) => pages.some((page) => new URL(page).origin === origin),
@@ -50,6 +52,7 @@ function renew() {
     findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
     extraTokenClaims: (ctx, token) => people[token.accountId],
     features: {
+      clientCredentials: { enabled: true },
       devInteractions: { enabled: true },
       introspection: { enabled: true },
       revocation: { enabled: true },
@@ -57,7 +60,7 @@ function renew() {
         enabled: true,
         useGrantedResource: () => true,
         getResourceServerInfo: (ctx, resource) => ({
-          scope: 'read',
+          scope: 'read system/AuditEvent.c system/AuditEvent.rs',
           audience: resource,
           accessTokenFormat: resource.endsWith('/opaque') ? 'opaque' : 'jwt',
           jwt: { sign: { alg: 'RS256' } },
@@ -65,7 +68,7 @@ function renew() {
       },
     },
     pkce: { required: () => true },
-    ttl: { AccessToken: 3600, AuthorizationCode: 60, Grant: 3600, Interaction: 600, Session: 3600, IdToken: 3600 },
+    ttl: { AccessToken: 3600, AuthorizationCode: 60, ClientCredentials: 300, Grant: 3600, Interaction: 600, Session: 3600, IdToken: 3600 },
   });
 }
 
