@@ -32,7 +32,7 @@ const struct verified_token *verified_find(const struct verified *verified, cons
 	return NULL;
 }
 
-void verified_put(struct verified *verified, const struct verified_token *token)
+void verified_remember(struct verified *verified, const struct verified_token *token)
 {
 	struct verified_token *group = &verified->list[group_of(&token->hash)], *place = group;
 	for (size_t i = 0; i < VERIFIED_PLACES; i++) {

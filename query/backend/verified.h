@@ -32,4 +32,4 @@ void verified_init(struct verified *verified);
 void verified_hash(const struct verified *verified, const char *token, struct hash *out);
 /* NULL: it is not known, or has expired. Whether `by` still holds is the caller's to say. */
 const struct verified_token *verified_find(const struct verified *verified, const struct hash *hash, uint64_t now_s);
-void verified_put(struct verified *verified, const struct verified_token *token);
+void verified_remember(struct verified *verified, const struct verified_token *token);

@@ -323,7 +323,7 @@ static enum error show_backend(struct providers *providers, struct provider_set 
 	TRY(show_new(providers, set, token, arrived_ms, now_s, &shown, fault));
 	*out = shown.shown;
 	LOCKED(&providers->lock);
-	verified_put(set->verified, &shown);
+	verified_remember(set->verified, &shown);
 	return E_OK;
 }
 

@@ -92,7 +92,7 @@ START_TEST(a_verified_token_is_remembered_until_it_expires)
 	verified_init(verified);
 	verified_hash(verified, "a.b.c", &token.hash);
 	verified_hash(verified, "a.b.d", &other);
-	verified_put(verified, &token);
+	verified_remember(verified, &token);
 	const struct verified_token *found = verified_find(verified, &token.hash, NOW);
 	ck_assert(found != NULL && found->by.issuer == 3 && found->by.keys_ms == 7);
 	ck_assert_ptr_null(verified_find(verified, &other, NOW));
@@ -102,7 +102,7 @@ START_TEST(a_verified_token_is_remembered_until_it_expires)
 	for (unsigned i = 0; i < VERIFIED_PLACES; i++) {
 		token.hash.b[31] = (uint8_t)(first.b[31] + 1 + i);
 		token.shown.expires_s = NOW + 100 + i;
-		verified_put(verified, &token);
+		verified_remember(verified, &token);
 	}
 	ck_assert_ptr_null(verified_find(verified, &first, NOW));
 	ck_assert_ptr_nonnull(verified_find(verified, &token.hash, NOW));
