@@ -35,7 +35,7 @@ PLACES = {"ledger/base/limits.h": "", "ledger/base/domain.h": "", "ledger/base/w
           "ledger/read/archive_state.h": "archive.c", "ingest/spool/spool_state.h": "spool.c",
           "ingest/sequencer/sequencer_state.h": "health.c", "ingest/sender/outbox_state.h": "filing_checker.c",
           "ingest/daemon/server_state.h": "control.c", "query/providers/providers_state.h": "providers.c",
-          "tools/following/following_state.h": "finding.c", "tools/command/command.h": ""}
+          "tools/following/following_state.h": "finding.c", "tools/run/serve_state.h": "gateway_file.c", "tools/command/command.h": ""}
 # ... and one whose implementation is spread over several files, or whose types files below its source share.
 SPREAD = {"ledger/tls/tls_line.h": "tls_pair.c", "ledger/write/ledger.h": "prepare.c", "ledger/statement/statement.h": "statement_parse.c", "ingest/message/adapter.h": "",
           "ingest/sequencer/sequencer.h": "health.c", "ingest/sender/outbox.h": "filing_checker.c",

@@ -83,7 +83,7 @@ class Ledger:
         if not line.startswith("ready "):
             raise RuntimeError("serve said %r; %s" % (line, open(self.path("serve.log")).read()))
         words = dict(word.split("=") for word in line.split()[1:])
-        self.ingest, self.query = words["ingest"], words["query"]
+        self.ingest, self.query, self.doors = words["ingest"], words["query"], words
 
     def daemon(self, name):
         """The process id of a running daemon, or None."""

@@ -105,7 +105,7 @@ def set_up(t, ledger):
     ledger.add_reporter()
     result = ledger.result("own", ledger.dir, "--ingest-user", INGEST, "--query-user", QUERY)
     rows = {line.split()[0]: line for line in result.stdout.splitlines()[1:]}
-    t.ok(result.returncode == 0 and rows["keys/log"].split()[3:] == ["read,", "write", "-", "-"],
+    t.ok(result.returncode == 0 and rows["keys/log"].split()[3:] == ["read,", "write", "-", "-", "-"],
          "only ingestd's user may read the log's key: " + rows.get("keys/log", result.stderr))
     for name in "issuers.json", "client.json", "authority.crt":
         info = os.stat(os.path.join(ledger.dir, name))
@@ -113,8 +113,8 @@ def set_up(t, ledger):
     info = os.stat(ledger.dir + "/notes.txt")
     t.ok((info.st_uid, info.st_gid, info.st_mode & 0o777) == (0, 0, 0o600), "what no ledger makes is left alone")
     looked = {line.split()[0]: line for line in ledger.run("own", ledger.dir).splitlines()[1:]}
-    t.ok(looked == rows and looked["reads"].split()[3:] == ["-", "read,", "write", "-"], "looked at later it is the same: " + looked.get("reads", ""))
-    t.ok(rows["keys/master"].split()[3:] == ["read,", "write", "read", "-"], "queryd's user may read what opens records")
+    t.ok(looked == rows and looked["reads"].split()[3:] == ["-", "read,", "write", "-", "-"], "looked at later it is the same: " + looked.get("reads", ""))
+    t.ok(rows["keys/master"].split()[3:] == ["read,", "write", "read", "-", "-"], "queryd's user may read what opens records")
     key = ledger.add_sender("KSD")  # as root: what it makes must not be in the way
     ledger.serve("--ingest-user", INGEST, "--query-user", QUERY)
     return key
@@ -314,4 +314,5 @@ def main():
     t.done()
 
 
-main()
+if __name__ == "__main__":
+    main()

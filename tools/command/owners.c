@@ -22,18 +22,20 @@
 /* Modes that are 0 stay as they are. */
 static const struct folder {
 	const char *name;
-	bool of_query;
+	enum { OF_INGEST, OF_QUERY, OF_GATEWAY } of;
 	mode_t mode, files;
 } folders[] = {
-	{".", false, 0, 0},
-	{"store", false, 02750, 0640},
-	{"filed", false, 02750, 0640},
-	{"keys", false, 02750, 0640},
-	{"keys/env", false, 02750, 0640},
-	{"evidence", false, 0700, 0600},
-	{"cosigned", true, 0755, 0644},
-	{READS_DIR, true, 0700, 0600},
-	{READS_KEY ".spool", true, 0700, 0600},
+	{".", OF_INGEST, 0, 0},
+	{"store", OF_INGEST, 02750, 0640},
+	{"filed", OF_INGEST, 02750, 0640},
+	{"keys", OF_INGEST, 02750, 0640},
+	{"keys/env", OF_INGEST, 02750, 0640},
+	{"evidence", OF_INGEST, 0700, 0600},
+	{"cosigned", OF_QUERY, 0755, 0644},
+	{READS_DIR, OF_QUERY, 0700, 0600},
+	{READS_KEY ".spool", OF_QUERY, 0700, 0600},
+	{OWNERS_GATEWAY_DIR, OF_GATEWAY, 0700, 0600},
+	{OWNERS_GATEWAY_KEY ".spool", OF_GATEWAY, 0700, 0600},
 };
 
 /* What is otherwise than its folder. */
@@ -57,7 +59,7 @@ static const struct special *special_of(const struct folder *folder, const char 
 
 enum error owners_find(const char *ingest, const char *query, struct owners *out, struct fault *fault)
 {
-	out->one = false;
+	*out = (struct owners){.one = false};
 	TRY(user_find(ingest, NULL, &out->ingest, fault));
 	TRY(user_find(query, NULL, &out->query, fault));
 	if (out->ingest.given != out->query.given)
@@ -65,6 +67,18 @@ enum error owners_find(const char *ingest, const char *query, struct owners *out
 	if (out->ingest.given && (out->ingest.uid == out->query.uid || out->ingest.gid == out->query.gid))
 		return fault_set(fault, E_USAGE,
 			"the two users must be two, each with a group of its own: else neither is kept from what the other has");
+	return E_OK;
+}
+
+enum error owners_find_gateway(const char *name, struct owners *owners, struct fault *fault)
+{
+	const struct user *const others[] = {&owners->ingest, &owners->query};
+	TRY(user_find(name, NULL, &owners->gateway, fault));
+	for (size_t i = 0; owners->gateway.given && i < sizeof others / sizeof others[0]; i++)
+		if (others[i]->given && (others[i]->uid == owners->gateway.uid || others[i]->gid == owners->gateway.gid))
+			return fault_set(fault, E_USAGE,
+				"--gateway-user must be a third user, with a group of its own: who takes what strangers send reads "
+				"nothing of the ledger");
 	return E_OK;
 }
 
@@ -87,6 +101,8 @@ enum error owners_look(int dir_fd, struct owners *out, struct fault *fault)
 		return E_OK;
 	out->ingest.gid = look(dir_fd, "keys/log", &info) ? info.st_gid : (gid_t)-1;
 	out->query = (struct user){true, look(dir_fd, "cosigned", &info) ? info.st_uid : (uid_t)-1, keys.st_gid};
+	if (look(dir_fd, OWNERS_GATEWAY_DIR, &info) && info.st_uid != 0)
+		out->gateway = (struct user){true, info.st_uid, info.st_gid};
 	return E_OK;
 }
 
@@ -144,9 +160,23 @@ static enum error failed(const char *folder, const char *name, struct fault *fau
 	return fault_set(fault, error_of_system(number), "%s/%s: %s", folder, name, strerror(number));
 }
 
-static bool is_ours(const struct owners *owners, const struct stat *info)
+static bool is_ours(const struct owners *owners, const struct folder *folder, const struct stat *info)
 {
-	return info->st_uid == 0 || info->st_uid == owners->ingest.uid || info->st_uid == owners->query.uid;
+	return info->st_uid == 0 || info->st_uid == owners->ingest.uid || info->st_uid == owners->query.uid ||
+		   (folder->of == OF_GATEWAY && owners->gateway.given && info->st_uid == owners->gateway.uid);
+}
+
+/* Whose folder it is, with their own group. */
+static const struct user *user_of(const struct owners *owners, const struct folder *folder)
+{
+	const struct user *const users[] = {
+		[OF_INGEST] = &owners->ingest, [OF_QUERY] = &owners->query, [OF_GATEWAY] = &owners->gateway};
+	return users[folder->of];
+}
+
+static gid_t group_of(const struct owners *owners, const struct folder *folder)
+{
+	return folder->of == OF_GATEWAY ? owners->gateway.gid : owners->query.gid;
 }
 
 /* The owner first: a change of owner takes bits of the mode away. */
@@ -175,9 +205,8 @@ static enum error set_open(const struct setting *setting, const struct folder *f
 	if (whose(setting, folder, name) == SHOWN_TO_QUERY)
 		return set_shown(fd, owners, folder, name, info, fault);
 	mode_t mode = special != NULL ? special->mode : folder->files != 0 ? folder->files : info->st_mode & 0777;
-	uid_t uid = folder->of_query ? owners->query.uid : owners->ingest.uid;
-	gid_t gid = special != NULL && special->alone ? owners->ingest.gid : owners->query.gid;
-	return give(fd, uid, gid, mode) ? E_OK : failed(folder->name, name, fault);
+	gid_t gid = special != NULL && special->alone ? owners->ingest.gid : group_of(owners, folder);
+	return give(fd, user_of(owners, folder)->uid, gid, mode) ? E_OK : failed(folder->name, name, fault);
 }
 
 static enum error set_file(
@@ -196,7 +225,7 @@ static enum error set_file(
 	if (fd < 0 && errno != ELOOP)
 		return failed(folder->name, name, fault);
 	if (fd < 0 || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink > 1 ||
-		!is_ours(setting->owners, &info))
+		!is_ours(setting->owners, folder, &info))
 		return fault_set(fault, E_EXISTS,
 			"%s/%s is a link, has two names, or is another user's: no ledger makes that; look at it, and move it away",
 			folder->name, name);
@@ -208,12 +237,14 @@ static enum error set_folder(
 {
 	const struct owners *owners = setting->owners;
 	struct stat info;
+	if (folder->of == OF_GATEWAY && !owners->one && !owners->gateway.given)
+		return E_OK;
 	OWNED_FD fd = file_open_folder(dir_fd, folder->name);
 	if (fd < 0 && errno == ENOENT)
 		return E_OK;
 	if (fd < 0 || fstat(fd, &info) != 0)
 		return failed(folder->name, "", fault);
-	if (!is_ours(owners, &info) && folder != &folders[0])
+	if (!is_ours(owners, folder, &info) && folder != &folders[0])
 		return fault_set(fault, E_EXISTS, "%s is another user's: no ledger makes that; look at it", folder->name);
 	OWNED_DIR *files = file_list(fd, ".");
 	if (files == NULL)
@@ -224,8 +255,10 @@ static enum error set_folder(
 		return failed(folder->name, "", fault);
 	/* Whoever may see that the ledger is there goes on seeing it; what is in it has rights of its own. */
 	mode_t mode = owners->one ? info.st_mode & 07777 : folder->mode != 0 ? folder->mode : (info.st_mode & 05) | 02750;
-	uid_t uid = folder->of_query ? owners->query.uid : owners->ingest.uid;
-	return give(fd, uid, owners->query.gid, mode) ? E_OK : failed(folder->name, "", fault);
+	uid_t uid = owners->one ? owners->ingest.uid : user_of(owners, folder)->uid;
+	return give(fd, uid, owners->one ? owners->query.gid : group_of(owners, folder), mode)
+			   ? E_OK
+			   : failed(folder->name, "", fault);
 }
 
 /* The first process that asks witnesses is the other user's, which makes nothing in the directory itself. */

@@ -10,6 +10,8 @@ static const struct option_row rows[] = {
 	OPTION_TEXT(T, sending.server, "server", "[tls://]HOST:PORT", .required = REQUIRED,
 		.help = "the ledger's ingest address, as for 'indsigt send'"),
 	WEB_TRUST_ROWS(),
+	OPTION_TEXT(T, sending.tls.pin, "pin", "FILE",
+		.help = "to tls://: believe the first certificate in FILE (PEM) alone, whatever name it is made out for"),
 	OPTION_TEXT(T, sending.tls.certificate, "tls-cert", "FILE",
 		.help = "show this certificate (PEM) to the ledger, where it asks for one of this sender's"),
 	OPTION_TEXT(T, sending.tls.key, "tls-key", "FILE", .help = "... and its private key (PEM, 0600)"),

@@ -20,7 +20,7 @@
 static const char *const shown[] = {".", "vkey", "guard", ISSUERS_FILE_NAME, "witnesses", "control.sock", "store",
 	"store/data.mdb", "store/lock.mdb", "filed", "keys", "keys/log", "keys/vrf", "keys/alias", "keys/master",
 	"keys/wrapping", "keys/token", "keys/env", "keys/env/data.mdb", "keys/env/lock.mdb", "evidence", "cosigned",
-	READS_DIR, READS_KEY};
+	READS_DIR, READS_KEY, OWNERS_GATEWAY_DIR, OWNERS_GATEWAY_KEY};
 
 static void name_owner(const struct stat *info, char out[80])
 {
@@ -42,11 +42,13 @@ static bool add_row(struct table *table, const struct owners *owners, const char
 {
 	char owner[80], mode[8];
 	const struct user others = {true, (uid_t)-1, (gid_t)-1};
+	const struct user *const gateway = owners->gateway.given ? &owners->gateway : &others;
 	name_owner(info, owner);
 	snprintf(mode, sizeof mode, "%04o", info->st_mode & 07777);
 	const char *const cells[] = {name, owner, mode,
 		words_of(user_rights(&owners->ingest, info->st_uid, info->st_gid, info->st_mode)),
 		words_of(user_rights(&owners->query, info->st_uid, info->st_gid, info->st_mode)),
+		words_of(user_rights(gateway, info->st_uid, info->st_gid, info->st_mode)),
 		words_of(user_rights(&others, info->st_uid, info->st_gid, info->st_mode))};
 	return table_add(table, cells);
 }
@@ -55,7 +57,7 @@ static bool add_row(struct table *table, const struct owners *owners, const char
  * whom the files name. */
 static enum error print(const char *dir, const struct owners *owners, FILE *out, struct fault *fault)
 {
-	static const char *const headings[] = {"place", "owner", "mode", "ingestd", "queryd", "others"};
+	static const char *const headings[] = {"place", "owner", "mode", "ingestd", "queryd", "gateway", "others"};
 	struct owners of = *owners;
 	OWNED(table_release) struct table *table = table_new(headings, sizeof headings / sizeof headings[0]);
 	OWNED_FD dir_fd = place_open(dir);
@@ -82,7 +84,7 @@ static enum error print(const char *dir, const struct owners *owners, FILE *out,
 
 struct own_options {
 	const char *dir;
-	const char *ingest, *query;
+	const char *ingest, *query, *gateway;
 };
 #define T struct own_options
 static const struct option_row rows[] = {
@@ -91,6 +93,8 @@ static const struct option_row rows[] = {
 		.help = "give everything that is written to the user that indsigt-ingestd runs as"),
 	OPTION_TEXT(T, query, "query-user", "NAME", .wants = "ingest-user",
 		.help = "let the group of the user that indsigt-queryd runs as read the store and the keys that open records"),
+	OPTION_TEXT(T, gateway, "gateway-user", "NAME", .wants = "query-user",
+		.help = "give DIR/gateway, with its sender's key and spool, to the user that the gateway runs as"),
 };
 
 static enum error own(void *given, struct fault *fault)
@@ -98,6 +102,7 @@ static enum error own(void *given, struct fault *fault)
 	const struct own_options *options = given;
 	struct owners owners;
 	TRY(owners_find(options->ingest, options->query, &owners, fault));
+	TRY(owners_find_gateway(options->gateway, &owners, fault));
 	TRY(owners_set(options->dir, &owners, fault));
 	return print(options->dir, &owners, stdout, fault);
 }
@@ -106,8 +111,10 @@ const struct command command_own = {
 	.options = {.name = "indsigt own",
 		.summary = "gives each daemon a user of its own, shows who may read what",
 		.text =
-			"Prints for each place in DIR whose it is, and what ingestd, queryd and anybody else may do with it. With "
-			"two users, which must be there ('adduser --system --group NAME'), sets owners and modes first; that is "
+			"Prints for each place in DIR whose it is, and what ingestd, queryd, the gateway and anybody else may do "
+			"with "
+			"it. With two users or three, which must be there ('adduser --system --group NAME'), sets owners and modes "
+			"first; that is "
 			"for root, and can be done again at any time.\n"
 			"Only ingestd's user may read keys/log, with which the log is signed. queryd's user may read the keys "
 			"that open records, and write nothing but the table of readers (lock.mdb) and cosigned/. Files of your own "
