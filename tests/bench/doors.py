@@ -149,7 +149,35 @@ def callers(ledger, program, key, events, turn):
     return took
 
 
-DOORS = {"native": native, "syslog": syslog, "http": posted, "fhir": fhir, "bundles": bundles, "socket": callers}
+def follow(ledger, program, key, events, turn):
+    """Files that grow, one for each of LINES writers, read on by one sender."""
+    paths = [ledger.path("followed-%d-%d" % (turn, part)) for part in range(LINES)]
+    data = ["".join(event("cpr:" + number(n), "%d-%d" % (turn, n)) + "\n" for n in range(part, events, LINES)).encode() for part in range(LINES)]
+    for path in paths:
+        open(path, "wb").close()
+    name = os.path.basename(key)[:-len(".key")]
+    wanted = received(ledger, name) + events
+    sender = subprocess.Popen([ledger.indsigt, "send", "--server", ledger.ingest, "--key", key, "--follow", *paths], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def write(part):
+        with open(paths[part], "ab", buffering=0) as file:
+            for at in range(0, len(data[part]), 1 << 16):
+                file.write(data[part][at:at + (1 << 16)])
+    begin = time.monotonic()
+    threads = [threading.Thread(target=write, args=(part,)) for part in range(LINES)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    while received(ledger, name) < wanted:
+        time.sleep(0.01)
+    took = time.monotonic() - begin
+    sender.terminate()
+    sender.wait(240)
+    return took
+
+
+DOORS = {"native": native, "syslog": syslog, "http": posted, "fhir": fhir, "bundles": bundles, "socket": callers, "follow": follow}
 
 
 def main():
@@ -159,7 +187,7 @@ def main():
     parser.add_argument("doors", nargs="*", default=[])
     parser.add_argument("--events", type=int, default=50000)
     parser.add_argument("--rounds", type=int, default=3)
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     doors = {name: DOORS[name] for name in DOORS if not given.doors or name in given.doors or name == "native"}
     ledger = Ledger(given.indsigt)
     rates = {name: [] for name in doors}
