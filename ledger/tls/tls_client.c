@@ -117,7 +117,9 @@ struct tls_line *tls_line_open(struct tls_client *client, int fd, const char *ho
 	OWNED(tls_line_release) struct tls_line *line = tls_line_over(client->context, client->socket, fd);
 	if (line == NULL)
 		return NULL;
-	snprintf(line->host, sizeof line->host, "%s", host);
+	line->host = strdup(host);
+	if (line->host == NULL)
+		return NULL;
 	SSL_set_connect_state(line->ssl);
 	return client->pinned || set_host(line->ssl, host) ? OWN_TAKE(line) : NULL;
 }

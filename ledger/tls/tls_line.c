@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -57,8 +58,7 @@ struct tls_line *tls_line_over(SSL_CTX *context, BIO_METHOD *socket, int fd)
 
 void tls_line_say_end(struct tls_line *line)
 {
-	if (SSL_is_init_finished(line->ssl) && line->why[0] == '\0' &&
-		(SSL_get_shutdown(line->ssl) & SSL_SENT_SHUTDOWN) == 0)
+	if (SSL_is_init_finished(line->ssl) && !line->failed && (SSL_get_shutdown(line->ssl) & SSL_SENT_SHUTDOWN) == 0)
 		(void)SSL_shutdown(line->ssl);
 	ERR_clear_error();
 }
@@ -70,7 +70,21 @@ void tls_line_close(struct tls_line *line)
 	if (line->ssl != NULL)
 		tls_line_say_end(line);
 	SSL_free(line->ssl);
+	free(line->host);
+	free(line->why);
 	free(line);
+}
+
+/* The first that failed; without memory for it that is all that is known. */
+__attribute__((format(printf, 2, 3))) static void say_why(struct tls_line *line, const char *format, ...)
+{
+	va_list values;
+	line->failed = true;
+	free(line->why);
+	va_start(values, format);
+	if (vasprintf(&line->why, format, values) < 0)
+		line->why = NULL;
+	va_end(values);
 }
 
 /* What is to be done about it depends on what it is. */
@@ -78,15 +92,14 @@ static void keep_verdict(struct tls_line *line, long verdict)
 {
 	const char *what = X509_verify_cert_error_string(verdict);
 	if (tls_is_mismatch(verdict))
-		snprintf(line->why, sizeof line->why,
+		say_why(line,
 			"its certificate is not believed: it is made out for %s, not for %s; ask for it by a name that it has",
 			line->names[0] != '\0' ? line->names : "nobody", line->host);
 	else if (verdict == X509_V_ERR_CERT_HAS_EXPIRED || verdict == X509_V_ERR_CERT_NOT_YET_VALID)
-		snprintf(line->why, sizeof line->why,
+		say_why(line,
 			"its certificate is not believed: %s; whoever runs it has to renew it, if the clock here is right", what);
 	else
-		snprintf(
-			line->why, sizeof line->why, "its certificate is not believed: %s; --ca FILE says whom to believe", what);
+		say_why(line, "its certificate is not believed: %s; --ca FILE says whom to believe", what);
 }
 
 /* As told to who runs the server: what to set where the client is. */
@@ -94,14 +107,14 @@ static void keep_why_of_client(struct tls_line *line, int number, long verdict)
 {
 	const char *reason = ERR_reason_error_string(ERR_peek_error());
 	if (number == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
-		snprintf(line->why, sizeof line->why, "it showed no certificate, and one that is believed is required");
+		say_why(line, "it showed no certificate, and one that is believed is required");
 	else if (verdict != X509_V_OK)
-		snprintf(line->why, sizeof line->why, "its certificate is not believed: %s; --client-ca says whose are",
+		say_why(line, "its certificate is not believed: %s; --client-ca says whose are",
 			X509_verify_cert_error_string(verdict));
 	else if (line->mistaken)
-		snprintf(line->why, sizeof line->why, "what it sends is not TLS");
+		say_why(line, "what it sends is not TLS");
 	else
-		snprintf(line->why, sizeof line->why, "TLS failed: %s", reason != NULL ? reason : "no reason given");
+		say_why(line, "TLS failed: %s", reason != NULL ? reason : "no reason given");
 }
 
 static void keep_why(struct tls_line *line)
@@ -119,12 +132,11 @@ static void keep_why(struct tls_line *line)
 	else if (verdict != X509_V_OK)
 		keep_verdict(line, verdict);
 	else if (plain)
-		snprintf(line->why, sizeof line->why, "what answers there does not speak TLS");
+		say_why(line, "what answers there does not speak TLS");
 	else if (other)
-		snprintf(
-			line->why, sizeof line->why, "what answers there speaks TLS, but another protocol: is it the right port?");
+		say_why(line, "what answers there speaks TLS, but another protocol: is it the right port?");
 	else
-		snprintf(line->why, sizeof line->why, "TLS failed: %s", reason != NULL ? reason : "no reason given");
+		say_why(line, "TLS failed: %s", reason != NULL ? reason : "no reason given");
 }
 
 /* `done`: what the call came to, positive where it did something. */
@@ -142,8 +154,8 @@ static ssize_t outcome(struct tls_line *line, int done, size_t len)
 		return -1;
 	case SSL_ERROR_SYSCALL:
 		errno = system != 0 ? system : ECONNRESET;
-		if (line->why[0] == '\0')
-			snprintf(line->why, sizeof line->why, "%s", strerror(errno));
+		if (!line->failed)
+			say_why(line, "%s", strerror(errno));
 		return -1;
 	default:
 		keep_why(line);
@@ -192,7 +204,7 @@ uint64_t tls_line_written(const struct tls_line *line)
 
 const char *tls_line_why(const struct tls_line *line)
 {
-	return line->why;
+	return line->why != NULL ? line->why : "TLS failed";
 }
 
 bool tls_line_peer_key(const struct tls_line *line, struct hash *out)

@@ -6,14 +6,14 @@
 struct ssl_st;        /* OpenSSL's SSL, */
 struct bio_method_st; /* BIO_METHOD */
 
-#define TLS_WHY_MAX 480
-
-/* Invariant: `ssl` has a BIO of tls_socket_new over the caller's socket. */
+/* Invariant: `ssl` has a BIO of tls_socket_new over the caller's socket. There may be many that say nothing for long,
+ * so it is small. */
 struct tls_line {
 	struct ssl_st *ssl;
-	char host[TLS_HOST_MAX + 1]; /* that a client asked for */
-	char names[TLS_NAMES_MAX];   /* of a certificate that is made out for others */
-	char why[TLS_WHY_MAX];
+	char *host;                /* that a client asked for; else NULL */
+	char *why;                 /* or NULL */
+	char names[TLS_NAMES_MAX]; /* of a certificate that is made out for others */
+	bool failed;
 	bool mistaken;
 };
 

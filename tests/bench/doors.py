@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """How fast the doors are, beside the native sender, by turns in one run: the same events through each, until all are acknowledged by
-the ledger. Prints a line for each door: its rate, and its ratio to native (medians).
-usage: doors.py INDSIGT GATEWAY [--events N] [--rounds N] [DOOR...]"""
+the ledger. Prints a line for each door: its rate, and its ratio to native (medians). With --idle N in their place: what so many
+lines of syslog that say nothing cost of the gateway's memory, each, without TLS and with it and a certificate.
+usage: doors.py INDSIGT GATEWAY [--events N] [--rounds N] [--idle N] [DOOR...]"""
 
 import argparse
 import http.client
 import json
 import os
+import resource as limits
 import selectors
 import socket
+import ssl
 import statistics
 import subprocess
 import sys
@@ -16,6 +19,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from certificates import Authority, Pair  # noqa: E402
 from fhir_door import audit as resource, bundle  # noqa: E402
 from gateway import HEAD, Gateway, audit, counted  # noqa: E402
 from indsigt import Ledger, event, wait_until  # noqa: E402
@@ -177,6 +181,49 @@ def follow(ledger, program, key, events, turn):
     return took
 
 
+def memory(pid):
+    """KiB that this process alone has."""
+    with open("/proc/%d/smaps_rollup" % pid, encoding="utf-8") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("Pss_Anon:"))
+
+
+def are_open(gateway, wanted):
+    """As it says itself, once it has said anything."""
+    try:
+        with open(gateway.key + ".spool/gateway.json", encoding="utf-8") as file:
+            return json.load(file)["lines"]["open"] == wanted
+    except FileNotFoundError:
+        return False
+
+
+def idle(ledger, program, count):
+    """Yields what it is, and KiB a line: of those behind the first 32, which warm the gateway up."""
+    limits.setrlimit(limits.RLIMIT_NOFILE, (count + 256, count + 256))
+    ca = Authority(ledger.path("ca"))
+    server, client = ca.issue("server"), ca.issue("client")
+    alone = Pair(ca.path("client.crt"), client.key)
+    key = ledger.add_sender("idle", "cvr:55133018", "--policy", "from=certificate:%s=cvr:55133018=Aarhus Kommune=Billedarkiv" % ca.hash_of("client"))
+    secure = "--syslog-cert", server.certificate, "--syslog-key", server.key
+    for what, options, pair, version in (("plain", (), None, None), ("tls1.3", secure, alone, ssl.TLSVersion.TLSv1_3),
+                                         ("tls1.3-chain", secure, client, ssl.TLSVersion.TLSv1_3), ("tls1.2-chain", secure, client, ssl.TLSVersion.TLSv1_2)):
+        gateway = Gateway(ledger, key, program, *options)
+        context = ssl.create_default_context(cafile=ca.certificate)
+        if pair is not None:
+            context.load_cert_chain(pair.certificate, pair.key)
+            context.maximum_version = version
+        lines, sizes = [], []
+        for wanted in 32, 32 + count:
+            while len(lines) < wanted:
+                line = gateway.connect()
+                lines.append(context.wrap_socket(line, server_hostname="localhost") if pair is not None else line)
+            wait_until(lambda: are_open(gateway, wanted), "all are open")
+            sizes.append(memory(gateway.process.pid))
+        yield what, (sizes[1] - sizes[0]) / count
+        for line in lines:
+            line.close()
+        gateway.stop()
+
+
 DOORS = {"native": native, "syslog": syslog, "http": posted, "fhir": fhir, "bundles": bundles, "socket": callers, "follow": follow}
 
 
@@ -187,9 +234,18 @@ def main():
     parser.add_argument("doors", nargs="*", default=[])
     parser.add_argument("--events", type=int, default=50000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--idle", type=int, default=0)
     given = parser.parse_intermixed_args()
     doors = {name: DOORS[name] for name in DOORS if not given.doors or name in given.doors or name == "native"}
     ledger = Ledger(given.indsigt)
+    if given.idle:
+        ledger.serve()
+        try:
+            for what, size in idle(ledger, os.path.abspath(given.gateway), given.idle):
+                print("idle %s KiB=%.1f" % (what, size), flush=True)
+        finally:
+            ledger.remove()
+        return
     rates = {name: [] for name in doors}
     ledger.serve()
     try:

@@ -73,8 +73,12 @@ static enum error make(struct kept *kept, const char *spool, const struct refuse
 	uint8_t mark[8];
 	randombytes_buf(mark, sizeof mark);
 	sodium_bin2hex(kept->mark, sizeof kept->mark, mark, sizeof mark);
-	int len = snprintf(kept->path, sizeof kept->path, "%s/kept-%s.part", spool, kept->mark);
-	if (len < 0 || (size_t)len >= sizeof kept->path)
+	free(kept->path);
+	if (asprintf(&kept->path, "%s/kept-%s.part", spool, kept->mark) < 0) {
+		kept->path = NULL;
+		return E_NO_MEMORY;
+	}
+	if (strlen(kept->path) >= PATH_BYTES_MAX)
 		return E_USAGE;
 	kept->fd = open(kept->path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (kept->fd < 0)
@@ -95,6 +99,7 @@ static void unmake(struct kept *kept)
 		close(kept->fd);
 		(void)unlink(kept->path);
 	}
+	free(kept->path);
 	*kept = (struct kept){.once = kept->once, .row = kept->row};
 	errno = number;
 }
@@ -264,6 +269,8 @@ void kept_close(struct kept *kept)
 	else if (kept->is_open)
 		close(kept->fd);
 	kept->is_open = false;
+	free(kept->path);
+	kept->path = NULL;
 }
 
 /* ---- what is left ---- */
@@ -293,8 +300,10 @@ static enum error open_left(const char *spool, const char *name, struct kept *ou
 	char line[HEAD_BYTES_MAX];
 	struct stat info;
 	(void)is_name(name, out->mark);
-	if (file_path(spool, name, out->path) != E_OK)
-		return E_USAGE;
+	if (asprintf(&out->path, "%s/%s", spool, name) < 0) {
+		out->path = NULL;
+		return E_NO_MEMORY;
+	}
 	out->fd = open(out->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	out->is_open = out->fd >= 0;
 	ssize_t n = out->is_open ? pread(out->fd, line, sizeof line, 0) : -1;

@@ -17,7 +17,7 @@
 struct kept {
 	bool is_open;
 	int fd;
-	char path[PATH_BYTES_MAX];
+	char *path; /* its own; NULL: there is no file */
 	char mark[17];
 	bool once; /* nobody brings it again */
 	bool row;  /* it is a row of refused ones itself */
