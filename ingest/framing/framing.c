@@ -14,8 +14,10 @@ void framing_begin(struct framing *framing, enum adapter_format format)
 {
 	*framing = (struct framing){.format = format};
 	framing->max = format == ADAPTER_FHIR ? FRAMING_DOCUMENT_BYTES_MAX : FRAMING_BYTES_MAX;
-	framing->json.in_indent = true;
-	framing->xml.start = SIZE_MAX;
+	if (format == ADAPTER_FHIR)
+		framing->json.in_indent = true;
+	else if (format == ADAPTER_DICOM)
+		framing->xml.start = SIZE_MAX;
 }
 
 /* An array, a wrapper, an encoding that was declared outside, or the parts of a long message go on. */

@@ -62,6 +62,8 @@ struct framing_piece {
 	uint64_t announced; /* the length that stood before it; 0: none */
 };
 
+#define FRAMING_NOWHERE UINT32_MAX
+
 struct framing_json {
 	struct json_scan scan;
 	size_t line_indent; /* blank bytes at the start of the line */
@@ -80,8 +82,8 @@ struct framing_json {
 	uint8_t word;    /* of the types: which one it may be */
 	uint64_t fed;    /* bytes of the document */
 	uint64_t looked; /* bytes that were looked back over for where objects begin */
-	/* By depth: where an open object began that may turn out to be a new document; SIZE_MAX: it may not. */
-	size_t starts[JSON_SCAN_DEPTH_MAX + 1];
+	/* By depth: where an open object began that may turn out to be a new document; FRAMING_NOWHERE: it may not. */
+	uint32_t starts[JSON_SCAN_DEPTH_MAX + 1];
 };
 
 struct framing_xml {
@@ -119,9 +121,11 @@ struct framing {
 	size_t at;     /* looked at so far */
 	uint8_t state; /* of the format's machine */
 	bool is_long;
-	struct framing_json json;
-	struct framing_xml xml;
-	struct framing_syslog syslog;
+	union { /* the format's own */
+		struct framing_json json;
+		struct framing_xml xml;
+		struct framing_syslog syslog;
+	};
 };
 
 void framing_begin(struct framing *framing, enum adapter_format format);

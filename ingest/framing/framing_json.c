@@ -50,7 +50,7 @@ static void begin_document(struct framing_json *json)
 	json_scan_begin(&json->scan);
 	json->indent = json->line_indent;
 	json->bundle = false;
-	json->starts[1] = SIZE_MAX;
+	json->starts[1] = FRAMING_NOWHERE;
 	json->trial = false;
 	json->behind = false;
 	json->inner = 0;
@@ -276,15 +276,15 @@ static enum json_scan_result feed(struct framing *framing, uint8_t c, bool begin
 	bool entry = json_scan_in_object(&json->scan) && json->scan.name == JSON_RESOURCE;
 	enum json_scan_result result = json_scan_feed(&json->scan, c);
 	if (json->scan.depth > depth)
-		json->starts[json->scan.depth] = begins && c == '{' && !entry ? framing->at : SIZE_MAX;
+		json->starts[json->scan.depth] = begins && c == '{' && !entry ? (uint32_t)framing->at : FRAMING_NOWHERE;
 	framing->at++;
 	return result;
 }
 
 /* Long ones are not kept in memory for the sake of a doubt. */
-static bool doubtful(const struct framing *framing, size_t start)
+static bool doubtful(const struct framing *framing, uint32_t start)
 {
-	return start != SIZE_MAX && (!framing->is_long || framing->at - start <= DOUBT_BYTES_MAX);
+	return start != FRAMING_NOWHERE && (!framing->is_long || framing->at - start <= DOUBT_BYTES_MAX);
 }
 
 /* The innermost object has just said that it is a message, and could be a new one. */
@@ -467,14 +467,14 @@ static bool give_part(struct framing *framing, struct bytes input, struct framin
 		if (doubtful(framing, json->starts[i]))
 			safe = smaller(safe, json->starts[i]);
 		else
-			json->starts[i] = SIZE_MAX;
+			json->starts[i] = FRAMING_NOWHERE;
 	if (json->matched > 0)
 		safe = smaller(safe, json->marker);
 	if (safe == 0)
 		return false;
 	framing_give(framing, FRAMING_PART, input, safe, out);
 	for (uint32_t i = 1; i <= depth; i++)
-		json->starts[i] -= json->starts[i] != SIZE_MAX ? safe : 0;
+		json->starts[i] -= json->starts[i] != FRAMING_NOWHERE ? (uint32_t)safe : 0;
 	json->marker -= json->matched > 0 ? safe : 0;
 	json->end -= smaller(safe, json->end);
 	return true;
