@@ -61,6 +61,8 @@ static bool is_something(const json_t *value)
  * contained resource, of whom nothing says what it is. */
 static void look_at_name(struct walk *walk, const char *member, const json_t *value, const struct fhir_path *path)
 {
+	if (walk->in_words) /* the first is told */
+		return;
 	struct bytes url = fhir_last_segment(fhir_text(value, "url"));
 	struct bytes type = fhir_text(value, "type");
 	bool extension = strcmp(member, "extension") == 0 && (mention_names(url) || words_are(url, "subject")) &&

@@ -482,11 +482,22 @@ static bool in_query(struct bytes text)
 
 /* ---- the whole ---- */
 
+static bool (*const looks[])(struct bytes) = {
+	[MENTION_ADDRESS] = in_address, [MENTION_TEXT] = in_text, [MENTION_QUERY] = in_query};
+
+/* Nothing is to be taken off it: most texts are so, and are looked at where they stand. */
+static bool is_bare(struct bytes text)
+{
+	static const char signs[] = {'\0', '%', '\\', '&'};
+	for (size_t i = 0; i < sizeof signs; i++)
+		if (memchr(text.data, signs[i], text.len) != NULL)
+			return false;
+	return true;
+}
+
 /* As it is, and without escapes, of which some programs make two layers; `text` is changed. */
 static bool look(uint8_t *text, size_t len, enum mention_where where)
 {
-	static bool (*const looks[])(struct bytes) = {
-		[MENTION_ADDRESS] = in_address, [MENTION_TEXT] = in_text, [MENTION_QUERY] = in_query};
 	bool (*const in)(struct bytes) = looks[where];
 	bool found = len > 0 && in(bytes_of(text, len));
 	if (len > 0 && !found && memchr(text, '\0', len) != NULL) {
@@ -521,6 +532,10 @@ enum error mention_look(struct bytes text, enum mention_where where, bool *out)
 	*out = false;
 	if (text.len == 0)
 		return E_OK;
+	if (where != MENTION_QUERY && is_bare(text)) {
+		*out = looks[where](text);
+		return E_OK;
+	}
 	uint8_t *copy = malloc(text.len);
 	TRY(allocated(copy));
 	if (where == MENTION_QUERY)

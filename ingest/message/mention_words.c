@@ -6,11 +6,13 @@
 
 static const char *const patient_words[] = {"patient", "pasient", "patiënt", "potilas", "paciente", "paziente", NULL};
 
+/* All of them begin with the same letter, so most places are passed by at once. */
 bool mention_word(struct bytes words)
 {
-	for (const char *const *word = patient_words; *word != NULL; word++)
-		if (words_hold(words, *word))
-			return true;
+	for (size_t at = 0; at < words.len; at++)
+		for (const char *const *word = patient_words; words_may_begin(words.data[at], "p") && *word != NULL; word++)
+			if (words_begin(bytes_after(words, at), *word))
+				return true;
 	return false;
 }
 
@@ -31,8 +33,9 @@ enum mention_words mention_words_are(struct bytes words)
 		while (at + len < words.len && (words_letter(words.data[at + len]) || words.data[at + len] >= 0x80))
 			len++;
 		struct bytes word = bytes_of(words.data + at, len);
-		patient |= len > 0 && words_like_one_of(word, patient_forms);
-		other |= len > 0 && !words_like_one_of(word, patient_forms) && !words_like_one_of(word, self_words);
+		bool form = len > 0 && words_like_one_of(word, patient_forms);
+		patient |= form;
+		other |= len > 0 && !form && !other && !words_like_one_of(word, self_words);
 		at += len > 0 ? len : 1;
 	}
 	if (words_are(words_trim(words), "data subject"))

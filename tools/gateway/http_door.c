@@ -19,7 +19,7 @@
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 
-#define WORKERS 2u
+#define WORKERS 1u /* what they do is little, and one that is busy is not woken for each */
 #define OUTPUT_BYTES_MAX (16u << 20)
 #define SERVERS_MAX 2u
 #define READ_BYTES_MAX (2u * HTTP_DOOR_BODY_BYTES_MAX) /* so that what is too long hears so in its own form */
