@@ -9,6 +9,7 @@
 #include "ingest/message/participants.h"
 #include "ingest/message/words.h"
 #include "ledger/base/grow.h"
+#include "ledger/mapping/mapping.h"
 
 #include <strings.h>
 
@@ -130,15 +131,9 @@ static struct bytes take_text(struct dicom *dicom)
 
 static enum error read_outcome(struct dicom *dicom, struct bytes outcome)
 {
-	static const struct {
-		const char *code;
-		enum severity severity;
-	} known[] = {{"0", SEVERITY_NONE}, {"4", SEVERITY_MINOR}, {"8", SEVERITY_SERIOUS}, {"12", SEVERITY_MAJOR}};
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (bytes_equal(outcome, bytes_text(known[i].code))) {
-			dicom->message->severity = known[i].severity;
-			return E_OK;
-		}
+	unsigned says = mapping_effects(MAPPING_OUTCOME, MAPPING_SYSTEM_OUTCOME, outcome);
+	if (audit_message_severity(says, &dicom->message->severity))
+		return E_OK;
 	return fault_set(
 		dicom->fault, outcome.len ? E_BAD_VALUE : E_MISSING_FIELD, "EventOutcomeIndicator: must be one of 0, 4, 8, 12");
 }
@@ -157,15 +152,16 @@ static enum error start_event(struct dicom *dicom, const char **attributes)
 	return read_outcome(dicom, xml_attribute(attributes, "EventOutcomeIndicator", NULL));
 }
 
-/* DCM 110112: Query; 110106: Export; 110113: Security Alert; 110127: Emergency Override Started */
+/* Codes of DICOM's own alone say what was done; signs of a refusal are of any system. */
 static void read_event_code(struct dicom *dicom, const char **attributes)
 {
 	struct bytes code = code_of(attributes);
 	audit_message_denial_code(dicom->message, code);
 	audit_message_event_code(dicom->message, code);
-	dicom->message->exported |= bytes_equal(code, BYTES_LITERAL("110106"));
-	dicom->message->query |= bytes_equal(code, BYTES_LITERAL("110112"));
-	dicom->message->emergency |= bytes_equal(code, BYTES_LITERAL("110127"));
+	unsigned says = mapping_effects(MAPPING_EVENT, MAPPING_SYSTEM_DCM, code);
+	dicom->message->exported |= (says & MAPPING_EXPORT) != 0;
+	dicom->message->query |= (says & MAPPING_SEARCH) != 0;
+	dicom->message->emergency |= (says & MAPPING_EMERGENCY) != 0;
 }
 
 static enum error start_event_id(struct dicom *dicom, const char **attributes)
@@ -192,7 +188,7 @@ static enum error start_event_type(struct dicom *dicom, const char **attributes)
 static enum error start_purpose(struct dicom *dicom, const char **attributes)
 {
 	struct bytes code = code_of(attributes);
-	dicom->message->emergency |= WORDS_ONE_OF(code, "BTG", "ETREAT");
+	dicom->message->emergency |= (mapping_effects(MAPPING_PURPOSE, NULL, code) & MAPPING_EMERGENCY) != 0;
 	return dicom->message->purpose.len > 0 ? E_OK : words_of(dicom, attributes, &dicom->message->purpose);
 }
 

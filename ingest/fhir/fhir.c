@@ -12,6 +12,7 @@
 #include "ingest/message/participants.h"
 #include "ingest/message/words.h"
 #include "ledger/json/json_text.h"
+#include "ledger/mapping/mapping.h"
 
 #define WORDS_COMPARED 64 /* different words of subtypes, that a further one is compared with; real ones are three */
 #define SWISS_ROLES "urn:oid:2.16.756.5.30.1.127.3.10.6"
@@ -101,7 +102,9 @@ static void read_purposes(struct audit_message *message, const json_t *purposes)
 {
 	for (struct fhir_each purpose = {.array = purposes}; fhir_next(&purpose);) {
 		message->purpose = fhir_first(message->purpose, fhir_words(purpose.item));
-		message->emergency |= fhir_has_code(purpose.item, "BTG") || fhir_has_code(purpose.item, "ETREAT");
+		struct bytes code;
+		for (size_t i = 0; fhir_code(purpose.item, i, &code); i++)
+			message->emergency |= (mapping_effects(MAPPING_PURPOSE, NULL, code) & MAPPING_EMERGENCY) != 0;
 	}
 }
 
@@ -183,18 +186,7 @@ static enum error read_entities(struct fhir_reader *reader)
 /* Of both versions at once: no code means something else in the other. */
 static bool read_severity(struct bytes code, enum severity *out)
 {
-	static const struct {
-		const char *code;
-		enum severity severity;
-	} known[] = {{"0", SEVERITY_NONE}, {"success", SEVERITY_NONE}, {"informational", SEVERITY_NONE},
-		{"information", SEVERITY_NONE}, {"warning", SEVERITY_NONE}, {"4", SEVERITY_MINOR}, {"error", SEVERITY_SERIOUS},
-		{"8", SEVERITY_SERIOUS}, {"12", SEVERITY_MAJOR}, {"fatal", SEVERITY_MAJOR}};
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (bytes_equal(code, bytes_text(known[i].code))) {
-			*out = known[i].severity;
-			return true;
-		}
-	return false;
+	return audit_message_severity(mapping_effects(MAPPING_OUTCOME, NULL, code), out);
 }
 
 /* A refusal is no outcome of FHIR: it is told from codes and words beside it. */
@@ -239,25 +231,25 @@ static enum error read_outcome(struct fhir_reader *reader)
 }
 
 /* FHIR's interactions, where the message has no action. */
-static void read_interaction(struct audit_message *message, struct bytes code)
+static void read_interaction(struct audit_message *message, unsigned says)
 {
 	static const struct {
-		const char *code;
+		enum mapping_effect effect;
 		uint8_t action;
-	} known[] = {{"read", 'R'}, {"vread", 'R'}, {"history", 'R'}, {"history-instance", 'R'}, {"create", 'C'},
-		{"update", 'U'}, {"patch", 'U'}, {"delete", 'D'}};
+	} known[] = {{MAPPING_READ, 'R'}, {MAPPING_CREATE, 'C'}, {MAPPING_UPDATE, 'U'}, {MAPPING_DELETE, 'D'}};
 	for (size_t i = 0; i < sizeof known / sizeof known[0] && message->action == 0; i++)
-		if (bytes_equal(code, bytes_text(known[i].code)))
+		if ((says & known[i].effect) != 0)
 			message->action = known[i].action;
 }
 
 /* What one code says about the action. */
 static void read_action_code(struct audit_message *message, struct bytes code)
 {
-	message->query |= WORDS_ONE_OF(code, "search", "search-type", "search-system", "110112");
-	message->disclosed |= WORDS_ONE_OF(code, "disclose", "Disclosure", "disclosure");
-	message->emergency |= bytes_equal(code, BYTES_LITERAL("110127")); /* Emergency Override Started */
-	read_interaction(message, code);
+	unsigned says = mapping_effects(MAPPING_EVENT, NULL, code);
+	message->query |= (says & MAPPING_SEARCH) != 0;
+	message->disclosed |= (says & MAPPING_DISCLOSE) != 0;
+	message->emergency |= (says & MAPPING_EMERGENCY) != 0;
+	read_interaction(message, says);
 	audit_message_event_code(message, code);
 	audit_message_denial_code(message, code);
 }

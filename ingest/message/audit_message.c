@@ -9,6 +9,7 @@
 #include "ingest/message/identifier.h"
 #include "ingest/message/words.h"
 #include "ledger/base/grow.h"
+#include "ledger/mapping/mapping.h"
 #include "ledger/text/visible.h"
 
 #include <strings.h>
@@ -79,9 +80,21 @@ enum error audit_message_object(struct audit_message *message, struct bytes obje
 
 /* ---- outcome ---- */
 
+bool audit_message_severity(unsigned says, enum severity *out)
+{
+	if ((says & (MAPPING_OK | MAPPING_MINOR | MAPPING_SERIOUS | MAPPING_MAJOR)) == 0)
+		return false;
+	*out = (says & MAPPING_MAJOR) != 0     ? SEVERITY_MAJOR
+		   : (says & MAPPING_SERIOUS) != 0 ? SEVERITY_SERIOUS
+		   : (says & MAPPING_MINOR) != 0   ? SEVERITY_MINOR
+										   : SEVERITY_NONE;
+	return true;
+}
+
 void audit_message_denial_code(struct audit_message *message, struct bytes code)
 {
-	message->denial |= WORDS_ONE_OF(code, "401", "403", "AuthZ-Consent", "110113", "forbidden", "security", "login");
+	unsigned says = mapping_effects(MAPPING_EVENT, NULL, code) | mapping_effects(MAPPING_OUTCOME, NULL, code);
+	message->denial |= (says & MAPPING_DENIED) != 0;
 }
 
 static bool letter_or_digit(uint8_t c)
@@ -117,30 +130,16 @@ struct identifier_scope audit_message_scope(const struct adapter_context *contex
 	return (struct identifier_scope){.org_id = context->org_id, .source = context->source};
 }
 
-/* Instances, studies, orders, procedures and records are always somebody's. */
+/* A kind that is always somebody's counts rather than one that may be of something else. */
 void audit_message_event_code(struct audit_message *message, struct bytes code)
 {
-	static const struct {
-		const char *code;
-		const char *name;
-		bool transfer; /* IHE has them for value sets too */
-	} known[] = {
-		{"110102", "110102, Begin Transferring DICOM Instances,", false},
-		{"110103", "110103, DICOM Instances Accessed,", false},
-		{"110104", "110104, DICOM Instances Transferred,", false},
-		{"110105", "110105, DICOM Study Deleted,", false},
-		{"110106", "110106, Export,", true},
-		{"110107", "110107, Import,", true},
-		{"110109", "110109, Order Record,", false},
-		{"110110", "110110, Patient Record,", false},
-		{"110111", "110111, Procedure Record,", false},
-	};
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-		if (!bytes_equal(code, bytes_text(known[i].code)) || (message->patient_event != NULL && known[i].transfer))
-			continue;
-		message->patient_event = known[i].name;
-		message->transfer = known[i].transfer;
-	}
+	const struct mapping_code *row = mapping_find(MAPPING_EVENT, MAPPING_SYSTEM_DCM, code);
+	bool transfer = row != NULL && (row->effects & MAPPING_PATIENT_OR_THING) != 0;
+	bool patient = row != NULL && (row->effects & MAPPING_PATIENT) != 0;
+	if (!patient && (!transfer || message->patient_event != NULL))
+		return;
+	message->patient_event = row;
+	message->transfer = transfer;
 }
 
 enum error audit_message_check_nobody(const struct audit_message *message, const char *how, struct fault *fault)
@@ -148,8 +147,9 @@ enum error audit_message_check_nobody(const struct audit_message *message, const
 	bool may = message->patient_event == NULL || message->nobody || (message->transfer && message->things);
 	if (message->subject_count > 0 || may)
 		return E_OK;
-	return fault_set(fault, E_BAD_SUBJECT, "subject: an event of type %s is about a patient%s, and none is named; %s",
-		message->patient_event, message->transfer ? " unless an object says of what else it is" : "", how);
+	return fault_set(fault, E_BAD_SUBJECT,
+		"subject: an event of type %s, %s, is about a patient%s, and none is named; %s", message->patient_event->code,
+		message->patient_event->display, message->transfer ? " unless an object says of what else it is" : "", how);
 }
 
 /* Adds the canonical id, if it is somebody and new. */

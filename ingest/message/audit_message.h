@@ -8,6 +8,7 @@
 #include "ledger/event/event_schema.h"
 
 struct chunk;
+struct mapping_code;
 
 /* A list that grows; a message of 64 KiB bounds it. Texts are borrowed. */
 struct texts {
@@ -59,10 +60,10 @@ struct audit_message {
 	bool disclosed; /* given to somebody outside: the action is disclose, and a destination is a recipient */
 	bool exported;  /* taken out of the system: the same with the action export */
 	bool emergency;
-	const char *patient_event; /* what happened is about a patient by its definition; NULL if it need not be */
-	bool transfer;             /* an import or export: of patients' data, unless an object says of what else */
-	bool things;               /* an object that says that it is no person, and what it is */
-	bool nobody;               /* the sender's word for nobody stands where the patient is named */
+	const struct mapping_code *patient_event; /* is about a patient by its definition; NULL: it need not be */
+	bool transfer; /* an import or export: of patients' data, unless an object says of what else */
+	bool things;   /* an object that says that it is no person, and what it is */
+	bool nobody;   /* the sender's word for nobody stands where the patient is named */
 	struct bytes system;
 	struct bytes activity;
 	struct bytes purpose;
@@ -91,7 +92,9 @@ enum error audit_message_join(
 	struct audit_message *message, const struct bytes *parts, size_t count, struct bytes *out) MUST_USE;
 /* Adds a copy to the objects, unless it says nothing. */
 enum error audit_message_object(struct audit_message *message, struct bytes object) MUST_USE;
-/* Looks for a sign of refusal in a code ("403", "AuthZ-Consent", DCM 110113, FHIR's issue types) or in words. */
+/* How it ended, by what the table of codes says of its code; false: the code is none of an outcome. */
+bool audit_message_severity(unsigned says, enum severity *out);
+/* Looks for a sign of refusal in a code (the table of codes has which) or in words. */
 void audit_message_denial_code(struct audit_message *message, struct bytes code);
 void audit_message_denial_words(struct audit_message *message, struct bytes words);
 

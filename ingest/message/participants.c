@@ -7,34 +7,17 @@
 #include "ingest/message/participants.h"
 
 #include "ledger/base/grow.h"
+#include "ledger/mapping/mapping.h"
 
 void participant_role_code(struct participant *participant, struct bytes code)
 {
-	enum { NOTHING_ELSE, DESTINATION, PRINCIPAL };
-	static const struct {
-		const char *code;
-		enum participant_nature nature;
-		int place;
-	} known[] = {
-		{"110150", PARTICIPANT_MACHINE, NOTHING_ELSE}, /* Application */
-		{"110152", PARTICIPANT_MACHINE, DESTINATION},  /* Destination Role ID */
-		{"110153", PARTICIPANT_MACHINE, NOTHING_ELSE}, /* Source Role ID */
-		{"110154", PARTICIPANT_MACHINE, DESTINATION},  /* Destination Media */
-		{"110155", PARTICIPANT_MACHINE, NOTHING_ELSE}, /* Source Media */
-		{"authserver", PARTICIPANT_MACHINE, NOTHING_ELSE},
-		{"humanuser", PARTICIPANT_HUMAN, NOTHING_ELSE},
-		{"IRCP", PARTICIPANT_UNSAID, DESTINATION}, /* information recipient; also of a user who reads */
-		{"DELEGATOR", PARTICIPANT_UNSAID, PRINCIPAL},
-		{"GRANTOR", PARTICIPANT_UNSAID, PRINCIPAL},
-	};
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-		if (!bytes_equal(code, bytes_text(known[i].code)))
-			continue;
-		if (participant->nature == PARTICIPANT_UNSAID)
-			participant->nature = known[i].nature;
-		participant->destination |= known[i].place == DESTINATION;
-		participant->principal |= known[i].place == PRINCIPAL;
-	}
+	unsigned says = mapping_effects(MAPPING_ROLE, NULL, code);
+	if (participant->nature == PARTICIPANT_UNSAID)
+		participant->nature = (says & MAPPING_MACHINE) != 0 ? PARTICIPANT_MACHINE
+							  : (says & MAPPING_HUMAN) != 0 ? PARTICIPANT_HUMAN
+															: PARTICIPANT_UNSAID;
+	participant->destination |= (says & MAPPING_DESTINATION) != 0;
+	participant->principal |= (says & MAPPING_PRINCIPAL) != 0;
 }
 
 enum error participants_add(struct audit_message *message, const struct participant *participant)

@@ -7,9 +7,8 @@
 
 #include "ingest/message/audit_message.h"
 
-/* What a code of the participant's role says, whatever the code's system: DCM 110150 application, 110152 destination,
- * 110153 source, 110154 and 110155 media; "humanuser", "authserver", "IRCP", "DELEGATOR", "GRANTOR". Unknown
- * codes say nothing. */
+/* What a code of the participant's role says by the table of codes (ledger/mapping/mapping.h), whatever the code's
+ * system is. Unknown codes say nothing. */
 void participant_role_code(struct participant *participant, struct bytes code);
 
 /* Adds a copy of the struct. E_NO_MEMORY. */

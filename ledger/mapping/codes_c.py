@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""Writes the table of codes as C.  usage: codes_c.py codes.json OUT.c
+
+One row for each code, in the order of the table; what is wrong in it (a kind or an effect that there is none of, a system
+that is not named, another number of columns) ends the build."""
+import json
+import sys
+
+KINDS = ["event", "role", "purpose", "outcome"]
+EFFECTS = ["create", "read", "update", "delete", "search", "disclose", "export", "emergency", "denied", "patient", "patient-or-thing",
+           "machine", "human", "destination", "principal", "ok", "minor", "serious", "major"]
+
+
+def text(value):
+    return '"%s"' % "".join(c if c not in '"\\' else "\\" + c for c in value)
+
+
+def effects_of(words):
+    for word in words:
+        if word not in EFFECTS:
+            sys.exit("codes.json: %r is no effect" % word)
+    return " | ".join("MAPPING_" + word.upper().replace("-", "_") for word in words) or "0"
+
+
+def main(source, out):
+    with open(source, encoding="utf-8") as file:
+        table = json.load(file)
+    with open(out, "w", encoding="utf-8") as file:
+        file.write('/* Made from ledger/mapping/codes.json; change that. */\n#include "ledger/mapping/mapping.h"\n\n')
+        file.write("const struct mapping_code mapping_codes[] = {\n")
+        for kind, system, code, display, effects, danish, english in table["codes"]:
+            if kind not in KINDS:
+                sys.exit("codes.json: %r is no kind" % kind)
+            file.write("\t{MAPPING_%s, %s, %s, %s, %s, %s, %s},\n" % (
+                kind.upper(), text(table["systems"][system][0]), text(code), text(display), effects_of(effects.split()), text(danish), text(english)))
+        file.write("};\nconst size_t mapping_codes_count = sizeof mapping_codes / sizeof mapping_codes[0];\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
