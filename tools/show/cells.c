@@ -8,8 +8,11 @@
 #include "tools/show/cells.h"
 
 #include "ledger/mandate/reporting.h"
+#include "tools/show/codes.h"
 
 #include <string.h>
+
+#define ROLE_BYTES 2048 /* a text of an event has 1,024 at most */
 
 /* An absent member and an empty text look the same in a table. */
 const char *cell_text(const json_t *object, const char *name)
@@ -26,7 +29,8 @@ static void who_cell(const json_t *item, const struct words *words, char *out)
 	const json_t *ai = json_object_get(item, "ai");
 	const char *kind = cell_text(actor, "kind");
 	const char *name = cell_text(actor, "name");
-	const char *role = cell_text(actor, "role");
+	char role[ROLE_BYTES];
+	codes_say(words, MAPPING_ROLE, cell_text(actor, "role"), sizeof role, role);
 	const char *label = strcmp(kind, "ai") == 0 ? words->ai : strcmp(kind, "system") == 0 ? words->system : "";
 	int len = snprintf(out, CELL_BYTES, "%s%s%s%s%s%s", label, *label ? ": " : "", name, *name && *role ? " (" : "",
 		role, *name && *role ? ")" : "");
@@ -111,14 +115,15 @@ static void activity_cell(const json_t *item, const struct words *words, char *o
 	else if (answer != NULL)
 		snprintf(out, CELL_BYTES, words->says_answer, activity, cell_text(answer, "report"), *text ? ": " : "", text);
 	else
-		snprintf(out, CELL_BYTES, "%s", activity);
+		codes_say(words, MAPPING_EVENT, activity, CELL_BYTES, out);
 }
 
-static void behalf_cell(const json_t *item, char *out)
+static void behalf_cell(const json_t *item, const struct words *words, char *out)
 {
 	const json_t *behalf = json_object_get(item, "on_behalf_of");
 	const char *name = cell_text(behalf, "name");
-	const char *role = cell_text(behalf, "role");
+	char role[ROLE_BYTES];
+	codes_say(words, MAPPING_ROLE, cell_text(behalf, "role"), sizeof role, role);
 	snprintf(out, CELL_BYTES, "%s%s%s%s", name, *name && *role ? " (" : "", role, *name && *role ? ")" : "");
 }
 
@@ -165,14 +170,15 @@ bool cells_make(const json_t *item, const struct words *words, char *cells[CELLS
 		return set_cell(cells, 1, cell) && set_cell(cells, 3, words->erased_cell);
 	}
 	org_cell(item, words, cell);
-	bool made = set_cell(cells, 1, cell) && set_cell(cells, 2, cell_text(item, "system")) &&
-				set_cell(cells, 4, cell_text(item, "purpose"));
+	bool made = set_cell(cells, 1, cell) && set_cell(cells, 2, cell_text(item, "system"));
+	codes_say(words, MAPPING_PURPOSE, cell_text(item, "purpose"), sizeof cell, cell);
+	made = made && set_cell(cells, 4, cell);
 	activity_cell(item, words, cell);
 	made = made && set_cell(cells, 3, cell);
 	if (!read_cell(item, words, cell))
 		who_cell(item, words, cell);
 	made = made && set_cell(cells, 5, cell);
-	behalf_cell(item, cell);
+	behalf_cell(item, words, cell);
 	made = made && set_cell(cells, 6, cell);
 	action_cell(item, words, cell);
 	return made && set_cell(cells, 7, cell);

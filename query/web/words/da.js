@@ -180,7 +180,7 @@ export default {
     many: 'Det er mindst ti gange på én dag og langt mere end systemet plejer.',
   },
   access: {
-    title: 'Opslag',
+    title: 'Opslag', sent: 'sendt som',
     missing: 'Opslaget findes ikke på din liste.',
     who: 'Hvem', what: 'Hvad', why: 'Hvorfor', when: 'Hvornår', source: 'Hvem har indberettet det',
     org: 'Myndighed', actor: 'Udført af', role: 'Rolle', name: 'Navn', behalf: 'På vegne af', system: 'System', activity: 'Handling', categories: 'Slags oplysninger',

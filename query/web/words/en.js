@@ -180,7 +180,7 @@ export default {
     many: 'That is at least ten times in one day, and far more than this system usually does.',
   },
   access: {
-    title: 'Access',
+    title: 'Access', sent: 'sent as',
     missing: 'This access is not on your list.',
     who: 'Who', what: 'What', why: 'Why', when: 'When', source: 'Who reported it',
     org: 'Authority', actor: 'Done by', role: 'Role', name: 'Name', behalf: 'On behalf of', system: 'System', activity: 'Activity', categories: 'Kinds of data',

@@ -2,9 +2,10 @@
 import { download, fill, h } from '../dom.js';
 import { icon } from '../icons.js';
 import { read, replace } from '../address.js';
-import { FILTERS, byDay, categories, choices, matcher, orgs, purposes } from '../select.js';
+import { FILTERS, byDay, categories, choices, matcher, orgs, purposesIn } from '../select.js';
 import { dayList } from '../rows.js';
 import { chip } from '../chip.js';
+import { codeWords } from '../codes.js';
 import { csv } from '../csv.js';
 import { listNotes, withheldList } from './notes.js';
 
@@ -30,7 +31,7 @@ function form(app, filters, { change, type }) {
   };
   const worth = h('input', { type: 'checkbox', name: 'worth', checked: filters.worth === '1', on: { change: () => change('worth', worth.checked ? '1' : '') } });
   return h('form', { class: 'filters', role: 'search', on: { submit: (event) => event.preventDefault() } },
-    field(w.list.text, text), field(w.list.org, select(app, 'org', filters, orgs, change)), field(w.list.purpose, select(app, 'purpose', filters, purposes, change)),
+    field(w.list.text, text), field(w.list.org, select(app, 'org', filters, orgs, change)), field(w.list.purpose, select(app, 'purpose', filters, purposesIn(w.lang), change)),
     field(w.list.category, select(app, 'category', filters, categories, change)), field(w.list.from, date('from')), field(w.list.to, date('to')),
     h('label', { class: 'tick-field' }, worth, h('span', null, w.list.worth)));
 }
@@ -38,7 +39,7 @@ function form(app, filters, { change, type }) {
 function active(app, filters, clear) {
   const { w, say } = app;
   const name = (filter) => ({ org: () => choices(app.store.accesses, orgs).find((one) => one.value === filters.org)?.name ?? filters.org,
-    from: () => `${w.list.from} ${say.date(Date.parse(filters.from))}`, to: () => `${w.list.to} ${say.date(Date.parse(filters.to))}`, worth: () => w.overview.worth }[filter] ?? (() => filters[filter]))();
+    from: () => `${w.list.from} ${say.date(Date.parse(filters.from))}`, to: () => `${w.list.to} ${say.date(Date.parse(filters.to))}`, worth: () => w.overview.worth, purpose: () => codeWords('purpose', filters.purpose, w.lang) }[filter] ?? (() => filters[filter]))();
   const set = FILTERS.filter((filter) => filters[filter]);
   if (set.length === 0) return null;
   return h('div', { class: 'active' }, set.map((filter) => h('button', { class: 'tag remove', type: 'button', 'aria-label': w.list.remove(name(filter)), on: { click: () => clear([filter]) } }, name(filter), icon('cross'))),

@@ -1,0 +1,36 @@
+// Codes of other formats in words. node --test test/
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { allWords, codeWords } from '../app/codes.js';
+import { choices, matcher, purposesIn } from '../app/select.js';
+import { local } from '../app/zone.js';
+import table from '../words/codes.json' with { type: 'json' };
+
+const at = Date.parse('2026-05-01T10:00:00Z');
+const access = (more) => ({ index: 1, at, when: local(at), org: { id: 'cvr:1', name: 'A' }, actor: { kind: 'human', role: 'r' }, activity: 'a', purpose: 'p', ...more });
+
+test('every code and every display of the table is told in both languages, each in its own place (MPG-3)', () => {
+  assert.ok(table.codes.length > 300);
+  for (const [kind, , code, display, , da, en] of table.codes) {
+    for (const text of [code, display, display.toUpperCase()].filter(Boolean)) assert.deepEqual([codeWords(kind, text, 'da'), codeWords(kind, text, 'en')], [da, en], `${kind} ${text}`);
+  }
+  assert.equal(codeWords('role', 'TREAT', 'en'), 'TREAT');
+});
+
+test('what the table does not have is told as it was sent (MPG-4)', () => {
+  for (const text of ['Sagsbehandling', 'treat', 'TREAT ', 'constructor', '__proto__', 'read,create']) assert.equal(codeWords('purpose', text, 'da'), text);
+  assert.equal(codeWords('purpose', undefined, 'da'), undefined);
+  assert.deepEqual(allWords('purpose', 'Sagsbehandling'), []);
+});
+
+test('of several things that happened each is told by itself (MPG-3)', () => {
+  assert.equal(codeWords('event', 'read, Journalopslag, Export', 'en'), 'reading, Journalopslag, information was taken out of the system');
+  assert.equal(codeWords('purpose', 'TREAT, BTG', 'en'), 'TREAT, BTG');
+});
+
+test('a purpose is chosen by its words, and found by them in any language', () => {
+  const one = access({ purpose: 'TREAT' });
+  assert.deepEqual(choices([one], purposesIn('en')), [{ value: 'TREAT', name: 'treatment of the patient', count: 1 }]);
+  for (const text of ['behandling', 'treatment', 'treat']) assert.ok(matcher({ text })(one), text);
+  assert.ok(!matcher({ text: 'forskning' })(one));
+});
