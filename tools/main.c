@@ -1,12 +1,15 @@
 /* indsigt: finds the command, prints help. */
 #include "ledger/db/db.h"
 #include "ledger/event/event_schema.h"
+#include "ledger/mapping/mapping.h"
 #include "ledger/options/alike.h"
 #include "ledger/process/process.h"
 #include "tools/command/child.h"
 #include "tools/command/command.h"
 
 #include <sodium.h>
+
+#define HELP_COLUMNS 100
 
 static int run_help(int argc, char **argv);
 
@@ -76,6 +79,36 @@ static void print_event_fields(void)
 						   : field->type == EVENT_TYPE_LIST         ? "a list"
 																	: "optional";
 		printf("  %-20s %s%s%s\n", field->path, what, *words ? ": " : "", words);
+	}
+}
+
+/* Words behind `at` columns, further lines under the first. */
+static void print_wrapped(const char *text, size_t at)
+{
+	size_t column = at;
+	while (*text != '\0') {
+		size_t len = strcspn(text, " ");
+		if (column > at && column + 1 + len > HELP_COLUMNS) {
+			printf("\n%*s", (int)at, "");
+			column = at;
+		}
+		printf("%s%.*s", column > at ? " " : "", (int)len, text);
+		column += len + (column > at);
+		text += len + strspn(text + len, " ");
+	}
+	putchar('\n');
+}
+
+static void print_mapping(void)
+{
+	for (size_t i = 0; i < mapping_fields_count; i++) {
+		const struct mapping_field *row = &mapping_fields[i];
+		if (row->field == NULL)
+			printf("\n%s: %s\n", row->format, row->how);
+		else
+			printf("  %-14s ", row->field);
+		if (row->field != NULL)
+			print_wrapped(row->how, 17);
 	}
 }
 
@@ -157,6 +190,10 @@ static const struct topic topics[] = {
 		"Who reports reads of the ledger itself ('--reads') uses the same fields as anybody.\n"
 		"\n",
 		print_event_fields},
+	{"mapping", "how each format's field becomes one of an event",
+		"What stands in a message of another format, and which field of the event it becomes; 'lost' is what the\n"
+		"ledger does not keep. Codes, and the words that a person is shown for them: spec/mapping.md.\n",
+		print_mapping},
 };
 #define TOPICS (sizeof topics / sizeof topics[0])
 

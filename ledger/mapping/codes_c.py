@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the table of codes as C.  usage: codes_c.py codes.json OUT.c
+"""Writes the tables as C.  usage: codes_c.py codes.json fields.json OUT.c
 
-One row for each code, in the order of the table; what is wrong in it (a kind or an effect that there is none of, a system
+One row for each code or field, in the order of the table; what is wrong in it (a kind or an effect that there is none of, a system
 that is not named, another number of columns) ends the build."""
 import json
 import sys
@@ -22,9 +22,11 @@ def effects_of(words):
     return " | ".join("MAPPING_" + word.upper().replace("-", "_") for word in words) or "0"
 
 
-def main(source, out):
-    with open(source, encoding="utf-8") as file:
+def main(codes, fields, out):
+    with open(codes, encoding="utf-8") as file:
         table = json.load(file)
+    with open(fields, encoding="utf-8") as file:
+        others = json.load(file)
     with open(out, "w", encoding="utf-8") as file:
         file.write('/* Made from ledger/mapping/codes.json; change that. */\n#include "ledger/mapping/mapping.h"\n\n')
         file.write("const struct mapping_code mapping_codes[] = {\n")
@@ -34,6 +36,13 @@ def main(source, out):
             file.write("\t{MAPPING_%s, %s, %s, %s, %s, %s, %s},\n" % (
                 kind.upper(), text(table["systems"][system][0]), text(code), text(display), effects_of(effects.split()), text(danish), text(english)))
         file.write("};\nconst size_t mapping_codes_count = sizeof mapping_codes / sizeof mapping_codes[0];\n")
+        file.write("const struct mapping_field mapping_fields[] = {\n")
+        for form, about in others["formats"].items():
+            file.write("\t{%s, NULL, %s},\n" % (text(form), text(about)))
+            for field, how in [(field, how) for its, field, how in others["fields"] if its == form] + [
+                    ("lost", lost) for its, lost in others["lost"] if its == form]:
+                file.write("\t{%s, %s, %s},\n" % (text(form), text(field), text(how)))
+        file.write("};\nconst size_t mapping_fields_count = sizeof mapping_fields / sizeof mapping_fields[0];\n")
 
 
 if __name__ == "__main__":

@@ -49,6 +49,14 @@ struct mapping_code {
 	const char *danish, *english;
 };
 
+/* A field of an event by one format: how it comes about. Without `field` the row begins a format, and says what it is;
+ * field "lost": what of a message is told nowhere. */
+struct mapping_field {
+	const char *format, *field, *how;
+};
+
+extern const struct mapping_field mapping_fields[];
+extern const size_t mapping_fields_count;
 extern const struct mapping_code mapping_codes[];
 extern const size_t mapping_codes_count;
 

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""The tables of spec/mapping.md against ledger/mapping/*.json, and what the programs say of them: the fields in 'indsigt help
+mapping', the words in 'indsigt who'.  (MPG-3, MPG-4, MPG-5)
+usage: mapping.py INDSIGT | mapping.py --write   (writes the tables anew)"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+PAGE = os.path.join(ROOT, "spec", "mapping.md")
+KINDS = {"purpose": "Purposes", "event": "What happened", "role": "Roles", "outcome": "Outcomes"}
+FORMATS = {"fhir": "FHIR AuditEvent", "dicom": "DICOM audit message", "syslog": "Syslog", "json": "JSON"}
+
+
+def load(name):
+    with open(os.path.join(ROOT, "ledger", "mapping", name), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def cell(text):
+    return text.replace("|", "\\|")
+
+
+def table(heads, rows):
+    return "\n".join("| %s |" % " | ".join(map(cell, row)) for row in [heads, ["---"] * len(heads)] + rows)
+
+
+def fields_text(data):
+    return "\n\n".join("### %s\n\n%s.\n\n%s" % (FORMATS[form], about[0].upper() + about[1:], table(
+        ["event", "from"], [[field, how] for its, field, how in data["fields"] if its == form])) for form, about in data["formats"].items())
+
+
+def codes_text(data):
+    parts = []
+    for kind, title in KINDS.items():
+        parts.append("### " + title)
+        for name, system in data["systems"].items():
+            rows = [["`%s`" % code, display, means, danish, english] for its, of, code, display, means, danish, english in data["codes"] if (its, of) == (kind, name)]
+            if rows:
+                parts.append(" or ".join("`%s`" % one for one in system if one) + ":" if system[0] else "Without a system:")
+                parts.append(table(["code", "display", "means", "Danish", "English"], rows))
+    return "\n\n".join(parts)
+
+
+def made(page):
+    """The page with the tables that the data gives."""
+    fields, codes = load("fields.json"), load("codes.json")
+    lost = table(["format", "lost"], [[FORMATS[form], text] for form, text in fields["lost"]])
+    for name, text, end in (("fields", fields_text(fields), "\n## "), ("lost", lost, "\n## "), ("codes", codes_text(codes), None)):
+        front, _, rest = page.partition("<!-- %s -->\n" % name)
+        page = front + "<!-- %s -->\n\n%s\n" % (name, text) + (rest[rest.index(end):] if end else "")
+    return page
+
+
+def check_codes(tap, data):
+    seen, words, twice, two = set(), {}, [], []
+    for kind, system, code, display, _, danish, english in data["codes"]:
+        twice += [(kind, system, code)] if (kind, system, code) in seen else []
+        seen.add((kind, system, code))
+        for text in {code.lower(), display.lower()} - {""}:
+            if words.setdefault((kind, text), (danish, english)) != (danish, english):
+                two.append((kind, text))
+    tap.ok(len(seen) > 300 and not twice, "no code stands twice (MPG-5): %s" % twice)
+    tap.ok(not two, "no text has two meanings (MPG-5): %s" % two)
+    bare = [row[2] for row in data["codes"] if not row[5].strip() or not row[6].strip() or row[5] != row[5].strip() or row[6] != row[6].strip()]
+    tap.ok(not bare, "each row has words in both languages (MPG-5): %s" % bare)
+    unused = set(data["systems"]) - {row[1] for row in data["codes"]}
+    tap.ok(not unused, "each system has codes: %s" % unused)
+    parted = [row[3] for row in data["codes"] if row[0] == "event" and ", " in row[3]]
+    tap.ok(not parted, "no display of what happened is taken apart: %s" % parted)
+
+
+def main():
+    with open(PAGE, encoding="utf-8") as file:
+        page = file.read()
+    if sys.argv[1] == "--write":
+        with open(PAGE, "w", encoding="utf-8") as file:
+            file.write(made(page))
+        return
+    from indsigt import Tap
+    tap = Tap()
+    tap.ok(page == made(page), "spec/mapping.md has the tables as they are; 'tests/e2e/mapping.py --write' writes them")
+    check_codes(tap, load("codes.json"))
+    said = subprocess.run([sys.argv[1], "help", "mapping"], stdout=subprocess.PIPE, text=True, check=False)
+    flat = re.sub(r"\s+", " ", said.stdout)
+    fields = load("fields.json")
+    missing = [row for row in fields["fields"] + fields["lost"] if re.sub(r"\s+", " ", row[-1]) not in flat]
+    tap.ok(said.returncode == 0 and not missing, "'indsigt help mapping' has each field: %s" % missing[:2])
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()

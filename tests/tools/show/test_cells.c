@@ -1,0 +1,49 @@
+/* An access as a row of a table: what is a code of another format is in the reader's language. spec/mapping.md */
+#include "tests/lib/unit.h"
+#include "tools/show/cells.h"
+#include "tools/show/codes.h"
+
+#include <string.h>
+
+static void check(const struct words *words, size_t cell, const char *wanted)
+{
+	json_auto_t *item = json_pack("{s:s, s:s, s:{s:s, s:s, s:s}, s:{s:s}, s:s, s:s, s:{s:s, s:s}}", "activity",
+		"read, Journalopslag, Export", "purpose", "TREAT", "actor", "kind", "human", "role", "HCP", "name", "A",
+		"on_behalf_of", "role", "DELEGATOR", "action", "read", "system", "EPJ", "org", "id", "cvr:1", "name", "R");
+	char *cells[CELLS] = {NULL};
+	ck_assert(cells_make(item, words, cells));
+	ck_assert_str_eq(cells[cell], wanted);
+	for (size_t i = 0; i < CELLS; i++)
+		free(cells[i]);
+}
+
+/* MPG-3 */
+START_TEST(codes_are_in_the_readers_language)
+{
+	check(&words_danish, 4, "behandling af patienten");
+	check(&words_english, 4, "treatment of the patient");
+	check(&words_danish, 3, "læsning, Journalopslag, oplysninger blev taget ud af systemet");
+	check(&words_english, 5, "A (healthcare professional)");
+	check(&words_danish, 6, "den, det blev gjort for");
+}
+END_TEST
+
+/* MPG-4 */
+START_TEST(other_texts_are_as_they_were_sent)
+{
+	static const char *const texts[] = {"", "Sagsbehandling", ", ", "read,Export", "Opslag, sag 7", "a, ", "x, y, z"};
+	char out[64];
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		codes_say(&words_danish, MAPPING_EVENT, texts[i], sizeof out, out);
+		ck_assert_str_eq(out, texts[i]);
+		codes_say(&words_english, MAPPING_PURPOSE, texts[i], sizeof out, out);
+		ck_assert_str_eq(out, texts[i]);
+	}
+	codes_say(&words_english, MAPPING_PURPOSE, "TREAT, BTG", sizeof out, out);
+	ck_assert_str_eq(out, "TREAT, BTG");
+	codes_say(&words_english, MAPPING_EVENT, "read, x, create", 12, out);
+	ck_assert_str_eq(out, "reading, x,");
+}
+END_TEST
+
+UNIT_MAIN("cells", codes_are_in_the_readers_language, other_texts_are_as_they_were_sent)
