@@ -13,7 +13,8 @@ enum { BETWEEN, LINE };
 void framing_begin(struct framing *framing, enum adapter_format format)
 {
 	*framing = (struct framing){.format = format};
-	framing->max = format == ADAPTER_FHIR ? FRAMING_DOCUMENT_BYTES_MAX : FRAMING_BYTES_MAX;
+	bool whole = format == ADAPTER_FHIR || format == ADAPTER_OTLP; /* which hold many messages */
+	framing->max = whole ? FRAMING_DOCUMENT_BYTES_MAX : FRAMING_BYTES_MAX;
 	if (format == ADAPTER_FHIR)
 		framing->json.in_indent = true;
 	else if (format == ADAPTER_DICOM)
@@ -121,7 +122,9 @@ void framing_next(struct framing *framing, struct bytes input, enum framing_more
 		[ADAPTER_JSON] = line_next,
 		[ADAPTER_FHIR] = framing_json_next,
 		[ADAPTER_DICOM] = framing_xml_next,
-		[ADAPTER_SYSLOG] = framing_syslog_next};
+		[ADAPTER_SYSLOG] = framing_syslog_next,
+		[ADAPTER_OTLP] = line_next,
+		[ADAPTER_CADF] = line_next};
 	*out = (struct framing_piece){.kind = FRAMING_NOTHING};
 	if (input.len == 0 && !(more == FRAMING_ENDED && framing->is_long))
 		return;

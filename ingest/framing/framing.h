@@ -7,6 +7,8 @@
  * can begin, and is given out as it is, for the reader to refuse.
  *
  *   json   a line is a message; what stands behind a block of NULs is on a line of its own.
+ *   otlp   the same; a line may hold many records (ingest/otlp/otlp_parts.h).
+ *   cadf   the same.
  *   fhir   JSON documents, on one line or many, also as elements of an array. A document that is no JSON any more, or
  *          cut off, ends where a line that is not indented further than its own begins with an AuditEvent or Bundle, an
  *          object that is a line, or '['; within a line where an object begins that says, on this line, that it is an

@@ -22,12 +22,17 @@ struct look {
 	bool syslog; /* it begins with a syslog message */
 	bool heads;  /* so does one of its lines */
 	bool own;    /* members of this ledger's own events */
+	bool otlp;   /* a request of OpenTelemetry */
+	bool cadf;   /* a CADF event */
 };
 
 static const char use_json[] = "looks like events in this ledger's own JSON: use --format json";
 static const char use_fhir[] = "looks like FHIR: use --format fhir";
 static const char use_syslog[] = "looks like syslog: use --format syslog";
 static const char use_dicom[] = "looks like DICOM audit messages: use --format dicom";
+
+static const char use_otlp[] = "looks like records of OpenTelemetry: use --format otlp";
+static const char use_cadf[] = "looks like CADF events: use --format cadf";
 
 static bool begins(struct bytes text, struct bytes word)
 {
@@ -60,6 +65,16 @@ static bool has_head(struct bytes line)
 	return digits > 0 && digits <= SYSLOG_PRIORITY_DIGITS && at < line.len && line.data[at] == '>';
 }
 
+static bool has_otlp(struct bytes text)
+{
+	return words_have(text, "\"resourceLogs\"") || words_have(text, "\"resourceSpans\"");
+}
+
+static bool has_cadf(struct bytes text)
+{
+	return words_have(text, "schemas.dmtf.org/cloud/audit/");
+}
+
 static void look_at(struct bytes beginning, struct look *out)
 {
 	struct bytes rest = words_trim(beginning);
@@ -69,7 +84,9 @@ static void look_at(struct bytes beginning, struct look *out)
 		.resources = words_have(rest, "\"resourceType\""),
 		.messages = words_have(rest, "AuditMessage"),
 		.fhir_xml = words_have(rest, "http://hl7.org/fhir") && words_have(rest, "<"),
-		.own = words_have(rest, "\"subject\"") || words_have(rest, "\"subjects\"")};
+		.own = words_have(rest, "\"subject\"") || words_have(rest, "\"subjects\""),
+		.otlp = has_otlp(rest),
+		.cadf = has_cadf(rest)};
 	while (rest.len > 0) {
 		struct bytes line = next_line(&rest);
 		bool object = line.len > 1 && line.data[0] == '{' && line.data[line.len - 1] == '}';
@@ -79,7 +96,8 @@ static void look_at(struct bytes beginning, struct look *out)
 		out->heads |= has_head(line);
 		out->rows += row;
 		bool own = !out->resources || words_have(line, "\"subject"); /* FHIR over many lines has objects of its own */
-		out->events += object && !row && own && !words_have(line, "\"resourceType\"");
+		bool other = has_otlp(line) || has_cadf(line) || words_have(line, "\"resourceType\"");
+		out->events += object && !row && own && !other;
 	}
 }
 
@@ -168,6 +186,10 @@ static const char *json(const struct look *look, enum adapter_format format)
 {
 	if (look->resources)
 		return use_fhir;
+	if (look->otlp)
+		return use_otlp;
+	if (look->cadf)
+		return use_cadf;
 	if (format != ADAPTER_JSON)
 		return look->own ? use_json : NULL;
 	if (look->text.data[0] == '[')
@@ -188,6 +210,10 @@ static bool may_be(const struct look *look, enum adapter_format format)
 		return look->resources && !look->syslog;
 	case ADAPTER_DICOM:
 		return look->messages && !look->syslog;
+	case ADAPTER_OTLP:
+		return look->otlp && !look->syslog;
+	case ADAPTER_CADF: /* a line of a log may stand before it */
+		return look->cadf && !look->syslog;
 	default:
 		return look->heads;
 	}
@@ -225,6 +251,8 @@ const char *looks_like(enum adapter_format format, struct bytes beginning, bool 
 		  : says == use_fhir   ? ADAPTER_FHIR
 		  : says == use_dicom  ? ADAPTER_DICOM
 		  : says == use_syslog ? ADAPTER_SYSLOG
+		  : says == use_otlp   ? ADAPTER_OTLP
+		  : says == use_cadf   ? ADAPTER_CADF
 							   : format;
 	return says;
 }

@@ -18,8 +18,12 @@
 
 #define UNSPECIFIED BYTES_LITERAL("unspecified")
 
-static const char *const names[] = {
-	[ADAPTER_JSON] = "json", [ADAPTER_FHIR] = "fhir", [ADAPTER_DICOM] = "dicom", [ADAPTER_SYSLOG] = "syslog"};
+static const char *const names[] = {[ADAPTER_JSON] = "json",
+	[ADAPTER_FHIR] = "fhir",
+	[ADAPTER_DICOM] = "dicom",
+	[ADAPTER_SYSLOG] = "syslog",
+	[ADAPTER_OTLP] = "otlp",
+	[ADAPTER_CADF] = "cadf"};
 
 const char *adapter_format_name(enum adapter_format format)
 {
@@ -296,10 +300,14 @@ static enum error map_json(struct memory *memory, struct bytes text, const struc
 static enum error read_as(struct memory *memory, enum adapter_format format, struct bytes text,
 	const struct adapter_context *context, struct fault *fault)
 {
+	static enum error (*const readers[])(struct bytes, const struct adapter_context *, struct audit_message *,
+		struct fault *) = {[ADAPTER_FHIR] = fhir_read,
+		[ADAPTER_DICOM] = dicom_read,
+		[ADAPTER_OTLP] = otlp_read,
+		[ADAPTER_CADF] = cadf_read};
 	audit_message_free(&memory->message);
 	memory->message = (struct audit_message){.chunks = NULL};
-	TRY(format == ADAPTER_FHIR ? fhir_read(text, context, &memory->message, fault)
-							   : dicom_read(text, context, &memory->message, fault));
+	TRY(readers[format](text, context, &memory->message, fault));
 	drop_blank(&memory->message);
 	return E_OK;
 }

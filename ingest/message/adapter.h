@@ -1,6 +1,7 @@
 /* Adapters: messages in the senders' own formats, mapped to events. spec/adapters.md
  *
  *   input ─► framing.h ─► message ─► fhir.c or dicom.c ─► audit_message ─► one event for each subject
+ *                            ├► otlp.c or cadf.c ─► audit_message
  *                            └► syslog.c ─► what it carries ─► fhir.c or dicom.c ...
  *
  * A message that names several people becomes one event for each, all in one batch; one that names nobody becomes a
@@ -12,9 +13,9 @@
 #include "ledger/event/event.h"
 #include "ledger/mandate/source.h"
 
-enum adapter_format { ADAPTER_JSON, ADAPTER_FHIR, ADAPTER_DICOM, ADAPTER_SYSLOG };
+enum adapter_format { ADAPTER_JSON, ADAPTER_FHIR, ADAPTER_DICOM, ADAPTER_SYSLOG, ADAPTER_OTLP, ADAPTER_CADF };
 
-/* "json", "fhir", "dicom" or "syslog", which carries one of the others (spec/syslog.md). E_USAGE. */
+/* "json", "fhir", "dicom", "syslog", which carries one of these (spec/syslog.md), "otlp" or "cadf". E_USAGE. */
 enum error adapter_format_parse(const char *name, enum adapter_format *out) MUST_USE;
 const char *adapter_format_name(enum adapter_format format);
 /* Of one message. */

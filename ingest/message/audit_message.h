@@ -50,7 +50,7 @@ struct audit_message {
 
 	/* What a reader fills in. */
 
-	const char *format; /* source.format: "fhir-r4", "fhir-r5", "dicom" */
+	const char *format; /* source.format: "fhir-r4", "fhir-r5", "dicom", "otlp-log", "otlp-span", "cadf" */
 	struct bytes time;
 	struct bytes end_time; /* optional */
 	uint8_t action;        /* C R U D E, or 0 */
@@ -119,6 +119,11 @@ void audit_message_free(struct audit_message *message);
 enum error fhir_read(
 	struct bytes text, const struct adapter_context *context, struct audit_message *out, struct fault *fault) MUST_USE;
 enum error dicom_read(
+	struct bytes text, const struct adapter_context *context, struct audit_message *out, struct fault *fault) MUST_USE;
+
+enum error otlp_read(
+	struct bytes text, const struct adapter_context *context, struct audit_message *out, struct fault *fault) MUST_USE;
+enum error cadf_read(
 	struct bytes text, const struct adapter_context *context, struct audit_message *out, struct fault *fault) MUST_USE;
 
 /* What a syslog message carries, and the format of that. */

@@ -136,7 +136,7 @@ def main():
         said = items("indsigt.1", command) + {"proof": items("indsigt-proof.1", "proof")}.get(command, "")
         tap.ok(said != "", "%s: the manual has it" % command)
         tap.ok(not undocumented(said, options), "%s: the manual says %s" % (command, undocumented(said, options) or "all options"))
-    tap.ok(completed("send", "--format", "") == ["json", "fhir", "dicom", "syslog"], "words that an option takes are completed")
+    tap.ok(completed("send", "--format", "") == ["json", "fhir", "dicom", "syslog", "otlp", "cadf"], "words that an option takes are completed")
     tap.ok(completed("completion", "") == ["bash", "zsh", "fish"], "... and those of an argument")
     tap.ok(completed("send", "--server", "") == [], "nothing is where nothing can be known")
     at_a_terminal(tap, completed)

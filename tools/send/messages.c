@@ -4,6 +4,7 @@
 #include "tools/send/messages.h"
 
 #include "ledger/base/grow.h"
+#include "tools/send/rejected_row.h"
 
 #include <assert.h>
 #include <sys/stat.h>
@@ -35,6 +36,8 @@ void messages_close(struct messages *messages)
 {
 	free(messages->buffer);
 	messages->buffer = NULL;
+	otlp_parts_end(&messages->parts);
+	messages->in_parts = false;
 }
 
 static void drop(struct messages *messages, size_t len)
@@ -54,6 +57,19 @@ static bool next_entry(struct messages *messages, struct message *out)
 	if (messages->in_bundle)
 		*out = (struct message){.text = entry.text, .error = entry.fault.error, .fault = entry.fault};
 	return messages->in_bundle;
+}
+
+/* True with the next record of the line. */
+static bool next_part(struct messages *messages, struct message *out)
+{
+	struct bytes text;
+	struct fault fault;
+	messages->in_parts = otlp_parts_next(&messages->parts, &text, &fault);
+	if (messages->in_parts)
+		*out = (struct message){.text = text, .error = fault.error, .fault = fault};
+	else
+		otlp_parts_end(&messages->parts);
+	return messages->in_parts;
 }
 
 /* Without the declaration outside it, only what is ASCII anyway can be read. */
@@ -97,6 +113,11 @@ static bool take(struct messages *messages, const struct framing_piece *piece, s
 			"input with a byte order mark, or convert it to UTF-8");
 	if (piece->kind == FRAMING_MESSAGE && messages->framing.format == ADAPTER_SYSLOG)
 		out->error = framing_syslog_why(piece, &out->fault);
+	if (piece->kind == FRAMING_MESSAGE && messages->framing.format == ADAPTER_OTLP &&
+		!rejected_row_begins(piece->text)) {
+		out->error = otlp_parts_begin(piece->text, &messages->parts, &out->fault);
+		return out->error != E_OK || next_part(messages, out);
+	}
 	if (!piece->bundle)
 		return true;
 	out->error = bundle_begin(piece->text, &messages->bundle, &out->fault);
@@ -124,6 +145,8 @@ enum error messages_next(struct messages *messages, struct message *out)
 {
 	if (messages->in_bundle && next_entry(messages, out))
 		return E_OK;
+	if (messages->in_parts && next_part(messages, out))
+		return E_OK;
 	for (;;) {
 		struct framing_piece piece;
 		enum framing_more more = messages->ended ? FRAMING_ENDED : messages->idle ? FRAMING_IDLE : FRAMING_MORE;
@@ -138,7 +161,7 @@ enum error messages_next(struct messages *messages, struct message *out)
 
 bool messages_resumable(const struct messages *messages)
 {
-	if (messages->in_bundle || !framing_is_fresh(&messages->framing))
+	if (messages->in_bundle || messages->in_parts || !framing_is_fresh(&messages->framing))
 		return false;
 	enum adapter_format format = messages->framing.format;
 	if (format == ADAPTER_JSON || format == ADAPTER_SYSLOG || messages->given == 0)

@@ -3,6 +3,7 @@
 
 #include "ingest/framing/bundle.h"
 #include "ingest/framing/framing.h"
+#include "ingest/otlp/otlp_parts.h"
 
 #define MESSAGES_READ_BYTES 65536u /* at most, at once */
 
@@ -39,6 +40,8 @@ struct messages {
 	bool idle;
 	bool in_bundle;
 	struct bundle bundle;
+	bool in_parts; /* of a line of OTLP */
+	struct otlp_parts parts;
 };
 
 enum error messages_open(int fd, enum adapter_format format, struct messages *out) MUST_USE;
@@ -46,7 +49,7 @@ enum error messages_open(int fd, enum adapter_format format, struct messages *ou
 void messages_limit(struct messages *messages);
 /* Messages of a text in memory, which must live as long; one of syslog is one message, without its frame. */
 void messages_open_text(struct bytes text, enum adapter_format format, struct messages *out);
-/* Frees the buffer; the descriptor stays the caller's. */
+/* Frees the buffer, and what a line of OTLP was cut with; the descriptor stays the caller's. */
 void messages_close(struct messages *messages);
 /* The next message, borrowed until the next call. What stands between messages is left out, and so are the parts of a
  * Bundle that are no entries, and entries that it marks as mere company. E_NOT_FOUND: read more first. E_CLOSED: there

@@ -402,7 +402,7 @@ static enum error take_format(void *out, const char *word, struct fault *fault)
 	send->format_given = true;
 	if (adapter_format_parse(word, &send->format) == E_OK)
 		return E_OK;
-	return fault_set(fault, E_USAGE, "--format is json, fhir, dicom or syslog");
+	return fault_set(fault, E_USAGE, "--format is json, fhir, dicom, syslog, otlp or cadf");
 }
 
 static const struct option_row rows[] = {
@@ -414,11 +414,11 @@ static const struct option_row rows[] = {
 	OPTION_TEXT(T, options.tls.key, "tls-key", "FILE", .forms = TALKS, .help = "... and its private key (PEM, 0600)"),
 	OPTION_TEXT(T, options.key_path, "key", "FILE", .required = REQUIRED,
 		.help = "the sender's key file, made by 'indsigt sender add'"),
-	OPTION_TAKEN(take_format, "format", "json|fhir|dicom|syslog", .forms = SENDS | LISTENS | FOLLOWS,
+	OPTION_TAKEN(take_format, "format", "json|fhir|dicom|syslog|otlp|cadf", .forms = SENDS | LISTENS | FOLLOWS,
 		.help = "json: one event a line (the default); fhir: AuditEvents in JSON, also in arrays and Bundles; dicom: "
 				"audit messages in XML; syslog: any of these behind a syslog head, with lengths before them or one a "
-				"line. A "
-				"damaged message costs only itself"),
+				"line; otlp: log records and spans of OpenTelemetry with the attributes of the Dutch processing log, a "
+				"request in JSON a line; cadf: events of OpenStack, one a line. A damaged message costs only itself"),
 	OPTION_NUMBER(T, options.batch, "batch", "N", 1, BATCH_EVENTS_MAX, .forms = SENDS | LISTENS | FOLLOWS,
 		.help = "events in a batch, 1 to 4096; 1000 unless told otherwise, and 1 MiB cuts too"),
 	OPTION_TEXT(T, rejected_path, "rejected", "FILE",

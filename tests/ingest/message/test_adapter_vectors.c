@@ -64,12 +64,20 @@ static char *message_of(const json_t *vector, size_t *len)
 
 static void check_vector(const json_t *vector, const char *path)
 {
-	static const struct source nothing;
-	struct adapter_context context = {"cvr:55133018", "Aarhus Kommune", &policy, &nothing, NULL};
+	struct source source = {.words = ""};
+	struct adapter_context context = {"cvr:55133018", "Aarhus Kommune", &policy, &source, NULL};
 	enum adapter_format format = ADAPTER_JSON;
+	const json_t *word;
+	size_t i;
 	size_t len = 0;
 	char *text = message_of(vector, &len);
 	policy_default(&policy);
+	json_array_foreach(json_object_get(vector, "source"), i, word)
+	{
+		bool taken = false;
+		ck_ok(source_apply(&source, json_string_value(word), &taken, &fault));
+		ck_assert(taken);
+	}
 	ck_ok(adapter_format_parse(vector_text(vector, "format"), &format));
 	enum error error = adapter_map(format, bytes_of(text, len), &context, &events, &fault);
 	if (error != E_OK && json_object_get(vector, "place") != NULL)
@@ -91,4 +99,23 @@ START_TEST(every_vector_becomes_its_events)
 }
 END_TEST
 
-UNIT_MAIN("adapter_vectors", every_vector_becomes_its_events)
+/* OTL-1 to OTL-12 */
+START_TEST(every_vector_of_otlp_becomes_its_events)
+{
+	char path[4096];
+	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/otlp", path));
+	ck_assert_uint_gt(vector_walk(path, check_vector), 65);
+}
+END_TEST
+
+/* CDF-1 to CDF-9 */
+START_TEST(every_vector_of_cadf_becomes_its_events)
+{
+	char path[4096];
+	ck_assert(vector_path("INDSIGT_SOURCE", "tests/vectors/cadf", path));
+	ck_assert_uint_gt(vector_walk(path, check_vector), 40);
+}
+END_TEST
+
+UNIT_MAIN("adapter_vectors", every_vector_becomes_its_events, every_vector_of_otlp_becomes_its_events,
+	every_vector_of_cadf_becomes_its_events)
