@@ -275,7 +275,7 @@ static enum error check_access(const struct otlp_reader *reader)
 	if (subject == NULL && activity == NULL)
 		return fault_set(reader->fault, E_MISSING_FIELD,
 			OTLP_SUBJECT ": missing, and " OTLP_ACTIVITY_ID " too; this is no record of an access, but a line of a "
-															"log: send here only those that have the attributes of "
+						 "log: send here only those that have the attributes of "
 						 "the processing log");
 	if (otlp_count(subject) == 0)
 		return fault_set(reader->fault, E_MISSING_FIELD,

@@ -133,7 +133,8 @@ def envelopes():
     no("log-line-plain", "a line of a log without an event", "bad-json", "", message="2026-11-20 10:00:00.200 7 INFO nova.api [-] hello")
 
 
-whose()
-what()
-who()
-envelopes()
+if __name__ == "__main__":
+    whose()
+    what()
+    who()
+    envelopes()

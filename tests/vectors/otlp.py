@@ -228,7 +228,8 @@ def forms():
         write("otlp", "json-" + name, {"about": about, "format": "otlp", "message": text, "expect": "missing-field" if name == "array" else "bad-json"})
 
 
-subjects()
-times_and_outcomes()
-people()
-forms()
+if __name__ == "__main__":
+    subjects()
+    times_and_outcomes()
+    people()
+    forms()

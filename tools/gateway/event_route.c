@@ -3,6 +3,11 @@
 #include <string.h>
 #include <strings.h>
 
+bool event_route_is(const char *path)
+{
+	return strcmp(path, EVENT_ROUTE_PATH) == 0 || strcmp(path, EVENT_ROUTE_CADF_PATH) == 0;
+}
+
 void event_route_refuse(int status, enum error error, const char *line, struct response *out)
 {
 	post_respond(out, status, post_problem(status, error, line), POST_TYPE_PROBLEM);
@@ -27,8 +32,10 @@ static size_t count_lines(struct bytes body)
 /* All that is wrong about a request before its events are looked at; true if nothing is. */
 static bool is_request(const struct request *request, bool lines, struct response *out)
 {
-	if (strcmp(request->path, EVENT_ROUTE_PATH) != 0) {
-		event_route_refuse(404, E_NOT_FOUND, "here is POST " EVENT_ROUTE_PATH, out);
+	if (!event_route_is(request->path)) {
+		event_route_refuse(404, E_NOT_FOUND,
+			"here are POST " EVENT_ROUTE_PATH " and " EVENT_ROUTE_CADF_PATH ", and OTLP's /v1/logs and /v1/traces",
+			out);
 	} else if (strcmp(request->method, "POST") != 0) {
 		event_route_refuse(405, E_BAD_VALUE, "events are given with POST", out);
 		response_header(out, "Allow", "POST");
@@ -53,11 +60,14 @@ static bool is_request(const struct request *request, bool lines, struct respons
 void event_route(const struct request *request, struct response *out)
 {
 	bool lines = is_type(request->content_type, "application/x-ndjson");
-	out->route = EVENT_ROUTE_PATH;
+	bool cadf = strcmp(request->path, EVENT_ROUTE_CADF_PATH) == 0;
+	out->route = cadf ? EVENT_ROUTE_CADF_PATH : EVENT_ROUTE_PATH;
 	if (!is_request(request, lines, out))
 		return;
 	struct post *post = post_new(lines ? POST_EVENTS : POST_EVENT, request, request->body);
 	if (post == NULL)
 		event_route_refuse(503, E_NO_MEMORY, error_text(E_NO_MEMORY), out);
+	else
+		post->cadf = cadf;
 	out->question = (char *)post;
 }

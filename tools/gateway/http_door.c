@@ -11,6 +11,7 @@
 #include "tools/gateway/event_route.h"
 #include "tools/gateway/fhir_caller.h"
 #include "tools/gateway/fhir_route.h"
+#include "tools/gateway/otlp_route.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -83,17 +84,13 @@ static bool is_token(const struct http_door *door, const char *authorization)
 static void answered(struct response *out, struct bytes told)
 {
 	struct post *post = (struct post *)(uintptr_t)told.data;
-	bool fhir = post_is_fhir(post);
 	response_release(out);
 	out->status = post->status != 0 ? post->status : 503;
 	out->body = post->answer;
-	out->body_len = out->body != NULL ? strlen(out->body) : 0;
+	out->body_len = out->body != NULL ? post->answer_len : 0;
 	post->answer = NULL;
 	if (out->body != NULL)
-		response_header(out, "Content-Type",
-			fhir                ? POST_TYPE_FHIR
-			: out->status < 400 ? "application/json"
-								: POST_TYPE_PROBLEM);
+		response_header(out, "Content-Type", post_answer_type(post));
 	if (out->status == 503)
 		response_header(out, "Retry-After", "5");
 	if (post->location[0] != '\0' && (out->own = strdup(post->location)) != NULL)
@@ -162,8 +159,12 @@ static void go_fhir(const struct served *served, const struct request *request, 
 static void go(const struct served *served, const struct request *request, struct response *out)
 {
 	const struct http_door *door = served->door;
-	bool event = served->events && strcmp(request->path, EVENT_ROUTE_PATH) == 0;
-	if (event || !served->fhir) {
+	bool event = served->events && event_route_is(request->path);
+	if (served->events && otlp_route_is(request->path)) {
+		if (may_ask(served, request, otlp_route_refuse, out))
+			otlp_route(request, out);
+		otlp_route_form(request, out);
+	} else if (event || !served->fhir) {
 		if (request->body.len > HTTP_DOOR_BODY_BYTES_MAX)
 			event_route_refuse(
 				413, E_TOO_LONG, "the body is longer than 1048576 bytes; send fewer events at once", out);

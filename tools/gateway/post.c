@@ -2,6 +2,7 @@
 
 #include "ledger/base/clock.h"
 #include "tools/fhir/fhir_outcome.h"
+#include "tools/otlpbody/otlp_protobuf.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -53,15 +54,60 @@ void post_set_answer(struct post *post, int status, json_t *json)
 {
 	free(post->answer);
 	post->answer = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
+	post->answer_len = post->answer != NULL ? strlen(post->answer) : 0;
 	post->status = post->answer != NULL ? status : 0;
 	json_decref(json);
 }
 
+/* Takes the bytes over; NULL: there was no memory. */
+static void set_bytes(struct post *post, int status, uint8_t *bytes, size_t len)
+{
+	free(post->answer);
+	post->answer = (char *)bytes;
+	post->answer_len = len;
+	post->status = bytes != NULL ? status : 0;
+}
+
+void post_records_answer(struct post *post, size_t refused, const char *why)
+{
+	size_t len = 0;
+	if (post->protobuf) {
+		uint8_t *bytes = otlp_protobuf_answer((int64_t)refused, why, &len);
+		set_bytes(post, 200, bytes, len);
+	} else if (refused == 0) {
+		post_set_answer(post, 200, json_object());
+	} else { /* a number of 64 bits is text in JSON of protobuf */
+		char count[24];
+		snprintf(count, sizeof count, "%zu", refused);
+		post_set_answer(post, 200,
+			json_pack("{s:{s:s,s:s}}", "partialSuccess", post->spans ? "rejectedSpans" : "rejectedLogRecords", count,
+				"errorMessage", why));
+	}
+}
+
+const char *post_answer_type(const struct post *post)
+{
+	if (post->kind == POST_RECORDS)
+		return post->protobuf ? POST_TYPE_PROTOBUF : "application/json";
+	if (post_is_fhir(post))
+		return POST_TYPE_FHIR;
+	return post->status != 0 && post->status < 400 ? "application/json" : POST_TYPE_PROBLEM;
+}
+
 void post_refuse(struct post *post, int status, enum error error, const char *why)
 {
+	size_t len = 0;
 	post->location[0] = '\0';
-	post_set_answer(
-		post, status, post_is_fhir(post) ? fhir_outcome(error, why, NULL) : post_problem(status, error, why));
+	if (post_is_fhir(post)) {
+		post_set_answer(post, status, fhir_outcome(error, why, NULL));
+	} else if (post->kind != POST_RECORDS) {
+		post_set_answer(post, status, post_problem(status, error, why));
+	} else if (post->protobuf) {
+		uint8_t *bytes = otlp_protobuf_failure(why, &len);
+		set_bytes(post, status, bytes, len);
+	} else {
+		post_set_answer(post, status, json_pack("{s:s}", "message", why));
+	}
 }
 
 void post_respond(struct response *out, int status, json_t *json, const char *type)

@@ -1,6 +1,6 @@
 /* What was posted at a door, from the server's worker that looked at it to the thread that sends, and back.
  *
- *   route (event_route.h, fhir_route.h) ─► post_new ─► http_door.h ─► posts.h ─► answered ─► post_free */
+ *   route (event_route.h, otlp_route.h, fhir_route.h) ─► post_new ─► http_door.h ─► posts.h ─► answered ─► post_free */
 #pragma once
 
 #include "ledger/base/hash.h"
@@ -12,10 +12,11 @@
 #include <netinet/in.h>
 
 enum post_kind {
-	POST_EVENT,  /* one, in JSON */
-	POST_EVENTS, /* one a line */
-	POST_CREATE, /* an AuditEvent */
-	POST_CHECK,  /* an AuditEvent that is only looked at */
+	POST_EVENT,   /* one, in JSON */
+	POST_EVENTS,  /* one a line */
+	POST_RECORDS, /* of OpenTelemetry, a request in JSON */
+	POST_CREATE,  /* an AuditEvent */
+	POST_CHECK,   /* an AuditEvent that is only looked at */
 	POST_BUNDLE,
 };
 
@@ -26,6 +27,8 @@ struct post {
 	struct fault fault; /* why it cannot be read as what it was posted as; or E_OK */
 	struct fhir_bundle bundle;
 	enum fhir_return wish;
+	bool cadf;             /* events: CADF's, not ours */
+	bool protobuf, spans;  /* records: what they are answered in, and what they are */
 	bool to_be_registered; /* only from whom the registration names by the key */
 	char certificate[2 * HASH_BYTES + 1];
 	char address[INET6_ADDRSTRLEN];
@@ -33,6 +36,7 @@ struct post {
 	/* The answer, of whoever takes it: */
 	int status;   /* 0: there was no memory for one */
 	char *answer; /* a body, malloc()ed; NULL: there is none */
+	size_t answer_len;
 	char location[96];
 	/* Of the door: */
 	void (*done)(void *done_context, struct bytes answer);
@@ -47,8 +51,13 @@ bool post_is_fhir(const struct post *post);
 
 /* Takes `json` over; NULL: there was no memory. */
 void post_set_answer(struct post *post, int status, json_t *json);
-/* A problem, or an OperationOutcome; what it had for an answer goes. */
+/* A problem, an OperationOutcome or OTLP's Status; what it had for an answer goes. */
 void post_refuse(struct post *post, int status, enum error error, const char *why);
+
+/* Of records: that all were taken, or how many were not, and why the first. */
+void post_records_answer(struct post *post, size_t refused, const char *why);
+/* What the answer is. */
+const char *post_answer_type(const struct post *post);
 
 /* The forms of what a door refuses by itself; NULL: there was no memory. */
 json_t *post_problem(int status, enum error error, const char *detail);
@@ -56,3 +65,4 @@ json_t *post_problem(int status, enum error error, const char *detail);
 void post_respond(struct response *out, int status, json_t *json, const char *type);
 #define POST_TYPE_PROBLEM "application/problem+json"
 #define POST_TYPE_FHIR "application/fhir+json;charset=utf-8"
+#define POST_TYPE_PROTOBUF "application/x-protobuf"

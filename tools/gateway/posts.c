@@ -4,9 +4,11 @@
 
 #include "ledger/base/clock.h"
 #include "tools/gateway/fhir_posts.h"
+#include "tools/gateway/otlp_posts.h"
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 
 /* What is heard of one post's messages. */
@@ -86,7 +88,7 @@ static void make_line(struct post *post)
 			*at = ' ';
 }
 
-static enum error take_events(struct posts *posts, struct post *post, struct fault *fault)
+static enum error take_from(struct posts *posts, struct post *post, struct input *input, struct fault *fault)
 {
 	struct hearing hearing = {.results = json_array()};
 	const struct send_heard heard = {.taken = hear_taken, .refused = hear_refused, .context = &hearing};
@@ -97,14 +99,32 @@ static enum error take_events(struct posts *posts, struct post *post, struct fau
 		make_line(post);
 	hearing.failed = hearing.results == NULL;
 	posts->send->heard = &heard;
-	messages_open_text(post->body, ADAPTER_JSON, &messages);
+	messages_open_text(post->body, input->format, &messages);
 	while (error == E_OK && messages_next(&messages, &message) == E_OK)
-		error = send_message(posts->send, &posts->input, &message, fault);
+		error = send_message(posts->send, input, &message, fault);
 	posts->send->heard = NULL;
-	rejected_seen_free(&posts->input.seen); /* rows of one post alone are told apart */
+	rejected_seen_free(&input->seen); /* rows of one post alone are told apart */
 	set_answer(post, &hearing);
 	json_decref(hearing.results);
 	return error;
+}
+
+/* Events of ours are known by their id; CADF's by all of their bytes, each post being a line of its own. */
+static enum error take_events(struct posts *posts, struct post *post, struct fault *fault)
+{
+	struct send_line who = {.certificate = ""};
+	struct input cadf = {.fd = -1, .name = BYTES_LITERAL("cadf"), .format = ADAPTER_CADF, .line = &who};
+	memcpy(who.address, post->address, sizeof post->address);
+	enum error error = take_from(posts, post, post->cadf ? &cadf : &posts->input, fault);
+	equals_free(&who.equals);
+	return error;
+}
+
+static enum error take(struct posts *posts, struct post *post, struct fault *fault)
+{
+	if (post->kind == POST_RECORDS)
+		return otlp_posts_take(posts->send, post, fault);
+	return post_is_fhir(post) ? fhir_posts_take(posts->send, post, fault) : take_events(posts, post, fault);
 }
 
 enum error posts_take(struct posts *posts, struct fault *fault)
@@ -120,7 +140,7 @@ enum error posts_take(struct posts *posts, struct fault *fault)
 		post->next = NULL;
 		*last = post;
 		last = &post->next;
-		TRY(post_is_fhir(post) ? fhir_posts_take(posts->send, post, fault) : take_events(posts, post, fault));
+		TRY(take(posts, post, fault));
 	}
 	if (posts->send->ended != E_OK)
 		*fault = posts->send->ended_fault;
