@@ -236,6 +236,8 @@ static const char *judge(enum adapter_format format, struct bytes beginning, boo
 	uint8_t c = look.text.data[0];
 	if (look.syslog)
 		return use_syslog;
+	if (look.cadf && c != '{' && c != '[') /* behind the heads of a log's lines */
+		return use_cadf;
 	if (c == '<' && (format != ADAPTER_DICOM || look.fhir_xml))
 		return xml(&look);
 	if (c == '{' || c == '[')

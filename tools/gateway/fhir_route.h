@@ -2,7 +2,7 @@
 #pragma once
 
 #include "tools/fhir/fhir_capability.h"
-#include "tools/gateway/post.h"
+#include "tools/posted/post.h"
 
 #define FHIR_ROUTE_BODY_BYTES_MAX 1048576u /* also of what gzip held */
 

@@ -45,7 +45,9 @@ static const struct option_row rows[] = {
 	OPTION_TEXT(T, http.listen, "http", "HOST:PORT",
 		.help =
 			"take events there, POST /v1/events: one as application/json, an event a line as application/x-ndjson. "
-			"Answered once they are durable in the spool; give events an \"id\", and giving them again is harmless"),
+			"Answered once they are durable in the spool; give events an \"id\", and giving them again is harmless. "
+			"OpenTelemetry: POST /v1/logs and /v1/traces (OTLP, protobuf and JSON) with the attributes of the Dutch "
+			"processing log; CADF events of OpenStack: POST /v1/cadf"),
 	OPTION_TEXT(T, http.token_path, "http-token", "FILE",
 		.help =
 			"of those who have this (0600, 16 to 256 characters) as a bearer token alone; without it, of everybody on "
@@ -73,8 +75,9 @@ static const struct option_row rows[] = {
 
 const struct command command_gateway = {
 	.options = {.name = "indsigt gateway",
-		.summary =
-			"takes messages by syslog (ATNA), AuditEvents by FHIR and events by HTTP, and sends them to a ledger",
+		.summary = "takes messages by syslog (ATNA), AuditEvents by FHIR, records of OpenTelemetry and events by HTTP, "
+				   "and sends them "
+				   "to a ledger",
 		.text =
 			"For systems that report as they are: what syslog daemons and ATNA senders send over TCP or TLS becomes "
 			"events as with 'indsigt send --format syslog', in the name of one sender, whose key and spool this "

@@ -8,10 +8,10 @@
 #include "ledger/base/own.h"
 #include "query/server/http_server.h"
 #include "tools/fhir/fhir_outcome.h"
-#include "tools/gateway/event_route.h"
 #include "tools/gateway/fhir_caller.h"
 #include "tools/gateway/fhir_route.h"
-#include "tools/gateway/otlp_route.h"
+#include "tools/posted/event_route.h"
+#include "tools/posted/otlp_route.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -9,7 +9,7 @@
 
 #include "ledger/text/address.h"
 #include "ledger/tls/tls_server.h"
-#include "tools/gateway/post.h"
+#include "tools/posted/post.h"
 
 #define HTTP_DOOR_CONNECTIONS_MAX 512u
 #define HTTP_DOOR_FILES_MAX 4096u /* of the process, all doors and the sender together; more than they can have */

@@ -1,7 +1,7 @@
 /* Records of OpenTelemetry that were posted, taken by whoever sends. spec/otlp.md */
 #pragma once
 
-#include "tools/gateway/post.h"
+#include "tools/posted/post.h"
 #include "tools/send/send_input.h"
 
 /* Takes them or refuses them, each for itself, and makes the answer, which is to be given once all that was taken is

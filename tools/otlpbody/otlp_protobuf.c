@@ -3,7 +3,7 @@
  * JSON of protobuf has them; ids hexadecimal; what has its zero is left out. */
 #include "tools/otlpbody/otlp_protobuf.h"
 
-#include "otlp.pb-c.h"
+#include <otlp.pb-c.h>
 
 #include <inttypes.h>
 #include <math.h>

@@ -99,7 +99,7 @@ START_TEST(every_vector_becomes_its_events)
 }
 END_TEST
 
-/* OTL-1 to OTL-12 */
+/* OTL-1, OTL-2, OTL-3, OTL-4, OTL-5, OTL-6 */
 START_TEST(every_vector_of_otlp_becomes_its_events)
 {
 	char path[4096];
@@ -108,7 +108,7 @@ START_TEST(every_vector_of_otlp_becomes_its_events)
 }
 END_TEST
 
-/* CDF-1 to CDF-9 */
+/* CDF-1, CDF-2, CDF-3, CDF-4, CDF-5, CDF-6, CDF-7 */
 START_TEST(every_vector_of_cadf_becomes_its_events)
 {
 	char path[4096];

@@ -1,7 +1,7 @@
 /* A body goes through what it came in: gzip, protobuf; what is posted is always JSON. What is wrong about the request
  * is answered here and kept nowhere; a body that cannot be read goes to whoever keeps what is refused, since an
  * exporter drops what it is told not to repeat. */
-#include "tools/gateway/otlp_route.h"
+#include "tools/posted/otlp_route.h"
 
 #include "ingest/otlp/otlp_parts.h"
 #include "ledger/base/own.h"

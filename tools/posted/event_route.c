@@ -1,4 +1,4 @@
-#include "tools/gateway/event_route.h"
+#include "tools/posted/event_route.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,4 +1,4 @@
-#include "tools/gateway/post.h"
+#include "tools/posted/post.h"
 
 #include "ledger/base/clock.h"
 #include "tools/fhir/fhir_outcome.h"

@@ -1,7 +1,7 @@
 /* POST /v1/logs and /v1/traces: records of OpenTelemetry, in protobuf and JSON. In a worker. spec/otlp.md */
 #pragma once
 
-#include "tools/gateway/post.h"
+#include "tools/posted/post.h"
 
 #define OTLP_ROUTE_BODY_BYTES_MAX 1048576u   /* also of what gzip held */
 #define OTLP_ROUTE_RECORDS_MAX 4096u         /* of one request */

@@ -1,7 +1,7 @@
 /* POST /v1/events: events of applications on this machine, in JSON; POST /v1/cadf: CADF's, likewise. spec/gateway.md */
 #pragma once
 
-#include "tools/gateway/post.h"
+#include "tools/posted/post.h"
 
 #define EVENT_ROUTE_LINES_MAX \
 	8192u /* no more events fit into a body; each line that is none is a row of what is refused */
