@@ -130,7 +130,7 @@ static enum error bytes_json(struct making *making, const char *name, struct byt
 		return hex_json(making, data, out);
 	if (!bytes_utf8(data))
 		return fault_set(making->fault, E_NOT_UTF8, "%s: is not UTF-8", name);
-	*out = json_stringn((const char *)data.data, data.len);
+	*out = data.len > 0 ? json_stringn((const char *)data.data, data.len) : json_string("");
 	return allocated(*out);
 }
 

@@ -1,0 +1,5 @@
+L
+=;9	*
+text2$
+dpl.core.data_subject_id
+<none>
