@@ -88,7 +88,7 @@ START_TEST(what_is_no_request_is_refused_whole)
 }
 END_TEST
 
-/* OTL-15: what is counted before anything is cut is not less than what comes out. */
+/* OTL-11: what is counted before anything is cut is not less than what comes out. */
 START_TEST(bytes_are_bounded_before_they_are_made)
 {
 	struct bytes text;

@@ -1,4 +1,4 @@
-/* OTLP's protobuf becomes OTLP's JSON, within bounds. OTL-7, OTL-16 */
+/* OTLP's protobuf becomes OTLP's JSON, within bounds. OTL-7, OTL-12 */
 #include "tests/lib/unit.h"
 #include "tools/otlpbody/otlp_protobuf.h"
 
