@@ -20,6 +20,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 from certificates import Authority, Pair  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors"))
+import otlp as records  # noqa: E402
 from fhir_door import audit as resource, bundle  # noqa: E402
 from gateway import HEAD, Gateway, audit, counted  # noqa: E402
 from indsigt import Ledger, event, wait_until  # noqa: E402
@@ -126,6 +128,25 @@ def bundles(ledger, program, key, events, turn):
     return through(ledger, program, key, events, give, "--fhir", "127.0.0.1:0")
 
 
+def otlp(ledger, program, key, events, turn):
+    """A hundred spans a request, in JSON, of people who have Danish numbers."""
+    def one(n):
+        given = records.attributes(dpl__core__data_subject_id=number(n), dpl__core__data_subject_id_type="CPR", user__id="jensen")
+        return records.span(given, name="%d-%d" % (turn, n))
+    data = [[one(n) for n in range(part, events, LINES)] for part in range(LINES)]
+
+    def give(gateway, part):
+        connection = http.client.HTTPConnection(gateway.http, timeout=240)
+        for at in range(0, len(data[part]), 100):
+            request = records.request(None)
+            request["resourceSpans"][0]["scopeSpans"][0]["spans"] = data[part][at:at + 100]
+            connection.request("POST", "/v1/traces", json.dumps(request), {"Content-Type": "application/json"})
+            answer = json.load(connection.getresponse())
+            assert answer == {}, answer
+        connection.close()
+    return through(ledger, program, key, events, give, "--http", "127.0.0.1:0")
+
+
 def callers(ledger, program, key, events, turn):
     path = ledger.path("callers-%d" % turn)
     data = ["".join(event("cpr:" + number(n), "%d-%d" % (turn, n)) + "\n" for n in range(part, events, LINES)).encode() for part in range(LINES)]
@@ -224,7 +245,7 @@ def idle(ledger, program, count):
         gateway.stop()
 
 
-DOORS = {"native": native, "syslog": syslog, "http": posted, "fhir": fhir, "bundles": bundles, "socket": callers, "follow": follow}
+DOORS = {"native": native, "syslog": syslog, "http": posted, "fhir": fhir, "bundles": bundles, "otlp": otlp, "socket": callers, "follow": follow}
 
 
 def main():
