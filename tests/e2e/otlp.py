@@ -7,13 +7,15 @@ import gzip
 import http.client
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 
+import npm
 from gateway import Gateway, run, seen, shown
 from indsigt import wait_until
-from otel_packages import Packages
+from otel_packages import FOLDER, Packages
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors"))
 import cadf  # the vectors' own, for the messages
@@ -308,5 +310,21 @@ def sdk(tap, ledger, program):
     door.stop()
 
 
+def javascript(tap, ledger, program):
+    """Its exporters send JSON; with gzip in chunks."""
+    missing = npm.installed(FOLDER) if shutil.which("npm") else "there is no npm"
+    if missing:
+        tap.skip("OpenTelemetry's exporters of JSON", missing)
+        return
+    door = Gateway(ledger, ledger.add_sender("javascript"), program, "--http", "127.0.0.1:0")
+    wanted = sorted("%s %d" % (kind, n) for kind in ("log", "span") for n in range(20))
+    for number, options in ((21, ()), (22, ("gzip",))):
+        result = subprocess.run(["node", os.path.join(FOLDER, "export.js"), "http://" + door.http, "20", person(number)[0], *options],
+                                capture_output=True, text=True, timeout=240, check=False)
+        tap.ok(result.returncode == 0 and seen(ledger, person(number)[1], 40) == wanted,
+               "logs and spans in JSON%s are found: %s" % (" with gzip" if options else "", result.stderr[-300:]))
+    door.stop()
+
+
 if __name__ == "__main__":
-    run(answers, again, files, followed, cadf_posts, hostile, sdk)
+    run(answers, again, files, followed, cadf_posts, hostile, sdk, javascript)
