@@ -4,7 +4,7 @@
 
 #include "query/providers/providers.h"
 #include "tools/fhir/fhir_capability.h"
-#include "tools/gateway/post.h"
+#include "tools/posted/post.h"
 
 /* True: the token that was shown holds and allows to make AuditEvents. Otherwise `out` is the refusal, or is to be
  * asked for again (response.later). */
