@@ -201,9 +201,11 @@ def gateway_read(gateway):
 
 
 def gateway_round(gateway, line, turn):
-    """A further message that is read begins only when those before it are on the disk: once it is read, they are."""
-    line.sendall(counted(HEAD + audit("0101701007", "mark %d" % turn)))
-    wait_until(lambda: gateway_read(gateway) == 0, "the mark is read")
+    """A round reads a line four times at most, and the next one begins only when all of it is on the disk: once five further messages
+    were read, each by itself, what came before them is."""
+    for mark in range(5):
+        line.sendall(counted(HEAD + audit("0101701007", "mark %d.%d" % (turn, mark))))
+        wait_until(lambda: gateway_read(gateway) == 0, "the mark is read")
 
 
 def secure(tap, ledger, program):
