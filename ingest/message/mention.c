@@ -9,6 +9,7 @@
 #include "ingest/message/escapes.h"
 #include "ingest/message/identifier.h"
 #include "ingest/message/words.h"
+#include "ledger/subject/subject_in_text.h"
 #include "ledger/subject/subject_system.h"
 
 #include <sodium.h>
@@ -197,41 +198,13 @@ static bool is_token(struct bytes text, size_t at)
 	return false;
 }
 
-/* A Danish person number that stands alone: DDMMYYNNNN or DDMMYY-NNNN. */
-static bool is_person_number(struct bytes rest)
-{
-	size_t len = 0;
-	unsigned digits = 0;
-	while (len < rest.len &&
-		   (words_digit(rest.data[len]) || (digits == 6 && rest.data[len] == '-' && words_digit(rest.data[len - 1]))))
-		digits += words_digit(rest.data[len++]);
-	if (digits != 10)
-		return false;
-	int day = (rest.data[0] - '0') * 10 + rest.data[1] - '0';
-	int month = (rest.data[2] - '0') * 10 + rest.data[3] - '0';
-	bool ends_words =
-		len < rest.len && rest.data[len] == '.' && (len + 1 == rest.len || !word_char(rest.data[len + 1]));
-	bool goes_on = len < rest.len && word_char(rest.data[len]) && !ends_words;
-	return day >= 1 && day <= 31 && month >= 1 && month <= 12 && !goes_on;
-}
-
-static bool has_person_number(struct bytes text)
-{
-	for (size_t at = 0; at + 10 <= text.len; at++) {
-		bool begins = at == 0 || (!word_char(text.data[at - 1]) && text.data[at - 1] != '/');
-		if (begins && words_digit(text.data[at]) && is_person_number(bytes_of(text.data + at, text.len - at)))
-			return true;
-	}
-	return false;
-}
-
 static bool has_number(struct bytes text)
 {
 	bool bar = memchr(text.data, '|', text.len) != NULL;
 	for (size_t at = 0; bar && at < text.len; at++)
 		if ((at == 0 || !word_char(text.data[at - 1])) && is_token(text, at))
 			return true;
-	return has_person_number(text) || (memchr(text.data, '^', text.len) != NULL && has_cx(text));
+	return subject_in_text(text, BYTES_EMPTY) != 0 || (memchr(text.data, '^', text.len) != NULL && has_cx(text));
 }
 
 /* ---- searches ---- */

@@ -91,11 +91,18 @@ void health_snapshot(struct health *health, uint64_t age_s)
 }
 
 /* Counted by error, so that an operator sees what is refused without a line of log for each batch. */
-void health_refused(struct health *health, enum error error)
+void health_refused(struct health *health, uint32_t sender, enum error error)
 {
 	LOCKED(&health->mutex);
 	if ((unsigned)error < STATUS_ERRORS)
 		health->status.refused[error]++;
+	for (size_t i = 0; i < STATUS_REFUSED_OF_MAX; i++) {
+		struct status_refused *row = &health->status.refused_of[i];
+		if (row->count > 0 && (row->sender != sender || row->error != error))
+			continue;
+		*row = (struct status_refused){sender, error, row->count + 1};
+		return;
+	}
 }
 
 /* The first time, and until there is room for it: a file of full size, which is then written in place. */

@@ -17,8 +17,8 @@ bool health_set(struct health *health, enum status_reason reason, bool so);
 void health_writer(struct health *health);
 /* For so long the oldest snapshot of the store has been held; 0: none that matters. */
 void health_snapshot(struct health *health, uint64_t age_s);
-/* A batch was refused. */
-void health_refused(struct health *health, enum error error);
+/* A batch of this sender was refused. */
+void health_refused(struct health *health, uint32_t sender, enum error error);
 /* When the certificate of the ingest port ends, in seconds since 1970. */
 void health_certificate(struct health *health, uint64_t ends_s);
 /* About once a second: the process is alive. Writes the file. */

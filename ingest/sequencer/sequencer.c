@@ -322,7 +322,7 @@ static void answer_batch(struct sequencer *s, struct job *job)
 	if (job->error == E_BAD_SIGNATURE)
 		spoil(job);
 	if (job->error != E_OK)
-		health_refused(s->health, job->error);
+		health_refused(s->health, job->sender, job->error);
 }
 
 /* Jobs that asked for nothing to be written are answered with those that did, so that each sender's answers stay in

@@ -249,6 +249,15 @@ struct bytes source_role(const struct source *source)
 	return find(source, ROLE, BYTES_EMPTY, "");
 }
 
+bool source_expects_numbers(const struct source *source, struct bytes path)
+{
+	struct bytes word;
+	for (size_t at = 0; next_word(source, &at, &word);)
+		if (bytes_begin(word, IDENTIFIERS) && bytes_equal(bytes_after(word, strlen(IDENTIFIERS)), path))
+			return true;
+	return false;
+}
+
 bool source_origin(const struct source *source, const char *kind, struct bytes id, struct source_origin *out)
 {
 	char front[32];

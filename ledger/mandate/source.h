@@ -33,6 +33,8 @@ enum error source_apply(struct source *source, const char *word, bool *taken, st
 struct bytes source_authority(const struct source *source);
 struct bytes source_namespace(const struct source *source, struct bytes name);
 struct bytes source_role(const struct source *source);
+/* Whether people's numbers are to be expected in the text of this path. */
+bool source_expects_numbers(const struct source *source, struct bytes path);
 
 /* Who reports as somebody. Borrowed. */
 struct source_origin {

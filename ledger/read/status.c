@@ -47,6 +47,21 @@ void status_ended(const char *program, enum error error, const struct fault *fau
 		fprintf(stderr, "%s: %s%s\n", program, text, advice);
 }
 
+/* Sender, error, count; a new reference. */
+static json_t *refused_of_json(const struct status *status)
+{
+	json_t *rows = json_array();
+	for (size_t i = 0; i < STATUS_REFUSED_OF_MAX; i++) {
+		const struct status_refused *row = &status->refused_of[i];
+		if (row->count > 0 && json_array_append_new(rows, json_pack("[I, s, I]", (json_int_t)row->sender,
+															  error_name(row->error), (json_int_t)row->count)) != 0) {
+			json_decref(rows);
+			return NULL;
+		}
+	}
+	return rows;
+}
+
 /* Filled up with spaces to its fixed size: written over the old one it leaves no rest of it, and on a full disk it
  * needs no new block. */
 enum error status_encode(const struct status *status, uint8_t out[STATUS_BYTES])
@@ -61,10 +76,10 @@ enum error status_encode(const struct status *status, uint8_t out[STATUS_BYTES])
 		if (status->refused[i] != 0)
 			failed |=
 				json_object_set_new(refused, error_name((enum error)i), json_integer((json_int_t)status->refused[i]));
-	json_auto_t *json = json_pack("{s:I, s:I, s:I, s:I, s:I, s:O, s:O}", "beat_ms", (json_int_t)status->beat_ms,
+	json_auto_t *json = json_pack("{s:I, s:I, s:I, s:I, s:I, s:O, s:O, s:o}", "beat_ms", (json_int_t)status->beat_ms,
 		"writer_ms", (json_int_t)status->writer_ms, "oldest_snapshot_s", (json_int_t)status->snapshot_s, "restarts",
 		(json_int_t)status->restarts, "certificate_ends_s", (json_int_t)status->certificate_s, "since", since,
-		"refused", refused);
+		"refused", refused, "refused_of", refused_of_json(status));
 	char *text = failed || json == NULL ? NULL : json_write(json, JSON_COMPACT | JSON_SORT_KEYS);
 	size_t len = text ? strlen(text) : STATUS_BYTES;
 	if (len < STATUS_BYTES) {
@@ -80,6 +95,24 @@ static uint64_t number_at(const json_t *object, const char *name)
 {
 	json_int_t number = json_integer_value(json_object_get(object, name));
 	return number > 0 ? (uint64_t)number : 0;
+}
+
+static enum error error_named(const char *name)
+{
+	for (unsigned i = 1; name != NULL && i < STATUS_ERRORS; i++)
+		if (strcmp(error_name((enum error)i), name) == 0)
+			return (enum error)i;
+	return E_OK;
+}
+
+static void read_refused_of(const json_t *rows, struct status *out)
+{
+	for (size_t i = 0; i < json_array_size(rows) && i < STATUS_REFUSED_OF_MAX; i++) {
+		const json_t *row = json_array_get(rows, i);
+		out->refused_of[i] = (struct status_refused){.sender = (uint32_t)json_integer_value(json_array_get(row, 0)),
+			.error = error_named(json_string_value(json_array_get(row, 1))),
+			.count = (uint64_t)json_integer_value(json_array_get(row, 2))};
+	}
 }
 
 /* A number of the wrong type counts as 0, as does one that an older version does not write. */
@@ -102,6 +135,7 @@ static enum error read_once(int dir_fd, struct status *out)
 		out->since_s[i] = number_at(since, reasons[i].name);
 	for (size_t i = 0; i < STATUS_ERRORS; i++)
 		out->refused[i] = number_at(refused, error_name((enum error)i));
+	read_refused_of(json_object_get(json, "refused_of"), out);
 	return E_OK;
 }
 

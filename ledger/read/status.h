@@ -9,8 +9,9 @@
 
 #define STATUS_NAME "status.json"
 #define STATUS_BYTES 8192u
-#define STATUS_FRESH_MS 10000u /* a sign of life that is older is none */
-#define STATUS_ERRORS 128u     /* numbers of errors that are counted */
+#define STATUS_FRESH_MS 10000u    /* a sign of life that is older is none */
+#define STATUS_ERRORS 128u        /* numbers of errors that are counted */
+#define STATUS_REFUSED_OF_MAX 64u /* of senders; what has no row is in the sums alone */
 
 /* Why nothing, or not everything, goes on. */
 #define STATUS_REASON_LIST(X)                                                                                    \
@@ -46,6 +47,13 @@ uint64_t status_restarts(void);
  * not say the same each time. */
 void status_ended(const char *program, enum error error, const struct fault *fault);
 
+/* Batches of one sender that were refused with one error. */
+struct status_refused {
+	uint32_t sender;
+	enum error error;
+	uint64_t count; /* 0: no such row */
+};
+
 struct status {
 	uint64_t beat_ms;                 /* the process */
 	uint64_t writer_ms;               /* its thread that writes */
@@ -54,6 +62,7 @@ struct status {
 	uint64_t restarts;                /* of the process */
 	uint64_t certificate_s;           /* when the ingest port's ends; 0: it has none */
 	uint64_t refused[STATUS_ERRORS];  /* batches since the process began, by the number of the error */
+	struct status_refused refused_of[STATUS_REFUSED_OF_MAX];
 };
 
 /* JSON, filled up to STATUS_BYTES. E_NO_MEMORY. */

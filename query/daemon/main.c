@@ -279,6 +279,7 @@ static enum error run(const struct queryd_options *options, struct fault *fault)
 	OWNED(coverage_memory_release) struct coverage_memory coverage = COVERAGE_MEMORY;
 	OWNED(numbers_memory_release) struct numbers_memory numbers = NUMBERS_MEMORY;
 	OWNED(answering_memory_release) struct answering_memory answering = ANSWERING_MEMORY;
+	OWNED(quality_memory_release) struct quality_memory quality = QUALITY_MEMORY;
 	struct followers followers = FOLLOWERS;
 	OWNED(held_release) struct held *held = sodium_malloc(sizeof *held);
 	TRY(fault_set(fault, allocated(held), ""));
@@ -289,6 +290,7 @@ static enum error run(const struct queryd_options *options, struct fault *fault)
 							  .coverage = &coverage,
 							  .numbers = &numbers,
 							  .answering = &answering,
+							  .quality = &quality,
 							  .followers = &followers,
 							  .reads = &reads}};
 	if (options->demo_tokens) { /* its key may still have to be made, which the user that it goes on as may not */

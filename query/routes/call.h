@@ -5,6 +5,7 @@
  *   asking.c           who asks about whom
  *   reading.c          what is on record of a read
  *   routes_public.c    checkpoint, coverage, numbers, health
+ *   routes_quality.c   how well senders report
  *   routes_metrics.c   figures for the machine itself
  *   routes_personal.c  accesses, statement
  *   routes_following.c events as they come
@@ -116,6 +117,11 @@ json_t *call_object(struct call *call);
 void route_checkpoint(struct call *call);
 void route_coverage(struct call *call);
 void route_numbers(struct call *call);
+void route_quality(struct call *call);
+/* The same figures as Prometheus text, after call_snapshot. */
+enum error quality_metrics(FILE *out, struct call *call, const struct status *status) MUST_USE;
+/* A label's value: backslash and quote are escaped. */
+void metric_label(FILE *out, const char *text);
 void route_health(struct call *call);
 void route_metrics(struct call *call);
 void route_accesses(struct call *call);

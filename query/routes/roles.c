@@ -70,6 +70,12 @@ static const struct {
 			[ROLE_SUBJECT] = {REACH_SELF, none},
 			[ROLE_PROXY] = {REACH_SELF, none},
 		}},
+	{"/v1/quality",
+		{
+			[ROLE_AUTHORITY] = {REACH_ALL, none},
+			[ROLE_SUPERVISOR] = {REACH_ALL, none},
+			[ROLE_AUDITOR] = {REACH_ALL, none},
+		}},
 	{"/v1/labels",
 		{
 			[ROLE_AUDITOR] = {REACH_ALL, PARAMETERS("from", "to")},

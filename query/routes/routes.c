@@ -37,6 +37,7 @@ static const struct route routes_table[] = {
 	{"/tile/", false, READS, route_tile},
 	{"/v1/coverage", false, READS, route_coverage},
 	{"/v1/numbers", false, READS, route_numbers},
+	{"/v1/quality", false, READS, route_quality},
 	{"/v1/accesses", false, READS, route_accesses},
 	{"/v1/statement", false, READS, route_statement},
 	{"/v1/labels", false, READS, route_labels},

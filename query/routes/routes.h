@@ -12,6 +12,7 @@
 #include "query/http/exchange.h"
 #include "query/identity/identity.h"
 #include "query/page/page.h"
+#include "query/quality/quality.h"
 
 #define ROUTES_NO_ROOM "too many answers wait for their readers; try again later"
 
@@ -47,6 +48,7 @@ struct routes {
 	struct coverage_memory *coverage;   /* NULL: nothing is remembered */
 	struct numbers_memory *numbers;     /* NULL: nothing is remembered */
 	struct answering_memory *answering; /* the same */
+	struct quality_memory *quality;     /* NULL: nothing is remembered, and there are no such figures */
 	struct followers *followers;        /* NULL: nobody is told of what comes */
 	struct read_counts *reads;          /* NULL: nothing is counted */
 	struct page *page;                  /* NULL: there is none */

@@ -21,16 +21,6 @@ static void gauge(FILE *out, const char *name, const char *help, uint64_t value)
 	fprintf(out, "# HELP %s %s\n# TYPE %s gauge\n%s %" PRIu64 "\n", name, help, name, name, value);
 }
 
-/* A label's value: backslash, quote and newline are escaped. Witness names hold no newline. */
-static void label_value(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '\\' || *text == '"')
-			fputc('\\', out);
-		fputc(*text, out);
-	}
-}
-
 static void witness_metrics(FILE *out, const json_t *list)
 {
 	size_t at;
@@ -42,7 +32,7 @@ static void witness_metrics(FILE *out, const json_t *list)
 		const char *name = json_string_value(json_object_get(item, "name"));
 		const char *state = json_string_value(json_object_get(item, "state"));
 		fputs("indsigt_witness_state{witness=\"", out);
-		label_value(out, name ? name : "");
+		metric_label(out, name ? name : "");
 		fprintf(out, "\",state=\"%s\"} 1\n", state ? state : "");
 	}
 	fputs("# HELP indsigt_witness_cosigned_size entries under a witness's newest cosignature\n"
@@ -52,7 +42,7 @@ static void witness_metrics(FILE *out, const json_t *list)
 	{
 		const char *name = json_string_value(json_object_get(item, "name"));
 		fputs("indsigt_witness_cosigned_size{witness=\"", out);
-		label_value(out, name ? name : "");
+		metric_label(out, name ? name : "");
 		fprintf(out, "\"} %" JSON_INTEGER_FORMAT "\n", json_integer_value(json_object_get(item, "cosigned_size")));
 	}
 }
@@ -235,9 +225,10 @@ void route_metrics(struct call *call)
 	notices_metrics(out, snapshot_dir(call->snapshot));
 	status_metrics(out, &status);
 	witnessing_metrics(out, witnessing);
+	enum error error = quality_metrics(out, call, &status);
 	bool failed = ferror(out) != 0;
 	failed = fclose(out) != 0 || failed;
-	if (!call_good(call, failed ? E_NO_MEMORY : E_OK))
+	if (!call_good(call, error != E_OK ? error : failed ? E_NO_MEMORY : E_OK))
 		return;
 	call_body(call, text, len, "text/plain; version=0.0.4; charset=utf-8", "no-store");
 	text = NULL;

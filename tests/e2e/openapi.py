@@ -171,6 +171,10 @@ def query(world, ledger, token, auditor):
     ask("/v1/labels", 200, "/v1/labels?from=0&to=2", Authorization=auditor)
     ask("/v1/labels", 400, Authorization=auditor)
     ask("/v1/labels", 403, "/v1/labels?from=0&to=2", Authorization=token)
+    ask("/v1/quality", 200, Authorization=auditor)
+    ask("/v1/quality", 400, "/v1/quality?a=b", Authorization=auditor)
+    ask("/v1/quality", 401)
+    ask("/v1/quality", 403, Authorization=token)
     ask("/v1/mandates", 200, Authorization=token)
     fhir = "/fhir/{path}"
     ask(fhir, 200, "/fhir/metadata")

@@ -130,7 +130,7 @@ def walk_cell(tap, asker, route, role, cell, names):
 def walk(tap, asker):
     """ROLE-1, ROLE-2, ROLE-3"""
     rows = table()
-    tap.ok(sorted(rows) == ["/v1/accesses", "/v1/labels", "/v1/mandates", "/v1/notifications", "/v1/reports", "/v1/statement", "POST /v1/grants",
+    tap.ok(sorted(rows) == ["/v1/accesses", "/v1/labels", "/v1/mandates", "/v1/notifications", "/v1/quality", "/v1/reports", "/v1/statement", "POST /v1/grants",
                             "POST /v1/grants/revoke", "POST /v1/reports", "PUT /v1/notifications"]
            and all(len(row) == 5 for row in rows.values()), "the page's table has these rows of five cells")
     names = sorted(VALUES)
