@@ -92,8 +92,11 @@ static bool may_be_told(struct bytes name)
 			return false;
 		digits += words_digit(name.data[i]);
 	}
-	return name.len > 0 && name.len <= 32 && digits < 6 && digits < name.len;
+	return name.len > 0 && name.len <= IDENTIFIER_NAMESPACE_MAX && digits < 6 && digits < name.len;
 }
+
+#define LOCAL_NAME "authority is a local name, no OID"
+#define NAMESPACE_LINE "namespace="
 
 static enum error unknown_namespace(struct bytes name, struct fault *fault)
 {
@@ -104,9 +107,9 @@ static enum error unknown_namespace(struct bytes name, struct fault *fault)
 	int len = may_be_told(name) ? (int)name.len : 4;
 	const char *shown = may_be_told(name) ? (const char *)name.data : "NAME";
 	return fault_set(fault, E_BAD_SUBJECT,
-		"subject: the identifier's authority is a local name, no OID and no absolute URI, and nothing says whose "
-		"numbers it stands for; send it with its OID, or have the registration say it ('indsigt sender policy', "
-		"namespace=%.*s=OID)",
+		"subject: the identifier's " LOCAL_NAME " and no absolute URI, and nothing says whose "
+		"numbers it stands for; send it with its OID, or have the registration say it ('indsigt sender "
+		"policy', " NAMESPACE_LINE "%.*s=OID)",
 		len, shown);
 }
 
@@ -117,6 +120,22 @@ static bool says_itself(struct bytes name)
 	if (subject_system_oid(name, &oid))
 		return subject_oid_valid(oid);
 	return words_begin(name, "urn:") || words_begin(name, "http://") || words_begin(name, "https://");
+}
+
+/* Behind a place in a message, or within a list of several, the text may be cut: then the name is not known. */
+bool identifier_unmapped(const char *reason, char name[IDENTIFIER_NAMESPACE_MAX + 1])
+{
+	const char *line = strstr(reason, NAMESPACE_LINE);
+	const char *end = line != NULL ? strstr(line, "=OID") : NULL;
+	if (strstr(reason, LOCAL_NAME) == NULL)
+		return false;
+	line = line != NULL ? line + strlen(NAMESPACE_LINE) : NULL;
+	struct bytes told = line != NULL && end != NULL ? bytes_of(line, (size_t)(end - line)) : BYTES_LITERAL("NAME");
+	if (!may_be_told(told))
+		told = BYTES_LITERAL("NAME");
+	memcpy(name, told.data, told.len);
+	name[told.len] = '\0';
+	return true;
 }
 
 /* Whose numbers those of a local namespace are. */

@@ -25,6 +25,10 @@ struct identifier_scope {
 	const struct source *source; /* whose numbers those without an authority are; required */
 };
 
+/* Whether this is the reason of a refusal for a local namespace that the registration does not map, and its name, where
+ * it may be told; else "NAME". */
+#define IDENTIFIER_NAMESPACE_MAX 32u
+bool identifier_unmapped(const char *reason, char name[IDENTIFIER_NAMESPACE_MAX + 1]);
 /* An identifier in text, one person. `out` has
  * SUBJECT_BYTES_MAX + 1 bytes, gets an end mark, and is empty for nobody. E_BAD_SUBJECT. */
 enum error identifier_text(

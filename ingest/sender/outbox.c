@@ -215,6 +215,11 @@ const char *outbox_org(const struct outbox *outbox)
 	return outbox->key->org;
 }
 
+uint32_t outbox_sender(const struct outbox *outbox)
+{
+	return outbox->key->sender;
+}
+
 const char *outbox_name(const struct outbox *outbox)
 {
 	return outbox->key->name;

@@ -138,6 +138,7 @@ bool outbox_damaged(const struct outbox *outbox);
 const struct vkey *outbox_log(const struct outbox *outbox);
 /* The sender's organisation and name as its key file says; may be empty. */
 const char *outbox_org(const struct outbox *outbox);
+uint32_t outbox_sender(const struct outbox *outbox);
 const char *outbox_name(const struct outbox *outbox);
 /* The policy that events are split by; NULL before the ledger was ever reached. */
 const struct policy *outbox_policy(const struct outbox *outbox);

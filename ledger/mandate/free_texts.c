@@ -4,6 +4,8 @@
 #include "ledger/event/event_schema.h"
 #include "ledger/subject/subject_in_text.h"
 
+#include <string.h>
+
 #define BIT(field) (1ull << (field))
 
 uint64_t free_texts(void)
@@ -30,9 +32,10 @@ uint64_t free_texts_with_numbers(const struct event *event, const struct source 
 {
 	uint64_t fields = 0;
 	*how = 0;
+	bool all = strstr(source->words, "identifiers-in=") == NULL; /* mostly nothing is said of it */
 	for (uint64_t left = event->present & free_texts(); left != 0; left &= left - 1) {
 		const struct event_field *field = event_field((uint64_t)__builtin_ctzll(left));
-		unsigned found = source_expects_numbers(source, bytes_text(field->path)) ? 0 : look(event, field);
+		unsigned found = !all && source_expects_numbers(source, bytes_text(field->path)) ? 0 : look(event, field);
 		*how |= found;
 		if (found != 0)
 			fields |= BIT(field->number);

@@ -62,7 +62,7 @@ int command_usage(const struct command *command, const struct fault *fault);
 /* clang-format off */
 #define COMMANDS(X) \
 	X(init) X(own) X(vkey) X(sender_add) X(sender_endorse) X(sender_list) X(sender_show) \
-	X(sender_policy) X(sender_rotate) X(sender_revoke) \
+	X(sender_report) X(sender_policy) X(sender_rotate) X(sender_revoke) \
 	X(issuer_check) X(serve) X(send) X(gateway) X(spool) X(epoch) X(clock) X(evidence) \
 	X(token) X(who) X(statement) X(filing) X(proof) X(verify) X(audit) X(export) X(page_write) X(page_verify) X(copy) X(cosign) X(recover) \
 	X(mirror_init) X(mirror_serve) X(witness_init) X(witness_add) X(witness_serve) \

@@ -83,6 +83,7 @@ enum error gateway_run(struct gateway_options *options, struct fault *fault)
 			"--client-ca says nothing without --syslog-cert and --syslog-key, or --fhir-cert and --fhir-key");
 	if (options->http.token_path != NULL && options->http.listen == NULL && options->http.fhir == NULL)
 		return fault_set(fault, E_USAGE, "--http-token says nothing without --http or --fhir");
+	options->http.spool = send.spool;
 	options->http.client_ca = options->syslog.client_ca;
 	send.options.tls.ca = web_trust().ca;
 	send.options.plain_off_loopback = web_trust().plain_off_loopback;

@@ -12,6 +12,7 @@
 #include "tools/gateway/fhir_route.h"
 #include "tools/posted/event_route.h"
 #include "tools/posted/otlp_route.h"
+#include "tools/gateway/quality_route.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -160,7 +161,10 @@ static void go(const struct served *served, const struct request *request, struc
 {
 	const struct http_door *door = served->door;
 	bool event = served->events && event_route_is(request->path);
-	if (served->events && otlp_route_is(request->path)) {
+	if (served->events && quality_route_is(request->path)) {
+		if (may_ask(served, request, event_route_refuse, out))
+			quality_route(door->options->spool, request, out);
+	} else if (served->events && otlp_route_is(request->path)) {
 		if (may_ask(served, request, otlp_route_refuse, out))
 			otlp_route(request, out);
 		otlp_route_form(request, out);

@@ -26,6 +26,7 @@ struct http_door_options {
 	const char *base;       /* of FHIR's addresses; NULL: "/fhir" */
 	const char *token_path; /* a file (0600) with what callers show as a bearer token; NULL: nobody is asked for one */
 	struct tls_files tls;   /* of FHIR */
+	const char *spool;      /* of the counts that are told */
 	const char *client_ca;  /* of FHIR: who is let in; NULL: whose keys the registration names */
 	const char *issuers;    /* of FHIR: a file of whose access tokens are taken, too; NULL: nobody's */
 };

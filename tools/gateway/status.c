@@ -29,6 +29,7 @@ void status_look(struct lines *lines, const char *listening, bool now)
 {
 	const struct send *send = lines->send;
 	uint64_t now_ms = clock_ms();
+	tally_look(&lines->send->tally, send->spool, (uint64_t)time(NULL), now);
 	uint64_t sum = send->messages + send->acknowledged + lines->counts.accepted + lines->counts.refused + lines->count;
 	if (!now && (now_ms - lines->status_ms < STATUS_MS || sum == lines->status_sum))
 		return;

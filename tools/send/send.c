@@ -75,6 +75,7 @@ void send_report(struct send *send, const struct refused *refused)
 	while (send_room(send, error));
 	keep_error(send, error);
 	send->refused++;
+	tally_refused(&send->tally, refused->error, refused->reason, (uint64_t)time(NULL));
 }
 
 /* Refused by the ledger, after this sender had taken it: by now only the events are left of the message. */
@@ -264,6 +265,7 @@ static enum error settle(struct send *send, enum error error, struct fault *faul
 		on_notice(send, "what was read last is in no spool");
 	if (error == E_OK && on_flush(send) != E_OK)
 		error = fault_set(fault, send->write_error, "receipts or refused messages cannot be written");
+	tally_look(&send->tally, send->spool, (uint64_t)time(NULL), true);
 	uint64_t waiting = outbox_waiting(send->outbox);
 	if (!send->check_filing || waiting > 0 || send->acknowledged > 0)
 		say_result(send, waiting, error == E_REVOKED_SENDER);
@@ -320,6 +322,8 @@ static enum error hand_back(struct send *send, struct fault *fault)
 		"what a run that was killed had read from a pipe is with the refused messages: see '%s'", send->rejected.path);
 	if (all > 0)
 		on_notice(send, text);
+	for (uint64_t i = 0; i < all; i++)
+		tally_refused(&send->tally, E_STOPPED, "read from a pipe by a run that was killed", (uint64_t)time(NULL));
 	send->messages += all;
 	send->refused += all;
 	return fault_because(fault, error, "what a run that was killed had read from a pipe cannot be handed back");
@@ -356,6 +360,8 @@ static enum error begin(struct send *send, struct outbox_options *options, struc
 	TRY(fault_because(fault, watch_signals(send), "signals"));
 	TRY(open_rejected(send, options, fault));
 	TRY(open_outbox(send, options, fault));
+	tally_open(
+		&send->tally, send->spool, outbox_log(send->outbox)->name, outbox_sender(send->outbox), (uint64_t)time(NULL));
 	TRY(hand_back(send, fault));
 	if (send->format != ADAPTER_JSON && (outbox_org(send->outbox)[0] == '\0' || outbox_name(send->outbox)[0] == '\0'))
 		return fault_set(fault, E_BAD_KEY, "'%s' names no org and name, which events of this format need: add both",

@@ -21,6 +21,7 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <time.h>
 
 /* ---- waiting ---- */
 
@@ -107,6 +108,8 @@ static enum error place_item(struct send *send, const struct item *item, const s
 	send->skipped += taken;
 	send->met += taken && item->source.place != 0;
 	if (taken)
+		tally_again(&send->tally, (uint64_t)time(NULL));
+	if (taken)
 		return item_tell_taken(send, 0, fault);
 	TRY(wait_until_ready(send, fault));
 	if (row != NULL)
@@ -148,6 +151,7 @@ static enum error send_item(struct send *send, const struct item *item, const st
 	tickets_begin(send->tickets, item->source.number);
 	enum error error = place_item(send, item, message, row, fault);
 	send->messages++;
+	tally_look(&send->tally, send->spool, (uint64_t)time(NULL), false);
 	if (error != E_OK && (item->source.passing || item->line != NULL))
 		return keep_item(send, item, error, fault);
 	send->left += error != E_OK;
@@ -242,6 +246,7 @@ static enum error end_parts(struct send *send, struct input *input, struct refus
 	input->number++;
 	send->messages++;
 	send->refused++;
+	tally_refused(&send->tally, refused->error, refused->reason, (uint64_t)time(NULL));
 	return E_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "tools/send/kept.h"
 #include "tools/send/messages.h"
 #include "tools/send/rejected_row.h"
+#include "tools/send/tally.h"
 #include "tools/send/tickets.h"
 #include "tools/show/progress.h"
 
@@ -51,6 +52,7 @@ struct send {
 	void *following; /* its own */
 	char spool[PATH_MAX];
 	struct rejected rejected;
+	struct tally tally;
 	struct progress progress;
 	int signals; /* signalfd */
 	int events;  /* epoll: signals, and an input that can be waited for */

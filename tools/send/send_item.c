@@ -4,6 +4,8 @@
 
 #include "ledger/event/event_schema.h"
 
+#include <time.h>
+
 enum error item_tell_taken(struct send *send, size_t events, struct fault *fault)
 {
 	if (send->heard != NULL)
@@ -51,6 +53,7 @@ static enum error add(
 	enum error error = outbox_add(send->outbox, events, count, &item->source, fault);
 	if (error == E_EXISTS) { /* by its id */
 		send->skipped++;
+		tally_again(&send->tally, (uint64_t)time(NULL));
 		return item_tell_taken(send, 0, fault);
 	}
 	if (outbox_refusal(error))
@@ -58,6 +61,8 @@ static enum error add(
 	if (error != E_OK)
 		return error;
 	send->added++;
+	tally_taken(
+		&send->tally, events, count, outbox_policy(send->outbox), outbox_source(send->outbox), (uint64_t)time(NULL));
 	send->nobody += about_nobody(events, count);
 	return item_tell_taken(send, count, fault);
 }

@@ -544,12 +544,18 @@ START_TEST(health_says_what_is_not_well)
 	expect_health("quorum-late");
 	unlink(path);
 	expect_health(NULL);
+	static struct quality_memory quality = QUALITY_MEMORY;
+	routes.quality = &quality;
 	status.refused[E_EQUIVOCATION] = 3;
+	status.refused_of[1] = (struct status_refused){2, E_EQUIVOCATION, 3};
 	status.writer_ms -= STATUS_FRESH_MS + 1000;
 	say(&status);
 	expect_health("writer-stuck");
 	struct response response = ask("GET", "/metrics", NULL, NULL);
 	ck_assert_ptr_nonnull(strstr(response.body, "\nindsigt_refused_batches_total{error=\"equivocation\"} 3\n"));
+	ck_assert_ptr_nonnull(
+		strstr(response.body, "\nindsigt_sender_refused_batches{sender=\"2\",error=\"equivocation\"} 3\n"));
+	ck_assert_ptr_nonnull(strstr(response.body, "\nindsigt_sender_events{sender=\"1\"} "));
 	assert_time_ahead(response.body);
 	response_release(&response);
 	status.beat_ms -= STATUS_FRESH_MS + 1000;
