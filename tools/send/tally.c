@@ -137,10 +137,23 @@ static size_t run_of(const char *text, size_t *digits)
 	return len;
 }
 
+/* What stands in quotes may be a value of the message's, with quotes of its own: from the first one to the last. */
+static size_t quoted(const char *text)
+{
+	const char *last = strrchr(text, '"');
+	return text[0] != '"' ? 0 : last == text ? strlen(text) : (size_t)(last - text) + 1;
+}
+
 static void make_reason(const char *reason, char out[FAULT_TEXT_MAX + 1])
 {
 	size_t len = 0, digits;
 	for (size_t at = 0; reason[at] != '\0' && len < FAULT_TEXT_MAX;) {
+		size_t value = quoted(reason + at);
+		if (value > 0)
+			out[len++] = '#';
+		at += value;
+		if (value > 0)
+			continue;
 		size_t run = run_of(reason + at, &digits);
 		bool hidden = digits > DIGITS_TOLD_MAX || (digits > 0 && says_where(reason, at));
 		run = run > 0 ? run : 1;

@@ -83,6 +83,8 @@ START_TEST(reasons_say_nothing_about_anybody)
 		{E_BAD_JSON, "not valid JSON at byte 17: x", "not valid JSON at byte #: x"},
 		{E_BAD_JSON, "entry[3].resource: of R4", "entry[#].resource: of R4"},
 		{E_BAD_VALUE, "says 0101701234, 010170-1234 and 123456", "says #, # and #"},
+		{E_BAD_VALUE, "time: \"Karen \"Jensen\" 7\" is none; send it", "time: # is none; send it"},
+		{E_BAD_VALUE, "action \"Karen", "action #"},
 		{E_UNKNOWN_FIELD, "Karen Jensen 12: there is no such field",
 			"the event has a field that the schema does not know"},
 	};
