@@ -181,6 +181,7 @@ def outputs(tap, schemas):
                         *(("receipt", json.loads(line)) for line in sent.splitlines()), *said, ("sender-key", load(key)), ("endorsement", load(ledger.path("endorsement"))),
                         ("senders", json.loads(ledger.run("sender", "list", ledger.dir, "--json"))),
                         ("sender", json.loads(ledger.run("sender", "show", ledger.dir, "1", "--json"))),
+                        ("report", json.loads(ledger.run("sender", "report", ledger.dir, "--spool", key + ".spool", "--json"))),
                         ("who", json.loads(ledger.run("who", SUBJECT, "--ledger", ledger.dir, "--json")))):
         problem = schemas.wrong(name, value)
         tap.ok(problem == "", "what is written as %s keeps its schema %s" % (name, problem))
