@@ -1,4 +1,5 @@
-/* One pass over the text: a number begins where no word goes on, and is read once. */
+/* One pass over the text, in steps of ten bytes where it has no digits: a number begins where no word goes on, and is
+ * read once. That of whom it is about is known also where it is no date (people without a number of their own). */
 #include "ledger/subject/subject_in_text.h"
 
 #include "ledger/subject/subject.h"
@@ -59,17 +60,25 @@ static bool read_number(struct bytes text, size_t at, uint8_t digits[DIGITS])
 			digits[count] = (uint8_t)(text.data[at] - '0');
 		count++;
 	}
-	return count == DIGITS && ends(text, at) && is_date(digits);
+	return count == DIGITS && ends(text, at);
 }
 
-/* What the id says beside whose number it is. */
-static struct bytes value_of(struct bytes subject)
+struct bytes subject_own(struct bytes subject)
 {
 	struct bytes value = subject_principal(subject);
 	for (size_t i = value.len; i > 0; i--)
 		if (memchr(":|/", value.data[i - 1], 3) != NULL)
 			return bytes_after(value, i);
 	return value;
+}
+
+/* Then it is met as a number. */
+static bool is_ten_digits(struct bytes value)
+{
+	for (size_t i = 0; i < DIGITS && value.len == DIGITS; i++)
+		if (!digit(value.data[i]))
+			return false;
+	return value.len == DIGITS;
 }
 
 static bool stands(struct bytes text, struct bytes value)
@@ -96,17 +105,20 @@ static bool is_value(const uint8_t digits[DIGITS], struct bytes value)
 	return value.len == DIGITS;
 }
 
-unsigned subject_in_text(struct bytes text, struct bytes subject)
+unsigned subject_in_text(struct bytes text, struct bytes value)
 {
 	uint8_t digits[DIGITS];
-	struct bytes value = value_of(subject);
-	unsigned found = stands(text, value) ? IN_TEXT_OWN : 0;
+	unsigned found = !is_ten_digits(value) && stands(text, value) ? IN_TEXT_OWN : 0;
 	for (size_t at = 0; at + DIGITS <= text.len; at++) {
+		uint8_t last = text.data[at + DIGITS - 1];
+		if (!digit(last) && last != '-') {
+			at += DIGITS - 1; /* none begins before what none can have in it */
+			continue;
+		}
 		if (!digit(text.data[at]) || !begins(text, at) || !read_number(text, at, digits))
 			continue;
-		found |= IN_TEXT_NUMBER;
-		if (fulfils_check(digits))
-			found |= IN_TEXT_CHECKED;
+		if (is_date(digits))
+			found |= fulfils_check(digits) ? IN_TEXT_NUMBER | IN_TEXT_CHECKED : IN_TEXT_NUMBER;
 		if (is_value(digits, value))
 			found |= IN_TEXT_OWN;
 	}

@@ -10,7 +10,9 @@
 #define IN_TEXT_NUMBER 2u  /* a Danish person number, by its form: DDMMYYNNNN or DDMMYY-NNNN */
 #define IN_TEXT_CHECKED 4u /* ... that fulfils the check */
 
-/* Which of these are found, as words of their own. `subject` is a canonical id, or empty; a value of less than
+/* What a canonical id says beside whose number it is; borrowed. */
+struct bytes subject_own(struct bytes subject);
+/* Which of these are found, as words of their own. `value` is of whom the event is about, or empty; one of less than
  * IN_TEXT_VALUE_BYTES_MIN bytes is not looked for, since it may be anything. */
 #define IN_TEXT_VALUE_BYTES_MIN 6u
-unsigned subject_in_text(struct bytes text, struct bytes subject);
+unsigned subject_in_text(struct bytes text, struct bytes value);

@@ -17,7 +17,7 @@
 #include <pthread.h>
 
 #define QUALITY_DAYS 7u          /* before the day that it is, which are looked at with it */
-#define QUALITY_LOOKS_MAX 20000u /* of one request: batches found, events opened */
+#define QUALITY_LOOKS_MAX 10000u /* of one request: batches found, events opened */
 #define QUALITY_FIELDS_MAX 16u   /* free texts */
 
 /* What a sender's events say. All numbers are of the sample, but for `events`. */
