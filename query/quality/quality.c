@@ -183,11 +183,12 @@ static void look_at_lag(const struct event *event, uint64_t received_s, struct f
 	out->lag_s = (int32_t)(lag_s > INT32_MAX ? INT32_MAX : lag_s < INT32_MIN ? INT32_MIN : lag_s);
 }
 
-/* What a sender's own acts say (reports and grants of people) are no accesses. */
+/* The ledger's own sender says in `recipient` who has read, by their id: it is for it. */
 static void look_at(const struct event *event, const struct sender *sender, uint64_t received_s, struct fact *out)
 {
-	unsigned how;
-	out->fields = places_of(free_texts_with_numbers(event, &sender->mandate.source, &how));
+	unsigned how = 0;
+	if (!sender_may_report_reads(sender))
+		out->fields = places_of(free_texts_with_numbers(event, &sender->mandate.source, &how));
 	out->flags |= how & IN_TEXT_OWN ? FACT_OWN : 0;
 	out->flags |= how & IN_TEXT_CHECKED ? FACT_CHECKED : 0;
 	look_at_purpose(event, sender, out);

@@ -119,14 +119,17 @@ static void show_refused(FILE *out, const struct status *status)
 enum error quality_metrics(FILE *out, struct call *call, const struct status *status)
 {
 	struct showing showing = {.count = 0};
-	bool complete;
+	bool complete = false;
 	if (call->routes->quality == NULL)
 		return E_OK;
 	OWNED_MEMORY struct shown *senders = calloc(SENDERS_SHOWN_MAX, sizeof *senders);
 	TRY(allocated(senders));
 	showing.senders = senders;
-	TRY(quality_visit(
-		call->snapshot, call->routes->quality, call->now_s, QUALITY_LOOKS_MAX, add_sender, &showing, &complete));
+	enum error error = quality_visit(
+		call->snapshot, call->routes->quality, call->now_s, QUALITY_LOOKS_MAX, add_sender, &showing, &complete);
+	TRY(error == E_NO_MEMORY ? error : E_OK);
+	if (error != E_OK) /* a damaged store: the other figures are wanted all the more */
+		showing.count = 0;
 	show(out, &showing, "events", "events of the last days", number_events);
 	show(out, &showing, "sample", "of these, looked at for what follows", number_looked_at);
 	show(out, &showing, "purpose_missing", "events of the sample without a purpose", number_missing);
@@ -143,6 +146,6 @@ enum error quality_metrics(FILE *out, struct call *call, const struct status *st
 		"# TYPE indsigt_quality_complete gauge\nindsigt_quality_complete %d\n"
 		"# HELP indsigt_quality_left_out senders without figures, for there are too many\n"
 		"# TYPE indsigt_quality_left_out gauge\nindsigt_quality_left_out %" PRIu64 "\n",
-		complete, showing.left_out);
+		error == E_OK && complete, showing.left_out);
 	return E_OK;
 }

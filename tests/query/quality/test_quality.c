@@ -253,6 +253,12 @@ START_TEST(figures_are_by_the_registration_as_it_is)
 	fixture_revoke(&f, 2, false);
 	ck_assert(look(&memory, 2, UINT64_MAX, &quality));
 	ck_assert(quality.figures.usual == 1 && !quality.silent);
+	f.mandate.rights = RIGHT_READS; /* whose recipients are ids */
+	fixture_register(&f, 3, FIXTURE_ORG, "Indsigt");
+	sequence = 0;
+	report(&said, 1);
+	ck_assert(look(&memory, 3, UINT64_MAX, &quality));
+	ck_assert(quality.figures.looked_at == 1 && quality.figures.numbers == 0 && quality.figures.own == 0);
 	end();
 }
 END_TEST

@@ -1,10 +1,12 @@
 /* Requests in a table, and what comes back. */
 #include "ledger/base/clock.h"
 #include "ledger/base/file.h"
+#include "ledger/db/db_put.h"
 #include "ledger/entry/sender_request.h"
 #include "ledger/proof/filing_proof.h"
 #include "ledger/read/status.h"
 #include "ledger/statement/statement.h"
+#include "ledger/store/store.h"
 #include "query/answer/coverage.h"
 #include "query/routes/routes.h"
 #include "tests/lib/fixture.h"
@@ -637,7 +639,54 @@ START_TEST(refusals_of_the_server_are_whole)
 }
 END_TEST
 
-UNIT_MAIN("routes", short_answers_need_no_room, refusals_of_the_server_are_whole, health_says_what_is_not_well,
-	ahead_of_the_clock, filing_is_answered_to_its_sender, statements_are_given_to_their_subject,
-	long_statements_are_compressed, labels_are_given_to_auditors, refusals_say_what_is_wrong, bad_tokens_are_refused,
-	supervisors_name_their_case, the_public_part_needs_no_token, pages_go_on_by_cursor)
+/* Rows of batches are all of another length: one who reads them cannot go on. */
+static void damage_batches(void)
+{
+	char path[128];
+	struct db_env *env = NULL;
+	struct db_txn txn;
+	struct db_walk walk;
+	uint8_t key[12];
+	archive_close(archive);
+	fixture_close(&f);
+	snprintf(path, sizeof path, "%s/store", f.dir);
+	ck_ok(store_open(path, false, &env, NULL));
+	ck_ok(db_begin(env, true, &txn));
+	ck_ok(db_walk_begin(&txn, STORE_BATCH, &walk));
+	ck_ok(db_walk_last(&walk));
+	ck_assert_uint_eq(walk.key.len, sizeof key);
+	memcpy(key, walk.key.data, sizeof key);
+	db_walk_end(&walk);
+	db_put(&txn, STORE_BATCH, BYTES_ARRAY(key), BYTES_LITERAL("?"));
+	ck_ok(db_commit(&txn));
+	db_close(env);
+	ck_ok(archive_open(f.dir, true, &archive, NULL));
+	routes.archive = archive;
+}
+
+/* The other figures are wanted all the more. */
+START_TEST(figures_are_given_of_a_damaged_store)
+{
+	struct quality_memory quality = QUALITY_MEMORY;
+	begin();
+	damage_batches();
+	routes.quality = &quality;
+	struct response response = ask("GET", "/metrics", NULL, NULL);
+	ck_assert_int_eq(response.status, 200);
+	ck_assert_ptr_nonnull(strstr(response.body, "\nindsigt_quality_complete 0\n"));
+	ck_assert_ptr_nonnull(strstr(response.body, "\nindsigt_entries 8\n"));
+	ck_assert_ptr_null(strstr(response.body, "indsigt_sender_events{"));
+	response_release(&response);
+	response = ask("GET", "/v1/quality", NULL, bearer(ROLE_AUDITOR));
+	check_problem(&response, 500, "");
+	response_release(&response);
+	quality_memory_release(&quality);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("routes", figures_are_given_of_a_damaged_store, short_answers_need_no_room, refusals_of_the_server_are_whole,
+	health_says_what_is_not_well, ahead_of_the_clock, filing_is_answered_to_its_sender,
+	statements_are_given_to_their_subject, long_statements_are_compressed, labels_are_given_to_auditors,
+	refusals_say_what_is_wrong, bad_tokens_are_refused, supervisors_name_their_case, the_public_part_needs_no_token,
+	pages_go_on_by_cursor)
