@@ -12,7 +12,7 @@
 #include "tools/gateway/fhir_route.h"
 #include "tools/posted/event_route.h"
 #include "tools/posted/otlp_route.h"
-#include "tools/gateway/quality_route.h"
+#include "tools/quality/quality_route.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -163,7 +163,7 @@ static void go(const struct served *served, const struct request *request, struc
 	bool event = served->events && event_route_is(request->path);
 	if (served->events && quality_route_is(request->path)) {
 		if (may_ask(served, request, event_route_refuse, out))
-			quality_route(door->options->spool, request, out);
+			quality_route(door->options->spool, request, event_route_refuse, out);
 	} else if (served->events && otlp_route_is(request->path)) {
 		if (may_ask(served, request, otlp_route_refuse, out))
 			otlp_route(request, out);

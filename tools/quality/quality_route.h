@@ -1,8 +1,11 @@
 /* GET /v1/quality and /metrics: what became of messages, for this machine alone. spec/quality.md */
 #pragma once
 
+#include "ledger/base/error.h"
 #include "query/http/exchange.h"
 
 bool quality_route_is(const char *path);
+/* How the door says no. */
+typedef void quality_refuser(int status, enum error error, const char *line, struct response *out);
 /* In a worker, of somebody who may be heard; `spool` is where the counts are written to. */
-void quality_route(const char *spool, const struct request *request, struct response *out);
+void quality_route(const char *spool, const struct request *request, quality_refuser *refuse, struct response *out);
