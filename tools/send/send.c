@@ -102,6 +102,7 @@ static enum error on_flush(void *context)
 	struct send *send = context;
 	if (fflush(stdout) != 0 || rejected_sync(&send->rejected) != E_OK)
 		keep_error(send, E_IO);
+	tally_look(&send->tally, send->spool, (uint64_t)time(NULL), false);
 	return send->write_error;
 }
 

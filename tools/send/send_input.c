@@ -151,7 +151,6 @@ static enum error send_item(struct send *send, const struct item *item, const st
 	tickets_begin(send->tickets, item->source.number);
 	enum error error = place_item(send, item, message, row, fault);
 	send->messages++;
-	tally_look(&send->tally, send->spool, (uint64_t)time(NULL), false);
 	if (error != E_OK && (item->source.passing || item->line != NULL))
 		return keep_item(send, item, error, fault);
 	send->left += error != E_OK;
@@ -330,6 +329,7 @@ enum error send_together(struct send *send, struct input *input, const struct me
 /* Reads on; what is complete does not wait for it. */
 static enum error read_more(struct send *send, struct input *input, struct messages *messages, struct fault *fault)
 {
+	tally_look(&send->tally, send->spool, (uint64_t)time(NULL), false);
 	TRY(wait_for_input(send, input->fd, fault));
 	if (messages_fill(messages) != E_OK)
 		return fault_set(fault, E_IO, "'%.*s': %m", (int)input->name.len, (const char *)input->name.data);
