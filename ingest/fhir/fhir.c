@@ -1,4 +1,4 @@
-/* FHIR AuditEvent in JSON, R4 and R5 by shape. spec/adapters.md
+/* FHIR AuditEvent in JSON, R4, R5 and R6 by shape. spec/adapters.md
  *
  *   types of all members ─► when, how it ended, what was done ─► who asked ─► whom it is about ─► what else ─► mentions
  *
@@ -309,8 +309,9 @@ static bool to_medium(const json_t *agents)
 	return found;
 }
 
-static enum error read_activity(struct fhir_reader *reader, bool r5)
+static enum error read_activity(struct fhir_reader *reader, enum fhir_shape shape)
 {
+	bool r5 = shape == FHIR_SHAPE_R5;
 	struct audit_message *message = reader->message;
 	struct bytes narrow;
 	struct bytes wide;
@@ -372,14 +373,16 @@ static enum error read_root(struct fhir_reader *reader)
 {
 	const json_t *root = reader->root;
 	struct audit_message *message = reader->message;
-	bool r5 = json_object_get(root, "code") != NULL;
+	const char *const formats[] = {
+		[FHIR_SHAPE_R4] = "fhir-r4", [FHIR_SHAPE_R5] = "fhir-r5", [FHIR_SHAPE_R6] = "fhir-r6"};
+	enum fhir_shape shape = fhir_shape(root);
 	if (!bytes_equal(fhir_text(root, "resourceType"), BYTES_LITERAL("AuditEvent")))
 		return fault_set(reader->fault, E_BAD_VALUE, "resourceType: must be AuditEvent");
 	TRY(fhir_check_types(root, reader->fault));
-	message->format = r5 ? "fhir-r5" : "fhir-r4";
+	message->format = formats[shape];
 	read_times(reader);
 	TRY(read_outcome(reader));
-	TRY(read_activity(reader, r5));
+	TRY(read_activity(reader, shape));
 	TRY(read_source(reader));
 	TRY(fhir_read_own(reader));
 	read_purposes(message, json_object_get(root, "purposeOfEvent"));

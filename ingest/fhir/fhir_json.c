@@ -208,16 +208,26 @@ bool fhir_has_one_identifier(struct bytes type)
 		type, "Bundle", "Composition", "QuestionnaireResponse", "TestReport", "TestScript", "SubstanceSpecification");
 }
 
+/* R4's Coding has its code in itself. */
+enum fhir_shape fhir_shape(const json_t *root)
+{
+	const json_t *type = json_object_get(root, "type");
+	if (json_object_get(root, "code") != NULL)
+		return FHIR_SHAPE_R5;
+	return json_object_get(type, "coding") != NULL || json_object_get(type, "text") != NULL ? FHIR_SHAPE_R6
+																							: FHIR_SHAPE_R4;
+}
+
 /* What R4 and R5, or one resource and another, have in other types: a detail's type, an identifier or many. */
 static enum error check_versions(const json_t *root, struct fault *fault)
 {
-	bool r5 = json_object_get(root, "code") != NULL;
+	const unsigned wanted = fhir_shape(root) == FHIR_SHAPE_R4 ? TEXT : ONE;
 	for (struct fhir_each entity = fhir_list(root, "entity"); fhir_next(&entity);)
 		for (struct fhir_each detail = fhir_list(entity.item, "detail"); fhir_next(&detail);) {
 			const json_t *type = json_object_get(detail.item, "type");
-			if (type != NULL && json_is_object(type) != r5)
+			if (type != NULL && (type_of(type) & wanted) == 0)
 				return fault_set(fault, E_BAD_VALUE, "entity[%zu].detail[%zu].type: must be %s", entity.index,
-					detail.index, word_of(r5 ? ONE : TEXT));
+					detail.index, word_of(wanted));
 		}
 	for (struct fhir_each one = fhir_list(root, "contained"); fhir_next(&one);)
 		if (json_is_object(json_object_get(one.item, "identifier")) &&

@@ -1,4 +1,4 @@
-/* Typed access to a FHIR AuditEvent in JSON: R4, R5, and what STU3 called otherwise. spec/adapters.md
+/* Typed access to a FHIR AuditEvent in JSON: R4, R5, R6, and what STU3 called otherwise. spec/adapters.md
  *
  * A member of another JSON type than FHIR gives it is not absent: the message is refused and the member named. So this
  * is looked at first, for the whole resource; everything behind may take what it does not find for absent. Texts are
@@ -59,6 +59,15 @@ bool fhir_has_one_identifier(struct bytes type);
  * contained resources with one id, since a reference would be to either; E_NO_MEMORY. */
 enum error fhir_document_open(json_t *root, struct fhir_document *out, struct fault *fault) MUST_USE;
 void fhir_document_close(struct fhir_document *document);
+
+/* Which version of AuditEvent it is, by its shape alone (ADP-3): nothing in it says so. R6 is as its ballots have it
+ * (6.0.0-ballot1 to 5). */
+enum fhir_shape {
+	FHIR_SHAPE_R4, /* type: a Coding */
+	FHIR_SHAPE_R5, /* code, and category */
+	FHIR_SHAPE_R6  /* type: a CodeableConcept; what else R5 has */
+};
+enum fhir_shape fhir_shape(const json_t *root);
 
 /* Each item of an array, and none of what is no array: for (struct fhir_each one = ...; fhir_next(&one);) */
 struct fhir_each {

@@ -50,7 +50,7 @@ struct audit_message {
 
 	/* What a reader fills in. */
 
-	const char *format; /* source.format: "fhir-r4", "fhir-r5", "dicom", "otlp-log", "otlp-span", "cadf" */
+	const char *format; /* source.format: "fhir-r4", "fhir-r5", "fhir-r6", "dicom", "otlp-log", "otlp-span", "cadf" */
 	struct bytes time;
 	struct bytes end_time; /* optional */
 	uint8_t action;        /* C R U D E, or 0 */

@@ -16,6 +16,9 @@ EVENT = {"time": "2026-11-20T10:00:00Z", "action": "read", "outcome": "ok", "sys
 R5 = {"type": None, "category": [{"coding": [{"code": "rest"}]}], "code": {"coding": [{"code": "read", "display": "read"}]},
       "outcome": {"code": {"code": "success"}}}
 R5_EVENT = {"activity": "read", "source": {"format": "fhir-r5"}}
+R6 = {"type": {"coding": [{"code": "rest"}]}, "subtype": [{"coding": [{"code": "read", "display": "read"}]}],
+      "outcome": {"code": {"code": "success"}}}
+R6_EVENT = {"activity": "read", "source": {"format": "fhir-r6"}}
 NOBODY = "-"
 
 
@@ -365,6 +368,15 @@ def meaning():
     ok("search-type", "DCM Query as the type", NOBODY, {"action": "search", "activity": "110112"}, action="E", type={"code": "110112"})
     ok("search-r5", "DCM Query as R5's code", NOBODY, {"action": "search", "activity": "110112", "source": {"format": "fhir-r5"}},
        **dict(R5, action="E", code={"coding": [{"code": "110112"}]}))
+    ok("r6", "R6's ballots: type and subtype as concepts, all else as in R5", "cpr:0101701234 oid:1.2.3:7",
+       dict(R6_EVENT, time="2026-11-20T08:00:00Z", purpose="treatment"), occurredDateTime="2026-11-20T08:00:00Z", patient={"identifier": CPR},
+       authorization=[{"coding": [{"code": "TREAT", "display": "treatment"}]}],
+       entity=[{"what": {"identifier": MRN}, "role": {"coding": [{"code": "1"}]}, "detail": [{"type": {"text": "x"}, "valueString": "y"}]}], **R6)
+    ok("r6-text", "R6: a type in words alone", NOBODY, {"activity": "Opslag", "source": {"format": "fhir-r6"}}, type={"text": "Opslag"})
+    ok("r6-denied", "R6: the detail of the outcome says so", NOBODY, dict(R6_EVENT, outcome="denied"),
+       **dict(R6, outcome={"code": {"code": "error"}, "detail": [{"coding": [{"code": "forbidden"}]}]}))
+    no("r6-detail", "R6: a text for the type of a detail", "bad-value", "entity[0].detail[0].type",
+       **dict(R6, entity=[{"what": {"identifier": MRN}, "role": {"coding": [{"code": "1"}]}, "detail": [{"type": "x", "valueString": "y"}]}]))
     ok("emergency-started", "an emergency override", NOBODY, {"activity": "110127", "emergency": True}, subtype=[{"code": "110127"}])
     ok("emergency", "break the glass in the second coding", NOBODY, {"purpose": "break the glass", "emergency": True},
        purposeOfEvent=[{"coding": [{"code": "X"}, {"code": "BTG", "display": "break the glass"}]}])
