@@ -53,7 +53,7 @@ holds "... and their words" has "$out" "required: human, system, ai"
 expect 2 "an empty batch" "$indsigt" send --server h:1 --key k --batch 0
 holds "... says the limits" has "$err" "--batch is a whole number from 1 to 4096"
 expect 2 "an unknown format" "$indsigt" send --server h:1 --key k --format xml
-holds "... says which there are" has "$err" "--format is json, fhir, dicom or syslog"
+holds "... says which there are" has "$err" "--format is json, fhir, dicom, syslog, otlp or cadf"
 expect 2 "an option that many lines of usage would hide" "$indsigt" send --no-such-option
 holds "... is named last, before where the help is" test "$(tail -2 "$err" | head -1)" = "indsigt: there is no option --no-such-option"
 for command in "who cpr:0101701234 --ledger https://localhost:1" "send --server tls://localhost:1 --key k"; do

@@ -695,7 +695,7 @@ START_TEST(a_pipe_is_not_opened)
 {
 	begin(1);
 	writer_fd = -1;
-	shell("mkfifo %s; (echo word > %s; touch %s/opened) & echo $! > %s/pid", path, path, where.path, where.path);
+	shell("mkfifo %s; (exec > %s; echo word; touch %s/opened) & echo $! > %s/pid", path, path, where.path, where.path);
 	for (unsigned i = 0; i < 100; i++)
 		look();
 	ck_assert_uint_eq(count_said("is no file"), 1);
@@ -705,6 +705,7 @@ START_TEST(a_pipe_is_not_opened)
 	int reader = open(path, O_RDONLY | O_CLOEXEC);
 	char word[8];
 	ck_assert_int_eq(read(reader, word, sizeof word), 5);
+	ck_assert_int_eq(read(reader, word, sizeof word), 0); /* the writer has made its last file */
 	close(reader);
 	end();
 }
