@@ -238,6 +238,8 @@ static enum error add_named(const struct cadf_reader *reader, const json_t *cont
 	struct fault why;
 	enum error error = E_BAD_VALUE;
 	if (json_is_array(content)) {
+		if (json_array_size(content) == 0)
+			return fault_set(reader->fault, E_BAD_SUBJECT, DATA_SUBJECT ": an empty list; nobody is said with <none>");
 		json_array_foreach(content, i, one)
 		{
 			if (json_is_array(one))
@@ -260,7 +262,9 @@ static enum error read_attachments(const struct cadf_reader *reader, const json_
 {
 	const json_t *one;
 	size_t i;
-	json_array_foreach(attachments, i, one) if (bytes_equal(text_of(one, "name"), BYTES_LITERAL(DATA_SUBJECT)))
+	if (attachments != NULL && !json_is_null(attachments) && !json_is_array(attachments))
+		return fault_set(reader->fault, E_BAD_VALUE, "attachments: must be a list");
+	json_array_foreach(attachments, i, one) if (words_are(text_of(one, "name"), DATA_SUBJECT))
 		TRY(add_named(reader, json_object_get(one, "content")));
 	return E_OK;
 }

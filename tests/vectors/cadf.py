@@ -77,6 +77,11 @@ def whose():
     ok("named-thing", "beside a thing", ["cpr:0101701234"], attachments=named({"id": "010170-1234", "type": "CPR"}))
     ok("named-none", "the sender's word for nobody", [], FILE_EVENT, target=FILE, attachments=named("<none>"))
     no("named-bare", "a number without its authority", "bad-subject", "authority=SYSTEM", target=FILE, attachments=named("77"))
+    for name, attachments in (("object", named("<none>")[0]), ("text", "data_subject")):
+        no("attachments-" + name, "attachments that are no list, and a thing", "bad-value", "attachments: must be a list", attachments=attachments)
+    ok("named-capitals", "the name in other letters, beside a thing", ["cpr:0101701234"],
+       attachments=[{"name": "Data_Subject", "content": {"id": "010170-1234", "type": "CPR"}}])
+    no("named-empty-list", "a list of nobody, beside a thing", "bad-subject", "data_subject: an empty list", attachments=named([]))
     no("named-form", "a name that is none", "bad-value", "data_subject", target=FILE, attachments=named(77))
     no("mention-path", "a thing, and a person in the request", "bad-subject", "a person is mentioned", requestPath="/v2/x?patient=77")
     no("mention-name", "a thing with a person's number in its name", "bad-subject", "a person is mentioned",
