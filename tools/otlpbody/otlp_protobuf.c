@@ -23,14 +23,15 @@ union piece {
 };
 
 struct purse {
-	size_t left;
+	size_t left,
+		ever;   /* to be had now; and in all, whatever is given back: merging a message a thousand times costs time */
 	bool empty; /* it was, once */
 };
 
 static void *take(void *context, size_t bytes)
 {
 	struct purse *purse = context;
-	if (bytes > purse->left || sizeof(union piece) > purse->left - bytes) {
+	if (bytes > purse->left || sizeof(union piece) > purse->left - bytes || bytes > purse->ever) {
 		purse->empty = true;
 		return NULL;
 	}
@@ -39,6 +40,7 @@ static void *take(void *context, size_t bytes)
 		return NULL;
 	piece->bytes = bytes;
 	purse->left -= bytes + sizeof *piece;
+	purse->ever -= bytes;
 	return piece + 1;
 }
 
@@ -145,6 +147,14 @@ static enum error wide_json(const char *format, uint64_t number, json_t **out)
 	return allocated(*out);
 }
 
+/* What no JSON number can be has its name in JSON of protobuf. */
+static json_t *real_json(double number)
+{
+	if (isnan(number))
+		return json_string("NaN");
+	return isinf(number) ? json_string(number > 0 ? "Infinity" : "-Infinity") : json_real(number);
+}
+
 /* One value, which stands at `at`. */
 static enum error field_json(struct making *making, const ProtobufCFieldDescriptor *field, const void *at, json_t **out)
 {
@@ -162,9 +172,7 @@ static enum error field_json(struct making *making, const ProtobufCFieldDescript
 		*out = json_boolean(*(const protobuf_c_boolean *)at);
 		return allocated(*out);
 	case PROTOBUF_C_TYPE_DOUBLE:
-		if (!isfinite(*(const double *)at))
-			return fault_set(making->fault, E_BAD_VALUE, "%s: is no number", field->name);
-		*out = json_real(*(const double *)at);
+		*out = real_json(*(const double *)at);
 		return allocated(*out);
 	case PROTOBUF_C_TYPE_INT32:
 		*out = json_integer(*(const int32_t *)at);
@@ -263,7 +271,7 @@ static enum error message_json(struct making *making, const ProtobufCMessage *me
 
 enum error otlp_protobuf_read(struct bytes body, bool spans, json_t **out, struct fault *fault)
 {
-	struct making making = {.purse = {.left = OTLP_MEMORY_MAX}, .fault = fault};
+	struct making making = {.purse = {.left = OTLP_MEMORY_MAX, .ever = 4 * OTLP_MEMORY_MAX}, .fault = fault};
 	making.allocator = (ProtobufCAllocator){.alloc = take, .free = give, .allocator_data = &making.purse};
 	*out = NULL;
 	*fault = (struct fault){.error = E_OK};
