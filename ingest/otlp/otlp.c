@@ -60,8 +60,13 @@ static enum error read_http_status(const struct otlp_reader *reader)
 {
 	const json_t *value;
 	struct bytes words;
-	TRY(attribute(reader, OTLP_HTTP_STATUS, &value));
-	TRY(otlp_words(reader->message, value, OTLP_HTTP_STATUS, &words, reader->fault));
+	const char *key = OTLP_HTTP_STATUS;
+	TRY(attribute(reader, key, &value));
+	if (value == NULL) {
+		key = OTLP_HTTP_STATUS_OLDER;
+		TRY(attribute(reader, key, &value));
+	}
+	TRY(otlp_words(reader->message, value, key, &words, reader->fault));
 	bool refusal = WORDS_ONE_OF(words, "401", "403");
 	bool error = words.len == 3 && words.data[0] == '0' + SERVER_ERROR_MIN / 100;
 	if (refusal || error)
@@ -73,7 +78,7 @@ static enum error read_http_status(const struct otlp_reader *reader)
 static enum error read_outcome(const struct otlp_reader *reader)
 {
 	const struct otlp_record *record = &reader->record;
-	const json_t *status = json_object_get(record->record, "status");
+	const json_t *status = otlp_member(record->record, "status");
 	uint64_t code;
 	struct bytes words;
 	TRY(read_http_status(reader));
@@ -106,7 +111,7 @@ static enum error read_name(const struct otlp_reader *reader)
 static enum error read_body(const struct otlp_reader *reader)
 {
 	struct audit_message *message = reader->message;
-	const json_t *body = json_object_get(reader->record.record, "body");
+	const json_t *body = otlp_member(reader->record.record, "body");
 	struct bytes text;
 	if (message->activity.len == 0 && json_is_string(json_object_get(body, "stringValue"))) {
 		TRY(otlp_text(body, "body", &text, reader->fault));
@@ -285,15 +290,19 @@ static enum error check_access(const struct otlp_reader *reader)
 
 static enum error check_nobody(const struct otlp_reader *reader)
 {
-	bool mentions = false;
+	static const char *const places[] = {"attributes", "body", "name", "eventName", "status", "events", "links"};
 	if (reader->message->subject_count > 0)
 		return E_OK;
-	TRY(mention_json(reader->record.attributes, &mentions));
-	if (!mentions)
-		TRY(mention_json(json_object_get(reader->record.record, "body"), &mentions));
-	return !mentions ? E_OK
-					 : fault_set(reader->fault, E_BAD_SUBJECT,
-						   "attributes: a person is mentioned, and " OTLP_SUBJECT " says that it is about nobody");
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+		bool mentions = false;
+		const json_t *place = otlp_member(reader->record.record, places[i]);
+		if (place != NULL)
+			TRY(mention_json(place, &mentions));
+		if (mentions)
+			return fault_set(reader->fault, E_BAD_SUBJECT,
+				"%s: a person is mentioned, and " OTLP_SUBJECT " says that it is about nobody", places[i]);
+	}
+	return E_OK;
 }
 
 static enum error read_record(const struct otlp_reader *reader)

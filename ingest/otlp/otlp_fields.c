@@ -9,6 +9,7 @@ const struct otlp_field otlp_fields[] = {
 	{OTLP_SUBJECT_TYPE, EVENT_SUBJECT, false},
 	{OTLP_ACTIVITY_ID, EVENT_PROCESSING_ACTIVITY, false},
 	{OTLP_HTTP_STATUS, EVENT_OUTCOME, false},
+	{OTLP_HTTP_STATUS_OLDER, EVENT_OUTCOME, false},
 	{"nen7513.AuditSourceId", EVENT_SYSTEM, true},
 	{"service.name", EVENT_SYSTEM, true},
 	{"event.name", EVENT_ACTIVITY, false},

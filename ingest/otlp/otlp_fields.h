@@ -8,6 +8,7 @@
 #define OTLP_SUBJECT "dpl.core.data_subject_id"
 #define OTLP_SUBJECT_TYPE "dpl.core.data_subject_id_type"
 #define OTLP_HTTP_STATUS "http.response.status_code"
+#define OTLP_HTTP_STATUS_OLDER "http.status_code"
 #define OTLP_USERS "dpl.nen7513.users"
 #define OTLP_EVENT_TYPE "dpl.nen7513.eventTypeCode"
 

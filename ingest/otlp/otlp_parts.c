@@ -1,7 +1,9 @@
 /* The form is looked at as a whole before anything is given out, so that a request is cut or refused, and not half of
- * it. Members that are not known stay where they are. */
+ * it. Members of a record and its resource that are not known stay where they are. A record alone is written anew, too:
+ * beside which others an exporter gives it again must not change a byte of it. */
 #include "ingest/otlp/otlp_parts.h"
 
+#include "ingest/otlp/otlp_value.h"
 #include "ledger/json/json_text.h"
 
 #include <stdlib.h>
@@ -22,19 +24,19 @@ static bool objects(const json_t *list)
 
 static bool object_or_none(const json_t *object, const char *name)
 {
-	const json_t *value = json_object_get(object, name);
+	const json_t *value = otlp_member(object, name);
 	return value == NULL || json_is_object(value);
 }
 
 static enum error check_group(struct otlp_parts *parts, const json_t *group, struct fault *fault)
 {
-	const json_t *scopes = json_object_get(group, SCOPES(parts)), *scope;
+	const json_t *scopes = otlp_member(group, SCOPES(parts)), *scope;
 	size_t i;
 	if (!objects(scopes) || !object_or_none(group, "resource"))
 		return fault_set(fault, E_BAD_VALUE, "%s: must be a list of objects, and resource an object", SCOPES(parts));
 	json_array_foreach(scopes, i, scope)
 	{
-		const json_t *records = json_object_get(scope, RECORDS(parts));
+		const json_t *records = otlp_member(scope, RECORDS(parts));
 		if (!objects(records) || !object_or_none(scope, "scope"))
 			return fault_set(fault, E_BAD_VALUE, "%s: must be a list of objects, and scope an object", RECORDS(parts));
 		parts->count += json_array_size(records);
@@ -44,10 +46,10 @@ static enum error check_group(struct otlp_parts *parts, const json_t *group, str
 
 static enum error check(struct otlp_parts *parts, struct fault *fault)
 {
-	const json_t *logs = json_object_get(parts->root, "resourceLogs");
-	const json_t *spans = json_object_get(parts->root, "resourceSpans"), *group;
+	const json_t *logs = otlp_member(parts->root, "resourceLogs");
+	const json_t *spans = otlp_member(parts->root, "resourceSpans"), *group;
 	size_t i;
-	if (json_object_get(parts->root, "resourceMetrics") != NULL)
+	if (otlp_member(parts->root, "resourceMetrics") != NULL)
 		return fault_set(fault, E_BAD_VALUE, "resourceMetrics: metrics say nothing of an access");
 	if ((logs == NULL) == (spans == NULL))
 		return fault_set(fault, E_MISSING_FIELD, "resourceLogs or resourceSpans: one of them is required");
@@ -91,11 +93,11 @@ size_t otlp_parts_bytes(const struct otlp_parts *parts)
 	size_t i, k, bytes = parts->text.len;
 	json_array_foreach(parts->groups, i, group)
 	{
-		size_t outer = bytes_in(json_object_get(group, "resource")) + bytes_in(json_object_get(group, "schemaUrl"));
-		json_array_foreach(json_object_get(group, SCOPES(parts)), k, scope)
+		size_t outer = bytes_in(otlp_member(group, "resource")) + bytes_in(otlp_member(group, "schemaUrl"));
+		json_array_foreach(otlp_member(group, SCOPES(parts)), k, scope)
 		{
-			size_t inner = bytes_in(json_object_get(scope, "scope")) + bytes_in(json_object_get(scope, "schemaUrl"));
-			bytes += json_array_size(json_object_get(scope, RECORDS(parts))) * (outer + inner + 128);
+			size_t inner = bytes_in(otlp_member(scope, "scope")) + bytes_in(otlp_member(scope, "schemaUrl"));
+			bytes += json_array_size(otlp_member(scope, RECORDS(parts))) * (outer + inner + 128);
 		}
 	}
 	return bytes;
@@ -105,8 +107,8 @@ size_t otlp_parts_bytes(const struct otlp_parts *parts)
 static const json_t *find(struct otlp_parts *parts, const json_t **group, const json_t **scope)
 {
 	while ((*group = json_array_get(parts->groups, parts->group)) != NULL) {
-		while ((*scope = json_array_get(json_object_get(*group, SCOPES(parts)), parts->scope)) != NULL) {
-			const json_t *record = json_array_get(json_object_get(*scope, RECORDS(parts)), parts->record);
+		while ((*scope = json_array_get(otlp_member(*group, SCOPES(parts)), parts->scope)) != NULL) {
+			const json_t *record = json_array_get(otlp_member(*scope, RECORDS(parts)), parts->record);
 			parts->record++;
 			if (record != NULL)
 				return record;
@@ -122,9 +124,8 @@ static const json_t *find(struct otlp_parts *parts, const json_t **group, const 
 static json_t *pack(const struct otlp_parts *parts, const json_t *group, const json_t *scope, const json_t *record)
 {
 	return json_pack("{s:[{s:O*,s:O*,s:[{s:O*,s:O*,s:[O]}]}]}", parts->spans ? "resourceSpans" : "resourceLogs",
-		"resource", json_object_get(group, "resource"), "schemaUrl", json_object_get(group, "schemaUrl"), SCOPES(parts),
-		"scope", json_object_get(scope, "scope"), "schemaUrl", json_object_get(scope, "schemaUrl"), RECORDS(parts),
-		record);
+		"resource", otlp_member(group, "resource"), "schemaUrl", otlp_member(group, "schemaUrl"), SCOPES(parts),
+		"scope", otlp_member(scope, "scope"), "schemaUrl", otlp_member(scope, "schemaUrl"), RECORDS(parts), record);
 }
 
 bool otlp_parts_next(struct otlp_parts *parts, struct bytes *out, struct fault *fault)
@@ -132,8 +133,8 @@ bool otlp_parts_next(struct otlp_parts *parts, struct bytes *out, struct fault *
 	const json_t *group, *scope, *record = find(parts, &group, &scope);
 	*fault = (struct fault){.error = E_OK};
 	*out = parts->text;
-	if (record == NULL || parts->count == 1)
-		return record != NULL;
+	if (record == NULL)
+		return false;
 	json_auto_t *one = pack(parts, group, scope, record);
 	free(parts->part);
 	parts->part = one != NULL ? json_dumps(one, JSON_COMPACT) : NULL;

@@ -10,12 +10,18 @@
 static const char *const forms[] = {
 	"stringValue", "boolValue", "intValue", "doubleValue", "arrayValue", "kvlistValue", "bytesValue"};
 
+const json_t *otlp_member(const json_t *object, const char *name)
+{
+	const json_t *member = json_object_get(object, name);
+	return json_is_null(member) ? NULL : member;
+}
+
 /* ---- the record ---- */
 
 /* The only item of a list. */
 static enum error only(const json_t *object, const char *name, const json_t **out, struct fault *fault)
 {
-	const json_t *list = json_object_get(object, name);
+	const json_t *list = otlp_member(object, name);
 	*out = json_array_get(list, 0);
 	if (json_array_size(list) != 1 || !json_is_object(*out))
 		return fault_set(fault, E_BAD_VALUE, "%s: must be a list of one object, since each record is a message", name);
@@ -24,7 +30,7 @@ static enum error only(const json_t *object, const char *name, const json_t **ou
 
 static enum error attributes_of(const json_t *object, const char *name, const json_t **out, struct fault *fault)
 {
-	*out = json_object_get(object, name);
+	*out = otlp_member(object, name);
 	if (*out != NULL && !json_is_array(*out))
 		return fault_set(fault, E_BAD_VALUE, "%s: must be a list of keys and values", name);
 	return E_OK;
@@ -33,13 +39,13 @@ static enum error attributes_of(const json_t *object, const char *name, const js
 enum error otlp_record_open(const json_t *root, struct otlp_record *out, struct fault *fault)
 {
 	const json_t *group, *scope;
-	*out = (struct otlp_record){.span = json_object_get(root, "resourceSpans") != NULL};
-	if (!out->span && json_object_get(root, "resourceLogs") == NULL)
+	*out = (struct otlp_record){.span = otlp_member(root, "resourceSpans") != NULL};
+	if (!out->span && otlp_member(root, "resourceLogs") == NULL)
 		return fault_set(fault, E_MISSING_FIELD, "resourceLogs or resourceSpans: one of them is required");
 	TRY(only(root, out->span ? "resourceSpans" : "resourceLogs", &group, fault));
 	TRY(only(group, out->span ? "scopeSpans" : "scopeLogs", &scope, fault));
 	TRY(only(scope, out->span ? "spans" : "logRecords", &out->record, fault));
-	TRY(attributes_of(json_object_get(group, "resource"), "attributes", &out->resource, fault));
+	TRY(attributes_of(otlp_member(group, "resource"), "attributes", &out->resource, fault));
 	return attributes_of(out->record, "attributes", &out->attributes, fault);
 }
 
@@ -54,7 +60,7 @@ static enum error form_of(
 	if (!json_is_object(value))
 		return fault_set(fault, E_BAD_VALUE, "%s: its value must be an object", key);
 	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-		const json_t *found = json_object_get(value, forms[i]);
+		const json_t *found = otlp_member(value, forms[i]);
 		if (found != NULL && *form != NULL)
 			return fault_set(fault, E_BAD_VALUE, "%s: has two values", key);
 		if (found == NULL)
@@ -76,7 +82,7 @@ enum error otlp_attribute(const json_t *attributes, const char *key, const json_
 		if (name == NULL || strcmp(name, key) != 0)
 			continue;
 		const char *form;
-		const json_t *inner, *value = json_object_get(pair, "value");
+		const json_t *inner, *value = otlp_member(pair, "value");
 		if (*out != NULL)
 			return fault_set(fault, E_BAD_VALUE, "%s: stands twice", key);
 		if (value != NULL)
@@ -131,18 +137,17 @@ enum error otlp_words(
 
 static const json_t *values_of(const json_t *value, const char *form)
 {
-	return json_object_get(json_object_get(value, form), "values");
+	return otlp_member(otlp_member(value, form), "values");
 }
 
 size_t otlp_count(const json_t *value)
 {
-	return json_object_get(value, "arrayValue") != NULL ? json_array_size(values_of(value, "arrayValue"))
-														: value != NULL;
+	return otlp_member(value, "arrayValue") != NULL ? json_array_size(values_of(value, "arrayValue")) : value != NULL;
 }
 
 const json_t *otlp_item(const json_t *value, size_t index)
 {
-	bool list = json_object_get(value, "arrayValue") != NULL;
+	bool list = otlp_member(value, "arrayValue") != NULL;
 	return list ? json_array_get(values_of(value, "arrayValue"), index) : index == 0 ? value : NULL;
 }
 
@@ -156,7 +161,7 @@ const json_t *otlp_map(const json_t *value)
 
 enum error otlp_member_text(const json_t *record, const char *name, struct bytes *out, struct fault *fault)
 {
-	const json_t *member = json_object_get(record, name);
+	const json_t *member = otlp_member(record, name);
 	*out = BYTES_EMPTY;
 	if (member == NULL)
 		return E_OK;
@@ -179,7 +184,7 @@ static bool read_digits(struct bytes text, uint64_t *out)
 
 enum error otlp_member_number(const json_t *record, const char *name, uint64_t *out, struct fault *fault)
 {
-	const json_t *member = json_object_get(record, name);
+	const json_t *member = otlp_member(record, name);
 	*out = 0;
 	bool good = member == NULL;
 	if (json_is_integer(member)) {

@@ -33,6 +33,8 @@ const json_t *otlp_item(const json_t *value, size_t index);
 /* The keys and values of a map, as a list of attributes; NULL for what is none. */
 const json_t *otlp_map(const json_t *value);
 
+/* A member that is there; null is none, as in all JSON of protobuf. NULL: it is not. */
+const json_t *otlp_member(const json_t *object, const char *name);
 /* A member of the record: texts, and numbers, also as decimal text; empty and 0 where it is absent. E_BAD_VALUE. */
 enum error otlp_member_text(const json_t *record, const char *name, struct bytes *out, struct fault *fault) MUST_USE;
 enum error otlp_member_number(const json_t *record, const char *name, uint64_t *out, struct fault *fault) MUST_USE;

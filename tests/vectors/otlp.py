@@ -135,7 +135,17 @@ def subjects():
     no("ordinary-no-attributes", "a record without attributes", "missing-field", "line of a log", request(log(attributes=None), span=False))
     no("nobody-mentions", "nobody, and a person in another attribute", "bad-subject", "attributes: a person is mentioned",
        request(span(attributes(dpl__core__data_subject_id="<none>", url__full="https://a.example/fhir/Patient/77"))))
-    no("nobody-mentions-body", "nobody, and a person in the text", "bad-subject", "attributes: a person is mentioned",
+    none = attributes(dpl__core__data_subject_id="<none>")
+    no("nobody-mentions-name", "nobody, and a person in the name", "bad-subject", "name: a person is mentioned", request(span(none, name="GET /Patient/77")))
+    no("nobody-mentions-event-name", "nobody, and a person in the event's name", "bad-subject", "eventName: a person is mentioned",
+       request(log(none, eventName="opslag 010170-1234"), span=False))
+    no("nobody-mentions-status", "nobody, and a person in the words of the status", "bad-subject", "status: a person is mentioned",
+       request(span(none, status={"code": 2, "message": "Patient/77 not found"})))
+    no("nobody-mentions-event", "nobody, and a person at an event of the span", "bad-subject", "events: a person is mentioned",
+       request(span(none, events=[{"name": "read", "attributes": pairs({"patient.id": "77"})}])))
+    no("nobody-mentions-link", "nobody, and a person at a link of the span", "bad-subject", "links: a person is mentioned",
+       request(span(none, links=[{"traceId": TRACE, "spanId": SPAN, "attributes": pairs({"patient.id": "77"})}])))
+    no("nobody-mentions-body", "nobody, and a person in the text", "bad-subject", "body: a person is mentioned",
        request(log(attributes(dpl__core__data_subject_id="<none>"), body={"stringValue": "opslag 010170-1234"}), span=False))
 
 
@@ -156,6 +166,7 @@ def times_and_outcomes():
        {"outcome": "denied"})
     ok("http-forbidden", "403, of which a server's span says nothing", [BSN], request(span(attributes(http__response__status_code=403))),
        {"outcome": "denied"})
+    ok("http-older", "403 by the older name", [BSN], request(span(attributes(http__status_code=403))), {"outcome": "denied"})
     ok("http-not-found", "404 is an answer", [BSN], request(span(attributes(http__response__status_code=404))))
     ok("http-error", "a server's error", [BSN], request(span(attributes(http__response__status_code=503))), {"outcome": "failed"})
     ok("action-code", "a name that is a code of NEN 7513's", [BSN], request(span(name="R")), {"action": "read", "activity": "R"})
@@ -206,6 +217,13 @@ def people():
 
 
 def forms():
+    ok("null-members", "null is what is not there, as in all JSON of protobuf", [BSN],
+       {"resourceLogs": None, "resourceSpans": [{"resource": None, "scopeSpans": [{"scope": None, "spans": [
+           {**span(), "status": None, "spanId": None, "endTimeUnixNano": None,
+            "attributes": pairs(attributes()) + [{"key": "user.id", "value": None}, {"key": "user.name", "value": {"stringValue": None}}]}]}]}]},
+       {"system": "unspecified", "actor": {"kind": "system", "role": "unspecified"}, "trace": TRACE.lower()})
+    no("null-subject", "a subject that is null is none", "missing-field", "dpl.core.data_subject_id: required",
+       request(span(attributes(dpl__core__data_subject_id={"stringValue": None}))))
     ok("unknown-members", "members that OTLP does not have are passed over", [BSN], {**request(span(futureField={"x": 1})), "future": 1})
     ok("attribute-unknown-form", "a value of a form that is not known says nothing", [BSN],
        request(span({**attributes(), "user.id": {"stringRef": 4}})))

@@ -129,6 +129,19 @@ static enum error check_records(struct bytes text, bool spans, struct fault *fau
 	return E_OK;
 }
 
+/* An object without members, however it is spaced, which OTLP lets be sent. */
+static bool is_empty(struct bytes body)
+{
+	size_t found = 0;
+	for (size_t i = 0; i < body.len; i++) {
+		if (body.data[i] != '\0' && strchr(" \t\r\n", body.data[i]) != NULL)
+			continue;
+		if (found == 2 || body.data[i] != "{}"[found++])
+			return false;
+	}
+	return found == 2;
+}
+
 /* The post, of JSON; of protobuf that cannot become any, as it came, with the reason. NULL: no memory. */
 static struct post *post_of(const struct request *request, struct bytes body)
 {
@@ -142,7 +155,8 @@ static struct post *post_of(const struct request *request, struct bytes body)
 			return NULL;
 		body = bytes_text(text);
 	}
-	bool empty = bytes_equal(body, BYTES_LITERAL("{}"));
+	bool empty = is_empty(body);
+	body = empty ? BYTES_LITERAL("{}") : body;
 	if (fault.error == E_OK && !empty && check_records(body, spans, &fault) == E_NO_MEMORY)
 		return NULL;
 	struct post *post = fault.error != E_NO_MEMORY ? post_new(POST_RECORDS, request, body) : NULL;

@@ -45,12 +45,34 @@ START_TEST(records_come_out_with_what_is_around_them)
 }
 END_TEST
 
-START_TEST(one_record_is_the_text_itself)
+/* OTL-10: an exporter may give again alone what it gave with others, and the other way round. */
+START_TEST(a_record_is_the_same_alone_and_beside_others)
 {
-	const char *text = " { \"resourceSpans\": [ {\"scopeSpans\":[ {\"spans\":[ {\"name\":\"x\"} ]} ]} ] }";
-	ck_ok(begin(text));
+	const char *wanted = "{\"resourceSpans\":[{\"resource\":{},\"schemaUrl\":\"u\",\"scopeSpans\":[{\"spans\":"
+						 "[{\"name\":\"x\",\"n\":0.5}]}]}]}";
+	ck_ok(begin(
+		" { \"resourceSpans\": [ {\"resource\":{}, \"scopeSpans\":[ {\"spans\":[ {\"name\":\"x\",\"n\":0.5} ]} ], "
+		"\"schemaUrl\":\"u\"} ] }"));
 	ck_assert(parts.spans);
-	expect_next(text);
+	expect_next(wanted);
+	expect_end();
+	ck_ok(begin("{\"resourceSpans\":[{\"resource\":{},\"schemaUrl\":\"u\",\"scopeSpans\":[{\"spans\":[{\"name\":\"x\","
+				"\"n\":0.5},"
+				"{}]}]}]}"));
+	expect_next(wanted);
+	otlp_parts_end(&parts);
+	ck_ok(begin(wanted));
+	expect_next(wanted);
+	expect_end();
+}
+END_TEST
+
+START_TEST(null_is_what_is_not_there)
+{
+	ck_ok(begin(
+		"{\"resourceLogs\":null,\"resourceMetrics\":null,\"resourceSpans\":[{\"resource\":null,\"schemaUrl\":null,"
+		"\"scopeSpans\":[{\"scope\":null,\"spans\":null},{\"spans\":[{\"name\":\"x\"}]}]},{\"scopeSpans\":null}]}"));
+	expect_next("{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"name\":\"x\"}]}]}]}");
 	expect_end();
 }
 END_TEST
@@ -105,5 +127,6 @@ START_TEST(bytes_are_bounded_before_they_are_made)
 }
 END_TEST
 
-UNIT_MAIN("otlp_parts", records_come_out_with_what_is_around_them, one_record_is_the_text_itself,
-	nothing_comes_out_of_an_empty_request, what_is_no_request_is_refused_whole, bytes_are_bounded_before_they_are_made)
+UNIT_MAIN("otlp_parts", records_come_out_with_what_is_around_them, a_record_is_the_same_alone_and_beside_others,
+	null_is_what_is_not_there, nothing_comes_out_of_an_empty_request, what_is_no_request_is_refused_whole,
+	bytes_are_bounded_before_they_are_made)
