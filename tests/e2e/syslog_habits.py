@@ -14,7 +14,7 @@ import subprocess
 import syslog_daemons
 from certificates import Authority
 from gateway import HEAD, Gateway, audit, counted, free_port, gateway_read, run, seen, shown
-from indsigt import wait_until
+from indsigt import event, wait_until
 
 LIBRARIES = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
 CUT_AT = 8096  # rsyslog's own limit
@@ -130,8 +130,8 @@ class Hours:
             file.write("+%dh\n" % hours)
         os.rename(self.path + ".new", self.path)
 
-    def environment(self):
-        return {**os.environ, "LD_PRELOAD": LIBRARIES[0], "FAKETIME_TIMESTAMP_FILE": self.path, "FAKETIME_NO_CACHE": "1"}
+    def environment(self, *preloaded, **more):
+        return {**os.environ, "LD_PRELOAD": " ".join((LIBRARIES[0], *preloaded)), "FAKETIME_TIMESTAMP_FILE": self.path, "FAKETIME_NO_CACHE": "1", **more}
 
 
 def hours(tap, ledger, program):
@@ -167,15 +167,23 @@ def hours(tap, ledger, program):
     tap.ok(lines["accepted"] == 2 and lines["refused"] == 1 and lines["broken"] == 0, "all of it on one line: %s" % lines)
 
 
-def crowd(tap, ledger, program):
-    """GW-4: where there is no place, the line that was silent longest gives way, if that is a minute, and not within a message."""
-    if not LIBRARIES or "INDSIGT_DYING_CALL" not in os.environ or shutil.which("prlimit") is None:
-        tap.skip("a crowd", "libfaketime or prlimit is not here, or not for a program with sanitizers")
-        return
-    clock = Hours(ledger)
+def small_house(tap, ledger, program, name, others=64):
+    """The program with room for four lines, beside `others` files; None where that cannot be."""
+    if not LIBRARIES or "INDSIGT_FAILING_CALL" not in os.environ or shutil.which("prlimit") is None:
+        tap.skip(name, "libfaketime or prlimit is not here, or not for a program with sanitizers")
+        return None
     wrapper = ledger.path("few-files")
     with open(wrapper, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o700)) as file:
-        file.write('#!/bin/sh\nexec prlimit --nofile=%d:%d "%s" "$@"\n' % (64 + 4, 64 + 4, program))
+        file.write('#!/bin/sh\nexec prlimit --nofile=%d:%d "%s" "$@"\n' % (others + 4, others + 4, program))
+    return wrapper
+
+
+def crowd(tap, ledger, program):
+    """GW-4: where there is no place, the line that was silent longest gives way, if that is a minute, and not within a message."""
+    wrapper = small_house(tap, ledger, program, "a crowd")
+    if wrapper is None:
+        return
+    clock = Hours(ledger)
     gateway = Gateway(ledger, ledger.add_sender("crowd"), wrapper, environment=clock.environment())
     lines = [gateway.connect() for _ in range(4)]
     whole = counted(HEAD + audit("0101701680", "in two parts"))
@@ -198,6 +206,89 @@ def crowd(tap, ledger, program):
         line.close()
     gateway.stop()
     tap.ok(gateway.rejected() == [] and gateway.status()["messages"]["repeated"] == 2, "nothing is lost by it: %s" % gateway.status()["messages"])
+
+
+def full_house(tap, ledger, program):
+    """GW-4: nobody gives way for nobody, and a length that came alone is within its message."""
+    wrapper = small_house(tap, ledger, program, "a full house")
+    if wrapper is None:
+        return
+    clock = Hours(ledger)
+    gateway = Gateway(ledger, ledger.add_sender("full-house"), wrapper, environment=clock.environment())
+    lines = [gateway.connect() for _ in range(4)]
+    whole = counted(HEAD + audit("0101701681", "length first"))
+    length = whole.index(b" ") + 1
+    lines[0].sendall(whole[:length])
+    wait_until(lambda: gateway_read(gateway) == 0, "its length is read")
+    for number, line in enumerate(lines[1:]):
+        line.sendall(counted(HEAD + audit("0101701681", "early %d" % number)))
+    seen(ledger, "cpr:0101701681", 3)
+    clock.set(1)
+    lines[3].sendall(counted(HEAD + audit("0101701681", "after an hour")))
+    seen(ledger, "cpr:0101701681", 4)
+    tap.ok(lines_of(gateway) == 4, "a full house is nobody's trouble while nobody waits at its door: %d lines" % lines_of(gateway))
+    late = [gateway.connect() for _ in range(2)]
+    for number, line in enumerate(late):
+        line.sendall(counted(HEAD + audit("0101701681", "late %d" % number)))
+    seen(ledger, "cpr:0101701681", 6)
+    lines[0].sendall(whole[length:])
+    tap.ok("length first" in seen(ledger, "cpr:0101701681", 7), "who has said no more than a length does not give way")
+    for line in (*lines, *late):
+        line.close()
+    gateway.stop()
+
+
+def unread(tap, ledger, program):
+    """GW-4, B8: a line whose bytes wait to be read is not silent, however long nothing was read."""
+    wrapper = small_house(tap, ledger, program, "lines that wait to be read", 64 + 512)
+    if wrapper is None:
+        return
+    clock, full = Hours(ledger), ledger.path("disk-is-full")
+    gateway = Gateway(ledger, ledger.add_sender("unread"), wrapper, "--http", "127.0.0.1:0",
+                      environment=clock.environment(os.environ["INDSIGT_FAILING_CALL"], FAILING_WRITE=full))
+    lines = [gateway.connect() for _ in range(4)]
+    for number, line in enumerate(lines):
+        line.sendall(counted(HEAD + audit("0101701682", "before %d" % number)))
+    seen(ledger, "cpr:0101701682", 4)
+    with open(full, "w", encoding="ascii"):
+        lines[0].sendall(counted(HEAD + audit("0101701682", "full")))
+    wait_until(lambda: "disk is full" in gateway.said(), "its disk is full")
+    for number, line in enumerate(lines):
+        line.sendall(counted(HEAD + audit("0101701682", "unread %d" % number)))
+    clock.set(1)
+    fifth = gateway.connect()
+    fifth.sendall(counted(HEAD + audit("0101701682", "fifth")))
+    status, _ = gateway.post(event("cpr:0101701682", "posted"))
+    tap.ok(status == 503 and lines_of(gateway) == 5, "while nothing is read nobody gives way: %d lines" % lines_of(gateway))
+    os.remove(full)
+    lines[3].close()
+    tap.ok(len(seen(ledger, "cpr:0101701682", 10)) == 10, "all that had come is found: %s" % shown(ledger, "cpr:0101701682"))
+    for line in (*lines, fifth):
+        line.close()
+    gateway.stop()
+
+
+def stopped(tap, ledger, program):
+    """GW-4, B8: nor is one whose bytes came before who takes the last place."""
+    wrapper = small_house(tap, ledger, program, "the last place")
+    if wrapper is None:
+        return
+    clock = Hours(ledger)
+    gateway = Gateway(ledger, ledger.add_sender("stopped"), wrapper, environment=clock.environment())
+    lines = [gateway.connect() for _ in range(3)]
+    for number, line in enumerate(lines):
+        line.sendall(counted(HEAD + audit("0101701683", "before %d" % number)))
+    seen(ledger, "cpr:0101701683", 3)
+    gateway.process.send_signal(signal.SIGSTOP)
+    late = [gateway.connect() for _ in range(2)]
+    for number, line in enumerate(lines):
+        line.sendall(counted(HEAD + audit("0101701683", "meanwhile %d" % number)))
+    clock.set(1)
+    gateway.process.send_signal(signal.SIGCONT)
+    tap.ok(len(seen(ledger, "cpr:0101701683", 6)) == 6, "all that had come is found: %s" % shown(ledger, "cpr:0101701683"))
+    for line in (*lines, *late):
+        line.close()
+    gateway.stop()
 
 
 def idle(tap, ledger, program):
@@ -269,4 +360,4 @@ def two_lines(tap, ledger, program):
 
 
 if __name__ == "__main__":
-    run(line_breaks, cut, by_logger, idle, hours, crowd, told, two_lines)
+    run(line_breaks, cut, by_logger, idle, hours, crowd, full_house, unread, stopped, told, two_lines)

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -132,5 +133,7 @@ void line_say_end(struct line *line)
 
 bool line_is_between(const struct line *line)
 {
-	return messages_window(&line->messages).len == 0 && !line->more && !line->input.in_parts;
+	struct pollfd unread = {.fd = line->fd, .events = POLLIN};
+	return messages_window(&line->messages).len == 0 && messages_resumable(&line->messages) && !line->more &&
+		   !line->input.in_parts && poll(&unread, 1, 0) == 0;
 }

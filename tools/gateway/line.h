@@ -43,5 +43,5 @@ enum line_read {
 enum line_read line_read(struct line *line, uint64_t now_ms) MUST_USE;
 /* Says to the other end that nothing more is taken; what it has sent by then is read on. */
 void line_say_end(struct line *line);
-/* It is between messages: ending it loses nothing. */
+/* It is between messages, and nothing that came waits to be read: ending it loses nothing. */
 bool line_is_between(const struct line *line);

@@ -8,6 +8,7 @@
 #include "ledger/base/clock.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -71,14 +72,19 @@ static void listen_on(struct lines *lines, bool on)
 		lines->listening = on;
 }
 
-/* The one that was silent longest, if that is long and ending it loses nothing. */
+/* For who waits at the door of a full house: the line that was silent longest goes, if that is long and ending it loses
+ * nothing. */
 static void make_place(struct lines *lines, uint64_t now_ms)
 {
+	struct pollfd waiting = {.fd = lines->listener, .events = POLLIN};
 	struct line *silent = NULL;
+	if (lines->count < lines->most || poll(&waiting, 1, 0) <= 0)
+		return;
 	for (struct line *line = lines->first; line != NULL; line = line->next)
-		if (line_is_between(line) && (silent == NULL || line->heard_ms < silent->heard_ms))
+		if (now_ms - line->heard_ms >= LINES_GIVES_WAY_MS && (silent == NULL || line->heard_ms < silent->heard_ms) &&
+			line_is_between(line))
 			silent = line;
-	if (silent != NULL && now_ms - silent->heard_ms >= LINES_GIVES_WAY_MS)
+	if (silent != NULL)
 		silent->ended = true;
 }
 
@@ -110,8 +116,7 @@ static void let_in(struct lines *lines, uint64_t now_ms)
 {
 	for (unsigned i = 0; i < EVENTS_AT_ONCE && let_one_in(lines, now_ms); i++)
 		continue;
-	if (lines->count >= lines->most)
-		make_place(lines, now_ms);
+	make_place(lines, now_ms);
 }
 
 /* ---- messages ---- */
@@ -227,8 +232,9 @@ static enum error look(struct lines *lines, struct fault *fault)
 	return E_OK;
 }
 
-/* A handshake that has begun has to end; and the certificate is looked at. */
-static void beat(struct lines *lines)
+/* A handshake that has begun has to end; and the certificate is looked at. While nothing is read nobody is
+ * let in, and so nobody gives way. */
+static void beat(struct lines *lines, bool takes)
 {
 	uint64_t now_ms = clock_ms();
 	if (now_ms - lines->beat_ms < LINES_BEAT_MS)
@@ -240,7 +246,7 @@ static void beat(struct lines *lines)
 			lines->counts.refused++;
 			line->ended = true;
 		}
-	if (lines->count >= lines->most)
+	if (takes)
 		make_place(lines, now_ms);
 	if (lines->tls != NULL)
 		tls_server_look(lines->tls, (uint64_t)time(NULL));
@@ -280,7 +286,7 @@ enum error lines_go_round(struct lines *lines, struct fault *fault)
 		TRY(look(lines, fault));
 	if (takes)
 		TRY(posts_take(&lines->posts, fault));
-	beat(lines);
+	beat(lines, takes);
 	tend(lines);
 	TRY(save(lines, fault));
 	if (outbox_saved(send->outbox) && !send->rejected.dirty)
