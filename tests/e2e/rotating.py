@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """indsigt send --follow, with a real ledger: files that grow and are rotated in every way, while the sender is killed
-again and again. Each line is in the ledger once, or was said to be lost."""
+again and again. Each line is in the ledger once, or was said to be lost.
+usage: rotating.py INDSIGT [PART...]"""
 
 import collections
 import json
@@ -19,13 +20,13 @@ SUBJECT = "cpr:0101701001"
 class Sender:
     """indsigt send --follow."""
 
-    def __init__(self, ledger, key, *files, options=()):
+    def __init__(self, ledger, key, *files, options=(), environment=None):
         self.spool = key + ".spool"
         self.stderr = key + ".err"
         self.files = files
         with open(self.stderr, "ab") as err:
             self.process = subprocess.Popen([ledger.indsigt, "send", "--server", ledger.ingest, "--key", key, "--follow",
-                                             *options, *files], stdout=subprocess.DEVNULL, stderr=err, stdin=subprocess.DEVNULL)
+                                             *options, *files], stdout=subprocess.DEVNULL, stderr=err, stdin=subprocess.DEVNULL, env=environment)
 
     def said(self):
         with open(self.stderr, encoding="utf-8") as file:
@@ -370,6 +371,33 @@ def unreachable(tap, ledger, lines):
     whole(tap, ledger, lines, "without a ledger")
 
 
+def failing(tap, ledger, lines):
+    """A disk that has names and sizes, and does not give what is in the files: told once, and read when it does."""
+    if "INDSIGT_FAILING_CALL" not in os.environ:
+        tap.skip("a disk that cannot be read", "the library that does it was not named")
+        return
+    key = ledger.add_sender("failing")
+    path = place(ledger, "failing")
+    flag = ledger.path("disk-cannot-be-read")
+    sender = Sender(ledger, key, path, environment={**os.environ, "LD_PRELOAD": os.environ["INDSIGT_FAILING_CALL"], "FAILING_READ": flag})
+    writer = Writer(path)
+    writer.many(10, "failing")
+    sender.until_end(path)
+    for turn in range(2):
+        with open(flag, "w", encoding="ascii"):
+            pass
+        for i in range(5):
+            writer.line("failing, not read %d" % i)
+            wait_until(lambda: any(file["size"] == os.path.getsize(path) for file in sender.state()), "it has seen that it grew")
+        os.remove(flag)
+        sender.until_end(path)
+        told = sender.said().count("cannot be read: Input/output error; it is tried again")
+        tap.ok(told == turn + 1, "that it cannot be read is told once: " + sender.said())
+    tap.ok(sender.stop() == 0, "it goes on when it can be read: " + sender.said())
+    lines += writer.lines
+    whole(tap, ledger, lines, "a disk that could not be read")
+
+
 def logrotate(tap, ledger, lines):
     """Debian's logrotate itself, both ways."""
     program = shutil.which("logrotate") or "/usr/sbin/logrotate"
@@ -409,8 +437,9 @@ def main():
     lines = []
     try:
         ledger.serve()
-        for part in (growing, before, rotations, away, killed, refused, documents, unreachable, logrotate):
-            part(tap, ledger, lines)
+        for part in (growing, before, rotations, away, killed, refused, documents, unreachable, failing, logrotate):
+            if part.__name__ in sys.argv[2:] or len(sys.argv) == 2:
+                part(tap, ledger, lines)
         code, said = ledger.audit()
         tap.ok(code == 0, "the ledger is as it should be: " + said)
     finally:

@@ -45,7 +45,8 @@ struct followed {
 	bool cut;          /* it was cut, or written anew: what was read and not given on is nothing that it says now */
 	bool gone;         /* nothing more comes of it */
 	bool seen;         /* in the current look */
-	bool blind;        /* it was said that it cannot be read */
+	bool blind;        /* it cannot be read, as far as the last look saw */
+	bool told;         /* that was said, and nothing was read since */
 	bool left;         /* the caller reads nothing of it in this run */
 	uint64_t grown_ms; /* when it last grew, or lost its name */
 	int64_t since_ns;  /* it was found with another inode: its own may be a file that changed later; or 0 */

@@ -64,11 +64,12 @@ static void let_go(struct following *following, struct followed *file, bool remo
 		file->gone = following->dirty = true;
 }
 
-static void cannot_be_read(struct following *following, struct followed *file)
+/* What can be looked at and not read, an hour long, is told once. */
+void following_failed(struct following *following, struct followed *file)
 {
-	if (!file->blind)
+	if (!file->told)
 		following_say(following, false, "'%s' cannot be read: %s; it is tried again", file->name, strerror(errno));
-	file->blind = true;
+	file->blind = file->told = true;
 }
 
 static bool is_written_anew(struct following *following, struct followed *file)
@@ -76,7 +77,7 @@ static bool is_written_anew(struct following *following, struct followed *file)
 	enum error head = print_look(&following->calls.key, &file->head, file->fd);
 	enum error read = head == E_OK ? print_look(&following->calls.key, &file->read, file->fd) : head;
 	if (read != E_OK && read != E_NOT_FOUND)
-		cannot_be_read(following, file);
+		following_failed(following, file);
 	else
 		file->blind = false;
 	return read == E_NOT_FOUND;
@@ -88,7 +89,7 @@ static void look_at_file(struct following *following, struct followed *file)
 	if (file->fd < 0 || file->gone || file->cut)
 		return;
 	if (fstat(file->fd, &info) != 0) {
-		cannot_be_read(following, file);
+		following_failed(following, file);
 		return;
 	}
 	uint64_t size = (uint64_t)info.st_size;
@@ -102,6 +103,7 @@ static void look_at_file(struct following *following, struct followed *file)
 		file->grown_ms = following->now_ms;
 	file->size = size;
 	file->changed_ns = found_changed_ns(&info);
+	file->told &= file->blind || file->read_at < size;
 	following->dirty |= changed;
 	let_go(following, file, info.st_nlink == 0);
 }
@@ -159,6 +161,7 @@ enum error following_check(struct following *following, struct followed *file)
 void following_read(struct following *following, struct followed *file, struct bytes window, size_t bytes)
 {
 	file->read_at += bytes;
+	file->told = false;
 	if (file->size < file->read_at)
 		file->size = file->read_at;
 	if (window.len > 0)

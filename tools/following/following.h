@@ -56,6 +56,8 @@ bool following_rests(const struct following *following, const struct followed *f
  * be dropped. E_IO. */
 enum error following_check(struct following *following, struct followed *file) MUST_USE;
 void following_read(struct following *following, struct followed *file, struct bytes window, size_t bytes);
+/* A read failed, with errno: that is said once, and the file is left until the next look. */
+void following_failed(struct following *following, struct followed *file);
 /* Everything before `offset` was taken, `number` messages; `before` stands there, as much of it as is in memory. */
 void following_took(
 	struct following *following, struct followed *file, uint64_t offset, uint64_t number, struct bytes before);

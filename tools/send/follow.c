@@ -243,10 +243,7 @@ static enum error read_piece(struct follow *follow, struct followed *file, size_
 	*bytes = 0;
 	file->cut = error == E_NOT_FOUND;
 	if (!file->cut) {
-		char text[PATH_MAX + 128];
-		snprintf(text, sizeof text, "'%s' cannot be read: %m; it is tried again", file->name);
-		say(follow, false, text);
-		file->blind = true;
+		following_failed(follow->following, file);
 		close_reader(follow, file);
 	}
 	return E_OK;
