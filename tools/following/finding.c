@@ -44,6 +44,7 @@ struct search {
 	const struct followed *file;
 	const struct followed_place *place;
 	bool same_inode;
+	bool doubt; /* a name leads to its inode, and what is there cannot be read */
 	struct found *best;
 };
 
@@ -58,14 +59,24 @@ static bool worth_opening(const struct search *search, const struct stat *info)
 					   (search->best->fd < 0 || info->st_size > search->best->info.st_size));
 }
 
+/* By the bytes that are known of it. E_NOT_FOUND, E_IO. */
+static enum error is_it(const struct search *search, int fd)
+{
+	TRY(print_look(search->key, &search->file->head, fd));
+	return print_look(search->key, &search->place->tail, fd);
+}
+
 static void try_one(struct search *search, int dir_fd, const char *name, bool through_links)
 {
 	struct stat info;
 	if (fstatat(dir_fd, name, &info, through_links ? 0 : AT_SYMLINK_NOFOLLOW) != 0 || !worth_opening(search, &info))
 		return;
 	OWNED_FD fd = find_open(dir_fd, name, through_links, &info);
-	if (fd < 0 || !worth_opening(search, &info) || print_look(search->key, &search->file->head, fd) != E_OK ||
-		print_look(search->key, &search->place->tail, fd) != E_OK)
+	if (fd >= 0 && !worth_opening(search, &info))
+		return;
+	enum error error = fd >= 0 ? is_it(search, fd) : errno == ENOENT ? E_NOT_FOUND : E_IO;
+	search->doubt |= error == E_IO && search->same_inode;
+	if (error != E_OK)
 		return;
 	own_close(&search->best->fd);
 	*search->best = (struct found){.fd = fd, .info = info};
@@ -78,7 +89,7 @@ static enum error go_through(struct search *search, const char *directory)
 {
 	OWNED_DIR *dir = file_list(AT_FDCWD, directory);
 	if (dir == NULL)
-		return E_IO;
+		return errno == ENOENT || errno == ENOTDIR ? E_OK : E_IO;
 	const char *name;
 	while ((name = file_list_next(dir)) != NULL)
 		try_one(search, dirfd(dir), name, false);
@@ -91,7 +102,7 @@ enum error find_named(const struct print_key *key, const struct followed_list *l
 	struct search search = {.key = key, .list = list, .file = file, .place = place, .same_inode = true, .best = out};
 	*out = (struct found){.fd = -1};
 	try_one(&search, AT_FDCWD, path, true);
-	return out->fd >= 0 ? E_OK : E_NOT_FOUND;
+	return out->fd >= 0 ? E_OK : search.doubt ? E_IO : E_NOT_FOUND;
 }
 
 enum error find_again(const struct print_key *key, const struct followed_list *list, const struct followed *file,
@@ -103,12 +114,13 @@ enum error find_again(const struct print_key *key, const struct followed_list *l
 	search.same_inode = false;
 	if (error == E_OK && out->fd < 0)
 		error = go_through(&search, directory);
+	if (error == E_OK && out->fd < 0)
+		error = search.doubt ? E_IO : E_NOT_FOUND;
 	if (error != E_OK) {
 		own_close(&out->fd);
 		out->fd = -1;
-		return error;
 	}
-	return out->fd >= 0 ? E_OK : E_NOT_FOUND;
+	return error;
 }
 
 /* ---- what stands beside it ---- */

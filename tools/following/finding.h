@@ -20,13 +20,14 @@ struct followed *find_listed(const struct followed_list *list, const struct stat
 int find_open(int dir_fd, const char *name, bool through_links, struct stat *info);
 
 /* The file that the name leads to, if that is it: the same inode, with the same bytes as below. No directory is gone
- * through, which may be forbidden. E_NOT_FOUND. */
+ * through, which may be forbidden. E_NOT_FOUND; E_IO: it has the inode, and cannot be read. */
 enum error find_named(const struct print_key *key, const struct followed_list *list, const struct followed *file,
 	const struct followed_place *place, const char *path, struct found *out) MUST_USE;
 
 /* The file in `directory` that `file` is: the same inode, with the same bytes at its beginning and before `place`;
  * else, if `file` was ever read from, any that has these and that nobody follows: what was copied, or came back from
- * elsewhere. Of several the longest. E_NOT_FOUND; E_IO: the directory cannot be read. */
+ * elsewhere. Of several the longest. E_NOT_FOUND, also without the directory; E_IO: that, or what has the inode, cannot be
+ * read. */
 enum error find_again(const struct print_key *key, const struct followed_list *list, const struct followed *file,
 	const struct followed_place *place, const char *directory, struct found *out) MUST_USE;
 

@@ -47,6 +47,7 @@ struct followed {
 	bool seen;         /* in the current look */
 	bool blind;        /* it cannot be read, as far as the last look saw */
 	bool told;         /* that was said, and nothing was read since */
+	bool hidden;       /* it is not found, and where it may be cannot be read */
 	bool left;         /* the caller reads nothing of it in this run */
 	uint64_t grown_ms; /* when it last grew, or lost its name */
 	int64_t since_ns;  /* it was found with another inode: its own may be a file that changed later; or 0 */

@@ -305,7 +305,8 @@ bool following_behind(const struct following *following)
 {
 	for (size_t i = 0; i < following->list.count; i++) {
 		const struct followed *file = following->list.files[i];
-		if (file->fd >= 0 && !file->gone && !file->left && (file->cut || file->read_at < file->size))
+		bool behind = file->hidden || (file->fd >= 0 && (file->cut || file->read_at < file->size));
+		if (behind && !file->gone && !file->left)
 			return true;
 	}
 	return false;

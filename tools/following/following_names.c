@@ -338,10 +338,13 @@ static enum error find_file(struct following *following, struct name *name, stru
 {
 	struct found found = {.fd = -1};
 	enum error error = find_named(&following->calls.key, &following->list, file, &file->now, name->path, &found);
+	file->hidden = error == E_IO;
 	if (error != E_OK)
 		error = find_again(&following->calls.key, &following->list, file, &file->now, file->directory, &found);
+	file->hidden |= error == E_IO;
 	if (error != E_OK && strcmp(file->directory, name->directory) != 0)
 		error = find_again(&following->calls.key, &following->list, file, &file->now, name->directory, &found);
+	file->hidden = error != E_OK && (file->hidden || error == E_IO);
 	if (error == E_OK && (file->device != (uint64_t)found.info.st_dev || file->inode != (uint64_t)found.info.st_ino))
 		file->since_ns = file->changed_ns;
 	return error == E_OK ? following_found_again(following, file, &found) : error;
@@ -380,8 +383,13 @@ static enum error look_for_files(struct following *following, struct name *name,
 		struct followed *file = following->list.files[i];
 		if (!is_of(file, name) || file->fd >= 0 || file->gone)
 			continue;
-		enum error error = last ? E_NOT_FOUND : find_file(following, name, file);
-		if (error == E_NOT_FOUND && last)
+		enum error error = E_OK;
+		if (!last)
+			error = find_file(following, name, file);
+		else if (file->hidden)
+			say_of(following, name, "looks for the file that was '%s': '%s', or a file in it, cannot be read", name->path,
+				file->directory);
+		else
 			error = give_up(following, name, file);
 		if (error == E_NO_MEMORY)
 			return error;
