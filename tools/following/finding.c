@@ -4,6 +4,7 @@
 #include "ledger/base/own.h"
 
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdio.h>
 
 int64_t found_changed_ns(const struct stat *info)
@@ -59,9 +60,32 @@ static bool worth_opening(const struct search *search, const struct stat *info)
 					   (search->best->fd < 0 || info->st_size > search->best->info.st_size));
 }
 
-/* By the bytes that are known of it. E_NOT_FOUND, E_IO. */
-static enum error is_it(const struct search *search, int fd)
+/* As rotation calls what FILE was; of a pattern, what it matches. */
+static bool is_called_so(const char *name, const char *base)
 {
+	char pattern[NAME_MAX + 2];
+	size_t len = strlen(base);
+	snprintf(pattern, sizeof pattern, "%s*", base);
+	return strpbrk(base, "*?[") != NULL
+			   ? fnmatch(pattern, name, FNM_PERIOD) == 0
+			   : strncmp(name, base, len) == 0 && (name[len] == '\0' || strchr(".-_", name[len]) != NULL);
+}
+
+/* It was there when `file` was looked at last, so that its inode has not come to another one since. */
+static bool was_there(const struct followed *file, int fd)
+{
+	struct statx info;
+	return statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &info) == 0 && (info.stx_mask & STATX_BTIME) != 0 &&
+		   info.stx_btime.tv_sec * 1000000000 + info.stx_btime.tv_nsec <= file->changed_ns;
+}
+
+/* By the bytes that are known of it; where there are none, by its name or its age. E_NOT_FOUND, E_IO. */
+static enum error is_it(const struct search *search, int fd, const char *name)
+{
+	const struct followed *file = search->file;
+	bool known = file->head.bytes > 0 || search->place->tail.bytes > 0;
+	if (!known && !is_called_so(name, strrchr(file->name, '/') + 1) && !was_there(file, fd))
+		return E_NOT_FOUND;
 	TRY(print_look(search->key, &search->file->head, fd));
 	return print_look(search->key, &search->place->tail, fd);
 }
@@ -74,14 +98,15 @@ static void try_one(struct search *search, int dir_fd, const char *name, bool th
 	OWNED_FD fd = find_open(dir_fd, name, through_links, &info);
 	if (fd >= 0 && !worth_opening(search, &info))
 		return;
-	enum error error = fd >= 0 ? is_it(search, fd) : errno == ENOENT ? E_NOT_FOUND : E_IO;
+	const char *slash = strrchr(name, '/');
+	const char *base = slash != NULL ? slash + 1 : name;
+	enum error error = fd >= 0 ? is_it(search, fd, base) : errno == ENOENT ? E_NOT_FOUND : E_IO;
 	search->doubt |= error == E_IO && search->same_inode;
 	if (error != E_OK)
 		return;
 	own_close(&search->best->fd);
 	*search->best = (struct found){.fd = fd, .info = info};
-	const char *slash = strrchr(name, '/');
-	snprintf(search->best->name, sizeof search->best->name, "%s", slash != NULL ? slash + 1 : name);
+	snprintf(search->best->name, sizeof search->best->name, "%s", base);
 	fd = -1;
 }
 
@@ -140,12 +165,11 @@ enum error find_beside(const struct followed_list *list, const char *directory, 
 {
 	OWNED_DIR *dir = file_list(AT_FDCWD, directory);
 	const char *name;
-	size_t len = strlen(base);
 	if (dir == NULL)
 		return E_IO;
 	while ((name = file_list_next(dir)) != NULL) {
 		struct stat info;
-		if (strncmp(name, base, len) != 0 || name[len] == '\0' || strchr(".-_", name[len]) == NULL)
+		if (!is_called_so(name, base) || strcmp(name, base) == 0)
 			continue;
 		if (fstatat(dirfd(dir), name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode) &&
 			found_changed_ns(&info) >= since_ns && find_listed(list, &info) == NULL)

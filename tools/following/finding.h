@@ -24,10 +24,11 @@ int find_open(int dir_fd, const char *name, bool through_links, struct stat *inf
 enum error find_named(const struct print_key *key, const struct followed_list *list, const struct followed *file,
 	const struct followed_place *place, const char *path, struct found *out) MUST_USE;
 
-/* The file in `directory` that `file` is: the same inode, with the same bytes at its beginning and before `place`;
+/* The file in `directory` that `file` is: the same inode, with the same bytes at its beginning and before `place` (or,
+ * where none are known, a name that rotation gives, or a birth before the last change that was seen);
  * else, if `file` was ever read from, any that has these and that nobody follows: what was copied, or came back from
- * elsewhere. Of several the longest. E_NOT_FOUND, also without the directory; E_IO: that, or what has the inode, cannot be
- * read. */
+ * elsewhere. Of several the longest. E_NOT_FOUND, also without the directory; E_IO: that, or what has the inode, cannot
+ * be read. */
 enum error find_again(const struct print_key *key, const struct followed_list *list, const struct followed *file,
 	const struct followed_place *place, const char *directory, struct found *out) MUST_USE;
 

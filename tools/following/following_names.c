@@ -387,8 +387,8 @@ static enum error look_for_files(struct following *following, struct name *name,
 		if (!last)
 			error = find_file(following, name, file);
 		else if (file->hidden)
-			say_of(following, name, "looks for the file that was '%s': '%s', or a file in it, cannot be read", name->path,
-				file->directory);
+			say_of(following, name, "looks for the file that was '%s': '%s', or a file in it, cannot be read",
+				name->path, file->directory);
 		else
 			error = give_up(following, name, file);
 		if (error == E_NO_MEMORY)

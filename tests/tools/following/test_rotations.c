@@ -736,41 +736,6 @@ START_TEST(a_directory_that_cannot_be_listed_loses_nothing)
 }
 END_TEST
 
-/* SND-37: what was rotated while nobody ran, into a directory that cannot be listed for now, or under a name that
- * cannot be opened. */
-START_TEST(a_file_whose_place_cannot_be_read_is_waited_for)
-{
-	char hidden[128];
-	if (geteuid() == 0)
-		ck_assert_int_eq(setuid(65534), 0);
-	begin(1);
-	open_file();
-	read_all();
-	put("audit.log", "a line that is long enough to be known again\\n");
-	read_all();
-	stop();
-	put("audit.log", "two\\n");
-	rename_file();
-	put("audit.log", "three\\n");
-	snprintf(hidden, sizeof hidden, _i == 0 ? "%s/log" : "%s/log/audit.log.1", where.path);
-	ck_assert_int_eq(chmod(hidden, _i == 0 ? 0311 : 0), 0);
-	start();
-	for (unsigned i = 0; i < 3; i++)
-		read_all();
-	ck_assert_msg(lost_said == 0, "%s", said);
-	ck_assert_uint_eq(count_said("looks for the file that was"), 1);
-	ck_assert(following_behind(following));
-	ck_assert_uint_eq(taken_count, 2);
-	ck_assert_int_eq(chmod(hidden, 0700), 0);
-	read_all();
-	ck_assert_msg(lost_said == 0, "%s", said);
-	ck_assert(!following_behind(following));
-	ck_assert_uint_eq(taken_count, 3);
-	ck_assert_uint_eq(repeated, 0);
-	end();
-}
-END_TEST
-
 /* SND-35: the state that cannot be read is not taken for none. */
 START_TEST(a_damaged_state_is_refused)
 {
@@ -827,7 +792,6 @@ int main(void)
 	tcase_add_test(tcase, what_a_pattern_cannot_read_is_told_once);
 	tcase_add_test(tcase, a_pipe_is_not_opened);
 	tcase_add_test(tcase, a_directory_that_cannot_be_listed_loses_nothing);
-	tcase_add_loop_test(tcase, a_file_whose_place_cannot_be_read_is_waited_for, 0, 2);
 	tcase_add_test(tcase, a_damaged_state_is_refused);
 	tcase_add_test(tcase, a_missing_disk_is_waited_for);
 	return unit_run("rotations", tcase);

@@ -1,0 +1,180 @@
+/* Followed files that are looked for, where the disk does not tell, or tells of another file. */
+#include "ledger/base/hash.h"
+#include "tests/lib/place.h"
+#include "tests/lib/unit.h"
+#include "tools/following/following.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct place where;
+static char path[96];
+static int spool_fd;
+static struct following *following;
+static uint64_t now_ms;
+static char taken[4096]; /* all that was taken, in order */
+static unsigned lost_said;
+static char said[4096];
+
+static uint64_t hash_text(void *context, struct bytes text)
+{
+	(void)context;
+	struct hash hash;
+	hash_blake2b(NULL, &text, 1, &hash);
+	return get_u64(hash.b);
+}
+
+static void say(void *context, bool lost, const char *text)
+{
+	(void)context;
+	lost_said += lost;
+	snprintf(said + strlen(said), sizeof said - strlen(said), "%s\n", text);
+}
+
+static void start(void)
+{
+	const struct following_calls calls = {.key = {.hash = hash_text}, .say = say};
+	char *names[] = {path, NULL};
+	struct fault fault = {.text = ""};
+	enum error error = following_open(spool_fd, names, &calls, &following, &fault);
+	ck_assert_msg(error == E_OK, "%s", fault.text);
+}
+
+static void stop(void)
+{
+	following_close(following);
+	following = NULL;
+}
+
+static void take(struct followed *file)
+{
+	enum following_end end;
+	size_t had = strlen(taken);
+	if (file->cut) {
+		ck_ok(following_cut(following, file, &end));
+		return;
+	}
+	if (file->read_at < file->now.offset)
+		file->read_at = file->now.offset;
+	ssize_t n = pread(file->fd, taken + had, sizeof taken - 1 - had, (off_t)file->read_at);
+	ck_assert_int_ge(n, 0);
+	taken[had + (size_t)n] = '\0';
+	ck_ok(following_check(following, file));
+	struct bytes text = bytes_of((const uint8_t *)taken + had, (size_t)n);
+	following_read(following, file, text, text.len);
+	following_took(following, file, file->read_at, file->now.number + 1, text);
+}
+
+static void look(void)
+{
+	ck_ok(following_look(following, now_ms));
+	ck_ok(following_save(following));
+}
+
+static void read_all(void)
+{
+	struct followed *file;
+	look();
+	for (unsigned i = 0; (file = following_next(following)) != NULL; i++) {
+		ck_assert_uint_lt(i, 1000);
+		take(file);
+		look();
+	}
+	following_durable(following);
+	ck_ok(following_save(following));
+}
+
+/* Its name is no longer new. */
+static void begin(void)
+{
+	place_make(&where);
+	now_ms = 1000000;
+	lost_said = 0;
+	said[0] = taken[0] = '\0';
+	snprintf(path, sizeof path, "%s/log/audit.log", where.path);
+	shell("mkdir %s/log %s/spool", where.path, where.path);
+	char spool[96];
+	snprintf(spool, sizeof spool, "%s/spool", where.path);
+	spool_fd = open(spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	start();
+	read_all();
+	said[0] = '\0';
+}
+
+static void end(void)
+{
+	stop();
+	close(spool_fd);
+	place_remove(&where);
+}
+
+static unsigned count_said(const char *what)
+{
+	unsigned count = 0;
+	for (const char *at = said; (at = strstr(at, what)) != NULL; at++)
+		count++;
+	return count;
+}
+
+#define LONG "a line that is long enough to be known again\n"
+
+/* SND-37: what was rotated while nobody ran, into a directory that cannot be listed for now, or under a name that
+ * cannot be opened. */
+START_TEST(a_file_whose_place_cannot_be_read_is_waited_for)
+{
+	char hidden[128];
+	if (geteuid() == 0)
+		ck_assert_int_eq(setuid(65534), 0);
+	begin();
+	shell("printf '" LONG "' > %s", path);
+	read_all();
+	stop();
+	shell("printf 'two\n' >> %s; mv %s %s.1; printf 'three\n' > %s", path, path, path, path);
+	snprintf(hidden, sizeof hidden, _i == 0 ? "%s/log" : "%s/log/audit.log.1", where.path);
+	ck_assert_int_eq(chmod(hidden, _i == 0 ? 0311 : 0), 0);
+	start();
+	for (unsigned i = 0; i < 3; i++)
+		read_all();
+	ck_assert_msg(lost_said == 0, "%s", said);
+	ck_assert_uint_eq(count_said("looks for the file that was"), 1);
+	ck_assert(following_behind(following));
+	ck_assert_str_eq(taken, LONG "three\n");
+	ck_assert_int_eq(chmod(hidden, 0700), 0);
+	read_all();
+	ck_assert_msg(lost_said == 0, "%s", said);
+	ck_assert(!following_behind(following));
+	ck_assert_str_eq(taken, LONG "three\ntwo\n");
+	end();
+}
+END_TEST
+
+/* SND-36: of a file that was empty only the inode is known. It may be another file's by now, unless that is called as
+ * rotation calls it, or was there before. */
+START_TEST(an_inode_alone_is_no_file)
+{
+	const char *name = _i == 1 ? "audit.log.1" : "other.txt";
+	begin();
+	shell("touch %s %s", _i == 2 ? "" : "-d '1 hour ago'", path);
+	read_all();
+	stop();
+	shell("mv %s %s/log/%s; printf 'two\n' >> %s/log/%s; printf 'three\n' > %s", path, where.path, name, where.path,
+		name, path);
+	start();
+	read_all();
+	ck_assert_str_eq(taken, _i == 0 ? "three\n" : taken[1] == 'w' ? "two\nthree\n" : "three\ntwo\n");
+	ck_assert_uint_eq(lost_said, _i == 0);
+	end();
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tcase = tcase_create("finding");
+	tcase_add_loop_test(tcase, a_file_whose_place_cannot_be_read_is_waited_for, 0, 2);
+	tcase_add_loop_test(tcase, an_inode_alone_is_no_file, 0, 3);
+	return unit_run("finding", tcase);
+}
