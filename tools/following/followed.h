@@ -41,14 +41,15 @@ struct followed {
 	struct followed_place now;
 	uint64_t read_at; /* bytes up to here were read */
 	struct print read;
-	bool noted;        /* the state on disk has it: it may be read */
-	bool cut;          /* it was cut, or written anew: what was read and not given on is nothing that it says now */
-	bool gone;         /* nothing more comes of it */
-	bool seen;         /* in the current look */
-	bool blind;        /* it cannot be read, as far as the last look saw */
-	bool told;         /* that was said, and nothing was read since */
-	bool hidden;       /* it is not found, and where it may be cannot be read */
-	bool left;         /* the caller reads nothing of it in this run */
+	bool noted;  /* the state on disk has it: it may be read */
+	bool cut;    /* it was cut, or written anew: what was read and not given on is nothing that it says now; or its
+				  * descriptor leads nowhere any more */
+	bool gone;   /* nothing more comes of it */
+	bool seen;   /* in the current look */
+	bool blind;  /* it cannot be read, as far as the last look saw */
+	bool told;   /* that was said, and nothing was read since */
+	bool hidden; /* it is not found, and where it may be cannot be read */
+	bool left;   /* the caller reads nothing of it in this run */
 	uint64_t grown_ms; /* when it last grew, or lost its name */
 	int64_t since_ns;  /* it was found with another inode: its own may be a file that changed later; or 0 */
 	void *reader;      /* the caller's; NULL: it is not being read */

@@ -4,6 +4,7 @@
  * they are looked at again after each read, so that what a read brought is known to stand behind what was read before.
  */
 #include "ledger/base/file.h"
+#include "ledger/base/own.h"
 #include "tools/following/following_state.h"
 
 #include <errno.h>
@@ -89,7 +90,11 @@ static void look_at_file(struct following *following, struct followed *file)
 	if (file->fd < 0 || file->gone || file->cut)
 		return;
 	if (fstat(file->fd, &info) != 0) {
-		following_failed(following, file);
+		file->cut = errno == ESTALE;
+		if (file->cut)
+			file->blind = false;
+		else
+			following_failed(following, file);
 		return;
 	}
 	uint64_t size = (uint64_t)info.st_size;
@@ -242,12 +247,22 @@ static enum error go_on_in_copy(struct following *following, struct followed *fi
 	return following_found_again(following, file, &found);
 }
 
+/* A server of files has removed it, or calls it by another handle since it was started anew: it is as if it had not
+ * been open. Each look looks for it; where it is nowhere, it is told what was never read of it. */
+static enum error look_for_stale(struct followed *file)
+{
+	own_close(&file->fd);
+	file->fd = -1;
+	file->cut = false;
+	return E_OK;
+}
+
 enum error following_cut(struct following *following, struct followed *file, enum following_end *out)
 {
 	struct stat info;
 	*out = FOLLOWING_ON;
 	if (fstat(file->fd, &info) != 0)
-		return E_TOO_MANY;
+		return errno == ESTALE ? look_for_stale(file) : E_TOO_MANY;
 	uint64_t size = (uint64_t)info.st_size;
 	if (is_shortened(following, file, size)) {
 		if (size < file->size)

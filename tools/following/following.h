@@ -64,7 +64,7 @@ void following_took(
 
 /* What becomes of a file that was cut, or whose content is another one. The new content is another file of the list. */
 enum following_end {
-	FOLLOWING_ON,  /* its bytes are found: go on from file->now, without what was read and not taken */
+	FOLLOWING_ON,  /* its bytes are found, or looked for: go on from file->now, without what was read and not taken */
 	FOLLOWING_OVER /* they are nowhere, which was said: take what was read as it is; nothing more comes */
 };
 /* E_TOO_MANY: not now. E_NO_MEMORY. */

@@ -20,6 +20,17 @@ static char taken[4096]; /* all that was taken, in order */
 static unsigned lost_said;
 static char said[4096];
 
+/* A server of files has forgotten the handle of a descriptor that stands here. */
+#define STALE_AT 12345
+
+int fstat(int fd, struct stat *info)
+{
+	if (lseek(fd, 0, SEEK_CUR) != STALE_AT)
+		return fstatat(fd, "", info, AT_EMPTY_PATH);
+	errno = ESTALE;
+	return -1;
+}
+
 static uint64_t hash_text(void *context, struct bytes text)
 {
 	(void)context;
@@ -112,6 +123,11 @@ static void end(void)
 	place_remove(&where);
 }
 
+static void make_stale(size_t number)
+{
+	ck_assert_int_eq(lseek(following_file(following, number)->fd, STALE_AT, SEEK_SET), STALE_AT);
+}
+
 static unsigned count_said(const char *what)
 {
 	unsigned count = 0;
@@ -171,10 +187,51 @@ START_TEST(an_inode_alone_is_no_file)
 }
 END_TEST
 
+/* ESTALE: what was removed at the server is let go of, with a word if something of it was never read; what is only
+ * called by another handle is opened again. */
+START_TEST(a_stale_file_is_looked_for)
+{
+	begin();
+	shell("printf '" LONG "' > %s", path);
+	read_all();
+	shell("mv %s %s.1; printf 'two\n' > %s", path, path, path);
+	read_all();
+	make_stale(0);
+	if (_i == 0)
+		shell("rm %s.1", path);
+	else
+		shell("printf 'three\n' >> %s.1", path);
+	read_all();
+	ck_assert_str_eq(taken, _i == 0 ? LONG "two\n" : LONG "two\nthree\n");
+	ck_assert_msg(lost_said == 0 && said[0] == '\0', "%s", said);
+	ck_assert((following_file(following, 1) == NULL) == (_i == 0));
+	end();
+}
+END_TEST
+
+START_TEST(what_a_stale_file_had_is_told)
+{
+	begin();
+	shell("printf '" LONG "' > %s", path);
+	read_all();
+	shell("printf 'two\n' >> %s", path);
+	look();
+	make_stale(0);
+	shell("rm %s; printf 'three\n' > %s", path, path);
+	read_all();
+	ck_assert_str_eq(taken, LONG "three\n");
+	ck_assert_uint_eq(lost_said, 1);
+	ck_assert_msg(strstr(said, "(at least 4 bytes)") != NULL, "%s", said);
+	end();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("finding");
 	tcase_add_loop_test(tcase, a_file_whose_place_cannot_be_read_is_waited_for, 0, 2);
 	tcase_add_loop_test(tcase, an_inode_alone_is_no_file, 0, 3);
+	tcase_add_loop_test(tcase, a_stale_file_is_looked_for, 0, 2);
+	tcase_add_test(tcase, what_a_stale_file_had_is_told);
 	return unit_run("finding", tcase);
 }
