@@ -398,6 +398,36 @@ def failing(tap, ledger, lines):
     whole(tap, ledger, lines, "a disk that could not be read")
 
 
+def counted(tap, ledger, lines):
+    """What is counted gives its turn to the next while it cannot be looked at."""
+    if "INDSIGT_FAILING_CALL" not in os.environ:
+        tap.skip("a counted file that cannot be read", "the library that does it was not named")
+        return
+    key = ledger.add_sender("counted")
+    path = place(ledger, "counted")
+    endless, lost = path + ".endless", ledger.path("lost")
+    with open(endless, "wb") as file:
+        file.truncate(1 << 40)
+    writer = Writer(path)
+    writer.line("counted, behind what cannot be read")
+    sender = Sender(ledger, key, endless, path, environment={**os.environ, "LD_PRELOAD": os.environ["INDSIGT_FAILING_CALL"], "FAILING_STAT": lost})
+
+    def is_read():
+        files = "/proc/%d/fd" % sender.process.pid
+        for number in os.listdir(files):
+            if os.path.realpath(os.path.join(files, number)) == os.path.realpath(endless):
+                with open("/proc/%d/fdinfo/%s" % (sender.process.pid, number), encoding="ascii") as file:
+                    return int(file.readline().split()[1]) > 0
+        return False
+    wait_until(is_read, "the first file is being read")
+    os.symlink(endless, lost)
+    wait_until(lambda: "cannot be read" in sender.said(), "it cannot be looked at")
+    lines += writer.lines
+    wait_until(lambda: shown(ledger)[lines[-1]] == 1, "the next file has its turn")
+    tap.ok(sender.stop() == 3, "the next one has its turn: " + sender.said())
+    whole(tap, ledger, lines, "beside a counted file that cannot be read")
+
+
 def logrotate(tap, ledger, lines):
     """Debian's logrotate itself, both ways."""
     program = shutil.which("logrotate") or "/usr/sbin/logrotate"
@@ -437,7 +467,7 @@ def main():
     lines = []
     try:
         ledger.serve()
-        for part in (growing, before, rotations, away, killed, refused, documents, unreachable, failing, logrotate):
+        for part in (growing, before, rotations, away, killed, refused, documents, unreachable, failing, counted, logrotate):
             if part.__name__ in sys.argv[2:] or len(sys.argv) == 2:
                 part(tap, ledger, lines)
         code, said = ledger.audit()

@@ -249,6 +249,14 @@ static enum error read_piece(struct follow *follow, struct followed *file, size_
 	return E_OK;
 }
 
+/* One that cannot be read for now gives its turn up, and is counted from its beginning later. */
+static bool may_count(struct follow *follow)
+{
+	if (follow->counting != NULL && follow->counting->blind)
+		close_reader(follow, follow->counting);
+	return follow->counting == NULL;
+}
+
 static enum error read_on(struct follow *follow, struct followed *file, bool *progress, struct fault *fault)
 {
 	size_t bytes = 0;
@@ -258,7 +266,7 @@ static enum error read_on(struct follow *follow, struct followed *file, bool *pr
 		*progress = true;
 		return take_rest(follow, file, fault);
 	}
-	if (file->reader == NULL && is_counted(file) && follow->counting != NULL)
+	if (file->reader == NULL && is_counted(file) && !may_count(follow))
 		return E_OK; /* its turn comes */
 	if (file->reader == NULL)
 		TRY(open_reader(follow, file, fault));
