@@ -55,6 +55,10 @@ enum error following_take_name(struct following *following, const char *path, st
 {
 	char absolute[PATH_BYTES_MAX];
 	char here[PATH_BYTES_MAX] = "";
+	if (strcmp(path, "-") == 0)
+		return fault_set(fault, E_USAGE,
+			"--follow takes names of files; standard input is read as it comes without it (a file of this name is "
+			"'./-')");
 	if (path[0] != '/' && getcwd(here, sizeof here) == NULL)
 		return fault_set(fault, E_IO, "the working directory: %m");
 	int len = snprintf(absolute, sizeof absolute, "%s%s%s", here, path[0] != '/' ? "/" : "", path);
@@ -156,9 +160,12 @@ static enum error too_many(struct following *following, struct name *name, enum 
 static void say_waits(struct following *following, struct name *name, const char *base)
 {
 	const char *why = errno == ENOENT ? "is not there yet" : errno == EINVAL ? "is no file" : strerror(errno);
-	if (!name->pattern)
+	if (!name->pattern && errno == EISDIR)
+		say_of(following, name, "waits for '%s': is a directory; for its files give a pattern, as '%s/%s'", name->path,
+			name->path, "*.log");
+	else if (!name->pattern)
 		say_of(following, name, "waits for '%s': %s", name->path, why);
-	else if (errno != ENOENT && errno != EINVAL)
+	else if (errno != ENOENT && errno != EINVAL && errno != EISDIR)
 		say_of(following, name, "waits for '%s/%s', which '%s' stands for, too: %s", name->directory, base, name->path,
 			why);
 }
@@ -175,7 +182,8 @@ static enum error look_at_name(struct following *following, struct name *name, i
 		return E_OK;
 	}
 	int fd = -1;
-	errno = EINVAL; /* a pipe is not even opened: who writes to it would take that for its reader */
+	errno = there && S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
+	/* A pipe is not even opened: who writes to it would take that for its reader. */
 	if (!there || S_ISREG(info.st_mode))
 		fd = find_open(dir_fd, base, true, &info);
 	if (fd < 0) {
@@ -365,11 +373,16 @@ static enum error give_up(struct following *following, struct name *name, struct
 		return E_OK;
 	if (file->named || file->now.offset < file->size)
 		TRY(look_between(following, name, file, file->changed_ns));
-	if (file->named || file->now.offset < file->size)
+	if (file->now.offset < file->size)
 		following_say(following, true,
 			"the file that was '%s' is gone, also under other names: of it %" PRIu64
-			" bytes had been taken, and what it had behind them was never read (at least %" PRIu64 " bytes)",
-			file->name, file->now.offset, file->size > file->now.offset ? file->size - file->now.offset : 0);
+			" bytes had been taken, and at least %" PRIu64 " bytes behind them were never read",
+			file->name, file->now.offset, file->size - file->now.offset);
+	else if (file->named)
+		following_say(following, true,
+			"the file that was '%s' is gone, also under other names: of it %" PRIu64
+			" bytes had been taken, all that was seen of it; what was written to it after that was never read",
+			file->name, file->now.offset);
 	file->named = false;
 	file->gone = true;
 	following->dirty = true;

@@ -221,7 +221,32 @@ START_TEST(what_a_stale_file_had_is_told)
 	read_all();
 	ck_assert_str_eq(taken, LONG "three\n");
 	ck_assert_uint_eq(lost_said, 1);
-	ck_assert_msg(strstr(said, "(at least 4 bytes)") != NULL, "%s", said);
+	ck_assert_msg(strstr(said, "at least 4 bytes behind them were never read") != NULL, "%s", said);
+	end();
+}
+END_TEST
+
+/* What waits for ever, and is not meant. */
+START_TEST(a_directory_is_told_with_what_to_give)
+{
+	begin();
+	shell("mkdir %s", path);
+	read_all();
+	ck_assert_uint_eq(count_said("is a directory; for its files give a pattern"), 1);
+	end();
+}
+END_TEST
+
+START_TEST(standard_input_is_no_file)
+{
+	const struct following_calls calls = {.key = {.hash = hash_text}, .say = say};
+	char dash[] = "-";
+	char *names[] = {dash, NULL};
+	struct fault fault = {.text = ""};
+	begin();
+	stop();
+	ck_error(following_open(spool_fd, names, &calls, &following, &fault), E_USAGE);
+	ck_assert_msg(strstr(fault.text, "standard input") != NULL, "%s", fault.text);
 	end();
 }
 END_TEST
@@ -233,5 +258,7 @@ int main(void)
 	tcase_add_loop_test(tcase, an_inode_alone_is_no_file, 0, 3);
 	tcase_add_loop_test(tcase, a_stale_file_is_looked_for, 0, 2);
 	tcase_add_test(tcase, what_a_stale_file_had_is_told);
+	tcase_add_test(tcase, a_directory_is_told_with_what_to_give);
+	tcase_add_test(tcase, standard_input_is_no_file);
 	return unit_run("finding", tcase);
 }
