@@ -47,19 +47,29 @@ static uint8_t first_sign(struct bytes text)
 
 /* ---- what is refused ---- */
 
-/* Marks of XML and JSON within a message that is neither. */
-static bool looks_cut_off(struct bytes message)
+/* Marks of XML and JSON. */
+static bool has_marks(struct bytes text)
 {
-	return words_have(message, "/>") || words_have(message, "</") || words_have(message, "=\"") ||
-		   words_have(message, "\":");
+	return words_have(text, "/>") || words_have(text, "</") || words_have(text, "=\"") || words_have(text, "\":");
 }
 
-static enum error refuse_text(struct bytes message, struct bytes text, struct fault *fault)
+/* Within a message that is neither; a relay may have taken some of it for the words of a head, whose structured data
+ * has such marks anyhow. */
+static bool looks_cut_off(struct bytes message, const struct syslog_head *head)
+{
+	if (head->data.len == 0)
+		return has_marks(message);
+	size_t before = (size_t)(head->data.data - message.data);
+	return has_marks(bytes_of(message.data, before)) || has_marks(head->rest);
+}
+
+static enum error refuse_text(
+	struct bytes message, const struct syslog_head *head, struct bytes text, struct fault *fault)
 {
 	if (text.len == 0)
 		return fault_set(
 			fault, E_BAD_VALUE, "the syslog message is empty: it must carry an audit message in XML, or JSON");
-	if (looks_cut_off(message))
+	if (looks_cut_off(message, head))
 		return fault_set(fault, E_TRAILING,
 			"no audit message, but what looks like a part of one that was cut on the way, %zu bytes of it; " CUT_ADVICE,
 			text.len);
@@ -106,7 +116,7 @@ enum error syslog_read(struct bytes message, struct carried *out, struct fault *
 	if (bytes_begin(out->text, "\xEF\xBB\xBF"))
 		out->text = trim(bytes_after(out->text, 3));
 	if (bytes_begin(out->text, "</")) /* a relay takes what stands before it for the words of a head */
-		return refuse_text(message, out->text, fault);
+		return refuse_text(message, &head, out->text, fault);
 	switch (first_sign(out->text)) {
 	case '<':
 		out->format = ADAPTER_DICOM;
@@ -116,7 +126,7 @@ enum error syslog_read(struct bytes message, struct carried *out, struct fault *
 		out->format = words_have(out->text, "\"resourceType\"") ? ADAPTER_FHIR : ADAPTER_JSON;
 		return undo(out, fault);
 	default:
-		return refuse_text(message, out->text, fault);
+		return refuse_text(message, &head, out->text, fault);
 	}
 }
 

@@ -103,8 +103,10 @@ static enum error read_5424(struct bytes text, struct syslog_head *out, struct f
 		if (begins_message(text))
 			break;
 		if (i >= WORD_DATA && text.len > 0 && text.data[0] == '[') {
+			out->data = text;
 			if (!skip_data(&text))
 				return fault_set(fault, E_BAD_VALUE, "the structured data of the syslog head does not end");
+			out->data.len -= text.len;
 			break;
 		}
 		struct bytes behind = text;

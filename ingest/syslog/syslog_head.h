@@ -13,6 +13,7 @@
 struct syslog_head {
 	unsigned priority; /* 0 to 999: a wrong one is no fault */
 	bool rfc5424;
+	struct bytes data; /* its structured data, if it has any; borrowed */
 	struct bytes rest; /* what stands behind it, as it is; borrowed from the message */
 };
 

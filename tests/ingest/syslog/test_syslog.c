@@ -235,6 +235,10 @@ START_TEST(what_is_no_audit_message_is_said_to_be_that)
 		BYTES_LITERAL("<13>Nov 29 10:00:00 relay UserID=\"x\"/></AuditMessage>"), E_TRAILING, "a part of one");
 	expect_refused(BYTES_LITERAL("<13>1 2026-11-29T10:00:00Z relay ticipant> - - - </AuditMessage>"), E_TRAILING, "");
 	expect_refused(BYTES_LITERAL("<13>Nov 29 10:00:00 host root: hello"), E_BAD_VALUE, "text of 5 bytes");
+	expect_refused(BYTES_LITERAL("<13>1 2026-11-29T10:00:00Z h root - - [timeQuality tzKnown=\"1\"] hello"),
+		E_BAD_VALUE, "text of 5 bytes"); /* as logger says it */
+	expect_refused(BYTES_LITERAL("<13>1 2026-11-29T10:00:00Z h root - - [a b=\"1\"] ID=\"x\"/>"), E_TRAILING, "a part");
+	expect_refused(BYTES_LITERAL("<13>1 2026-11-29T10:00:00Z ID=\"x\" a - - [a b=\"1\"] more"), E_TRAILING, "a part");
 	expect_refused(BYTES_LITERAL("<13>Nov 29 10:00:00 host root:"), E_BAD_VALUE, "empty");
 	expect_refused(BYTES_LITERAL("<13>"), E_BAD_VALUE, "empty");
 	expect_refused(BYTES_LITERAL(HEAD "[{}]"), E_BAD_VALUE, "neither");
