@@ -115,10 +115,14 @@ void tally_again(struct tally *tally, uint64_t now_s)
 
 /* ---- reasons ---- */
 
-/* Where it stood in the message makes no other reason of it. */
-static bool says_where(const char *reason, size_t at)
+/* Where it stood in the message, and how long it was, make no other reason of it. */
+static bool says_where(const char *reason, size_t at, size_t run)
 {
-	static const char *const before[] = {"line ", "column ", "byte ", "number ", "["};
+	static const char *const before[] = {"line ", "column ", "byte ", "number ", "entry ", " of ", "["};
+	static const char *const behind[] = {" bytes, the limit is ", " elements, must be "};
+	for (size_t i = 0; i < sizeof behind / sizeof behind[0]; i++)
+		if (strncmp(reason + at + run, behind[i], strlen(behind[i])) == 0)
+			return true;
 	for (size_t i = 0; i < sizeof before / sizeof before[0]; i++) {
 		size_t len = strlen(before[i]);
 		if (at >= len && memcmp(reason + at - len, before[i], len) == 0)
@@ -155,7 +159,7 @@ static void make_reason(const char *reason, char out[FAULT_TEXT_MAX + 1])
 		if (value > 0)
 			continue;
 		size_t run = run_of(reason + at, &digits);
-		bool hidden = digits > DIGITS_TOLD_MAX || (digits > 0 && says_where(reason, at));
+		bool hidden = digits > DIGITS_TOLD_MAX || (digits > 0 && says_where(reason, at, run));
 		run = run > 0 ? run : 1;
 		size_t told = hidden ? 1 : run < FAULT_TEXT_MAX - len ? run : FAULT_TEXT_MAX - len;
 		memcpy(out + len, hidden ? "#" : reason + at, told);
