@@ -67,6 +67,12 @@ uint64_t quality_since(uint64_t now_s)
 	return (day > QUALITY_DAYS ? day - QUALITY_DAYS : 0) * DAY_S;
 }
 
+uint64_t quality_time(const struct snapshot *snapshot, uint64_t now_s)
+{
+	uint64_t ledger_s = snapshot_time_s(snapshot);
+	return now_s > ledger_s ? now_s : ledger_s;
+}
+
 const char *quality_field(unsigned place)
 {
 	uint64_t left = free_texts();
@@ -439,6 +445,7 @@ static bool tell_sender(void *context, const struct sender *sender)
 	if (walk->error != E_OK)
 		return false;
 	struct quality_sender made = known->made;
+	made.looked = known->day != UINT64_MAX || sender->next_sequence == 0;
 	made.silent = sender->status == SENDER_ACTIVE && walk->step->now_s >= made.rhythm.silent_from_s;
 	return walk->visit(walk->context, sender, &made);
 }
@@ -446,8 +453,7 @@ static bool tell_sender(void *context, const struct sender *sender)
 enum error quality_visit(struct snapshot *snapshot, struct quality_memory *memory, uint64_t now_s, uint64_t looks,
 	quality_visitor *visit, void *context, bool *complete)
 {
-	uint64_t ledger_s = snapshot_time_s(snapshot);
-	struct step step = {.snapshot = snapshot, .now_s = now_s > ledger_s ? now_s : ledger_s, .looks_max = looks};
+	struct step step = {.snapshot = snapshot, .now_s = quality_time(snapshot, now_s), .looks_max = looks};
 	struct walk walk = {.step = &step, .memory = memory, .visit = visit, .context = context, .complete = true};
 	LOCKED(&memory->mutex);
 	TRY(snapshot_senders(snapshot, note_sender, &walk));

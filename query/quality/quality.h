@@ -43,6 +43,7 @@ struct quality_sender {
 	struct rhythm rhythm;
 	uint64_t heard_s; /* ledger time of its last event; 0: never */
 	bool silent;      /* against its own rhythm */
+	bool looked;      /* false: it was not its turn yet, and nothing else here is known */
 };
 
 struct quality_known;
@@ -62,6 +63,8 @@ struct quality_memory {
 	}
 void quality_memory_release(struct quality_memory *memory);
 
+/* The time that all is looked at by: the clock's, or the ledger's where that is ahead. */
+uint64_t quality_time(const struct snapshot *snapshot, uint64_t now_s);
 /* When the window begins: a midnight in UTC. */
 uint64_t quality_since(uint64_t now_s);
 /* The name of a free text, by its place in `fields`; NULL: there is none. */

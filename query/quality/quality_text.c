@@ -21,7 +21,7 @@ static void write_rhythm(struct text *text, const struct quality_sender *quality
 {
 	const struct rhythm *rhythm = &quality->rhythm;
 	text_object(text, "rhythm");
-	text_string(text, "kind", bytes_text(rhythm_name(rhythm->kind)));
+	text_string(text, "kind", bytes_text(quality->looked ? rhythm_name(rhythm->kind) : "pending"));
 	text_number(text, "usual_hours", rhythm->usual);
 	text_number(text, "longest_hours", rhythm->most);
 	text_flag(text, "silent", quality->silent);
@@ -119,11 +119,12 @@ enum error quality_write(
 {
 	struct writing writing = {.text = text, .query = query};
 	bool complete = false;
+	uint64_t now_s = quality_time(snapshot, query->now_s);
 	text_object(text, NULL);
 	text_string(text, "origin", bytes_text(snapshot_origin(snapshot)));
 	text_string(text, "checkpoint", snapshot_note(snapshot));
-	text_time(text, "time", query->now_s);
-	text_time(text, "since", quality_since(query->now_s));
+	text_time(text, "time", now_s);
+	text_time(text, "since", quality_since(now_s));
 	text_number(text, "sample_max", SAMPLE_EVENTS_MAX);
 	text_list(text, "senders");
 	TRY(quality_visit(snapshot, memory, query->now_s, query->looks, write_sender, &writing, &complete));

@@ -55,6 +55,8 @@ struct showing {
 static bool add_sender(void *context, const struct sender *sender, const struct quality_sender *quality)
 {
 	struct showing *showing = context;
+	if (!quality->looked)
+		return true;
 	if (sender->status != SENDER_ACTIVE || showing->count == SENDERS_SHOWN_MAX)
 		showing->left_out += sender->status == SENDER_ACTIVE;
 	else

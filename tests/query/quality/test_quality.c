@@ -241,6 +241,54 @@ START_TEST(silence_is_against_its_own_rhythm)
 }
 END_TEST
 
+/* What was not looked at yet is not told as if nothing were there. */
+START_TEST(who_was_not_looked_at_yet_is_told_so)
+{
+	static const struct said said = {"kontrol", "Opslag", "x", 1};
+	struct quality_sender quality;
+	OWNED(text_release) struct text text = {.room = NULL};
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	begin();
+	report(&said, 1);
+	const struct quality_query query = {.now_s = f.now_s, .looks = 0};
+	ck_ok(snapshot_begin(archive, &snapshot, NULL));
+	ck_ok(quality_write(&text, snapshot, &memory, &query));
+	json_auto_t *json = NULL;
+	ck_ok(json_read(bytes_of(text.data, text.len), JSON_REJECT_DUPLICATES, NULL, &json));
+	const json_t *one = json_array_get(json_object_get(json, "senders"), 1);
+	const json_t *rhythm = json_object_get(one, "rhythm");
+	ck_assert(json_is_false(json_object_get(json, "complete")));
+	ck_assert_str_eq(json_string_value(json_object_get(rhythm, "kind")), "pending");
+	ck_assert(json_is_null(json_object_get(rhythm, "silent_from")));
+	ck_assert(!look(&memory, 2, 0, &quality) && !quality.looked);
+	ck_assert(!look(&memory, 1, 0, &quality) && quality.looked); /* there is nothing to look at */
+	ck_assert(look(&memory, 2, UINT64_MAX, &quality) && quality.looked);
+	snapshot_end(OWN_TAKE(snapshot));
+	end();
+}
+END_TEST
+
+/* With a clock that was set back the time is the ledger's: as that of which the figures are. */
+START_TEST(a_clock_that_was_set_back_moves_no_day)
+{
+	static const struct said said = {"kontrol", "Opslag", "x", 1};
+	char since[TIMESTAMP_TEXT_MAX];
+	OWNED(text_release) struct text text = {.room = NULL};
+	OWNED(snapshot_release) struct snapshot *snapshot = NULL;
+	begin();
+	report(&said, 1);
+	const struct quality_query query = {.now_s = f.now_s - 30 * DAY_S, .looks = UINT64_MAX};
+	ck_ok(snapshot_begin(archive, &snapshot, NULL));
+	ck_ok(quality_write(&text, snapshot, &memory, &query));
+	json_auto_t *json = NULL;
+	ck_ok(json_read(bytes_of(text.data, text.len), JSON_REJECT_DUPLICATES, NULL, &json));
+	timestamp_format_s(quality_since(snapshot_time_s(snapshot)), since);
+	ck_assert_str_eq(json_string_value(json_object_get(json, "since")), since);
+	snapshot_end(OWN_TAKE(snapshot));
+	end();
+}
+END_TEST
+
 /* A registration that changes is looked at by. */
 START_TEST(figures_are_by_the_registration_as_it_is)
 {
@@ -295,4 +343,5 @@ START_TEST(what_is_written_is_about_nobody)
 END_TEST
 
 UNIT_MAIN("quality", what_few_events_say_is_counted, what_is_remembered_is_the_same_as_anew, of_many_a_sample_speaks,
-	silence_is_against_its_own_rhythm, figures_are_by_the_registration_as_it_is, what_is_written_is_about_nobody)
+	silence_is_against_its_own_rhythm, who_was_not_looked_at_yet_is_told_so, a_clock_that_was_set_back_moves_no_day,
+	figures_are_by_the_registration_as_it_is, what_is_written_is_about_nobody)
