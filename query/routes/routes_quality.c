@@ -86,6 +86,7 @@ static void show(FILE *out, const struct showing *showing, const char *name, con
 	}
 NUMBER(events, shown->quality.figures.events)
 NUMBER(looked_at, shown->quality.figures.looked_at)
+NUMBER(purposes, shown->quality.figures.purposes)
 NUMBER(missing, shown->quality.figures.missing)
 NUMBER(usual, shown->quality.figures.usual)
 NUMBER(numbers, shown->quality.figures.numbers)
@@ -134,8 +135,9 @@ enum error quality_metrics(FILE *out, struct call *call, const struct status *st
 		showing.count = 0;
 	show(out, &showing, "events", "events of the last days", number_events);
 	show(out, &showing, "sample", "of these, looked at for what follows", number_looked_at);
-	show(out, &showing, "purpose_missing", "events of the sample without a purpose", number_missing);
-	show(out, &showing, "purpose_usual", "events of the sample with the registration's purpose", number_usual);
+	show(out, &showing, "purpose_seen", "events of the sample whose purpose is not restricted", number_purposes);
+	show(out, &showing, "purpose_missing", "events of these without a purpose", number_missing);
+	show(out, &showing, "purpose_usual", "events of these with the registration's purpose", number_usual);
 	show(out, &showing, "numbers_in_texts", "events of the sample with a person's number in a free text",
 		number_numbers);
 	show_lags(out, &showing);

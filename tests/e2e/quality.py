@@ -198,6 +198,20 @@ def sampled(tap, indsigt):
     ledger.remove()
 
 
+def restricted(tap, indsigt):
+    """What the ledger cannot see is not told as if it were not there."""
+    ledger = Ledger(indsigt)
+    key = ledger.add_sender("closed", "cvr:55133018", "--policy", "close=purpose")
+    ledger.serve()
+    ledger.run("send", "--server", ledger.ingest, "--key", key, "-", stdin=event("cpr:0101701001", "opslag", purpose="unspecified", time=now(-10)) + "\n")
+    figures = ask(ledger.query, "/metrics")[2]
+    english, danish = (ledger.run("sender", "report", ledger.dir, "--lang", lang) for lang in ("en", "da"))
+    tap.ok("sender 1: the purpose of 1 events is restricted" in english and "afsender 1: formålet med 1 hændelser er lukket" in danish,
+           "a purpose that is restricted: %s %s" % (english, danish))
+    tap.ok(metric(figures, "indsigt_sender_purpose_seen", sender="1") == 0 and metric(figures, "indsigt_sender_events", sender="1") == 1, "and as a figure")
+    ledger.remove()
+
+
 def silent(tap, indsigt):
     """Two hours each morning, for seventeen days; then a morning without."""
     if not LIBRARIES:
@@ -242,6 +256,7 @@ def main():
     tap = Tap()
     wrong(tap, sys.argv[1], os.path.abspath(sys.argv[2]))
     sampled(tap, sys.argv[1])
+    restricted(tap, sys.argv[1])
     silent(tap, sys.argv[1])
     tap.done()
 

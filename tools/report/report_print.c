@@ -102,6 +102,17 @@ static void print_fields(const json_t *numbers, json_int_t id, const struct repo
 		table_line(stdout, words->in_fields, id, field, json_integer_value(count));
 }
 
+/* Zeros that would say more than was seen. */
+static void print_unseen(const json_t *sender, const struct report_words *words)
+{
+	json_int_t id = number(sender, "id"), unreadable = number(sender, "unreadable");
+	json_int_t unseen = number(sender, "looked_at") - unreadable - number(json_object_get(sender, "purpose"), "seen");
+	if (unseen > 0)
+		table_line(stdout, words->unseen, id, unseen);
+	if (unreadable > 0)
+		table_line(stdout, words->unreadable, id, unreadable);
+}
+
 /* What a row has no room for. */
 static void print_notes(const json_t *senders, const struct report_words *words)
 {
@@ -114,6 +125,7 @@ static void print_notes(const json_t *senders, const struct report_words *words)
 		if (number(sender, "looked_at") < number(sender, "events"))
 			table_line(
 				stdout, words->sampled, number(sender, "id"), number(sender, "looked_at"), number(sender, "events"));
+		print_unseen(sender, words);
 		print_fields(numbers, number(sender, "id"), words);
 		any |= number(numbers, "checked") > 0;
 	}

@@ -8,6 +8,12 @@
 	X(sampled, /* id, how many, of how many */ \
 		"  sender %lld: %lld of its %lld events were looked at", \
 		"  afsender %lld: %lld af dens %lld hændelser er set igennem") \
+	X(unseen, /* id, how many */ \
+		"  sender %lld: the purpose of %lld events is restricted, and not counted here", \
+		"  afsender %lld: formålet med %lld hændelser er lukket og ikke talt med her") \
+	X(unreadable, /* id, how many */ \
+		"  sender %lld: %lld events cannot be read: erased, lost or damaged", \
+		"  afsender %lld: %lld hændelser kan ikke læses: slettet, gået tabt eller beskadiget") \
 	X(early, "too early to say", "for tidligt at sige") \
 	X(usual, "no", "nej") \
 	X(silent, "YES, since %s", "JA, siden %s") /* time */ \
