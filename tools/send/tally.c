@@ -369,7 +369,7 @@ void tally_open(struct tally *tally, const char *spool, const char *origin, uint
 	struct fault fault;
 	if (tally_read(spool, now_s, tally, &fault) != E_OK || tally->sender != sender ||
 		strcmp(tally->origin, origin) != 0)
-		*tally = (struct tally){.sender = sender};
+		*tally = (struct tally){.sender = sender, .changed = true}; /* the file is another's, damaged or not there */
 	snprintf(tally->origin, sizeof tally->origin, "%s", origin);
 }
 
