@@ -131,6 +131,13 @@ static bool says_where(const char *reason, size_t at, size_t run)
 	return false;
 }
 
+/* An example is this program's own: a value stands in quotes. */
+static bool is_example(const char *reason, size_t at)
+{
+	static const char before[] = "such as ";
+	return at >= strlen(before) && memcmp(reason + at - strlen(before), before, strlen(before)) == 0;
+}
+
 /* Of digits and hyphens at the beginning of `text`: how long, and how many digits. */
 static size_t run_of(const char *text, size_t *digits)
 {
@@ -159,7 +166,8 @@ static void make_reason(const char *reason, char out[FAULT_TEXT_MAX + 1])
 		if (value > 0)
 			continue;
 		size_t run = run_of(reason + at, &digits);
-		bool hidden = digits > DIGITS_TOLD_MAX || (digits > 0 && says_where(reason, at, run));
+		bool hidden =
+			(digits > DIGITS_TOLD_MAX && !is_example(reason, at)) || (digits > 0 && says_where(reason, at, run));
 		run = run > 0 ? run : 1;
 		size_t told = hidden ? 1 : run < FAULT_TEXT_MAX - len ? run : FAULT_TEXT_MAX - len;
 		memcpy(out + len, hidden ? "#" : reason + at, told);

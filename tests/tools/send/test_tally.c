@@ -88,6 +88,8 @@ START_TEST(reasons_say_nothing_about_anybody)
 		{E_BAD_VALUE, "objects: 65 elements, must be 1 to 64", "objects: # elements, must be 1 to 64"},
 		{E_BAD_VALUE, "says 0101701234, 010170-1234 and 123456", "says #, # and #"},
 		{E_BAD_VALUE, "time: \"Karen \"Jensen\" 7\" is none; send it", "time: # is none; send it"},
+		{E_BAD_VALUE, "time: \"x such as 0101701234\" not an RFC 3339 time such as 2026-03-27T08:15:30Z",
+			"time: # not an RFC 3339 time such as 2026-03-27T08:15:30Z"},
 		{E_BAD_VALUE, "action \"Karen", "action #"},
 		{E_UNKNOWN_FIELD, "Karen Jensen 12: there is no such field",
 			"the event has a field that the schema does not know"},
