@@ -114,11 +114,22 @@ static enum error show_who(
 	return E_OK;
 }
 
+/* By a certificate, by DPoP: the key that it is bound to is looked at nowhere here, and who has stolen the token has
+ * not got that. */
+static enum error refuse_bound(const json_t *claims, struct fault *fault)
+{
+	if (json_object_get(claims, "cnf") == NULL)
+		return E_OK;
+	return fault_set(
+		fault, E_TOKEN, "the token is bound to a key (cnf), which cannot be looked at here; get a bearer token");
+}
+
 enum error claims_show(const struct issuer_config *config, const json_t *claims, enum claims_from from, uint64_t now_s,
 	struct identity *out, struct fault *fault)
 {
 	struct identity shown = {0};
 	TRY(claims_hold(config, claims, from, now_s, &shown.expires_s, fault));
+	TRY(refuse_bound(claims, fault));
 	TRY(show_role(config, claims, &shown, fault));
 	TRY(show_assurance(config, claims, &shown, fault));
 	TRY(show_who(config, claims, &shown, fault));

@@ -52,26 +52,41 @@ static bool has_audience(const struct accepted *wanted, const json_t *audience, 
 	return found;
 }
 
-/* A token that was given for somebody else, and that they present here, ends here. Who it was given to stands in azp
- * (OpenID Connect) or client_id (RFC 9068, RFC 7662). */
+/* Who a token was given to: azp (OpenID Connect), client_id (RFC 9068, RFC 7662), or the issuer's own word for it.
+ * `*named`: it is said. `*good`: whoever is said, by each of them, is among `parties`. */
+static enum error look_at_party(
+	const struct issuer_config *config, const json_t *claims, bool *named, bool *good, struct fault *fault)
+{
+	const json_t *said[] = {
+		json_object_get(claims, "azp"), json_object_get(claims, "client_id"), claim_at(claims, &config->party)};
+	*named = false;
+	*good = true;
+	for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+		if (said[i] == NULL)
+			continue;
+		if (claim_text(said[i]) == NULL)
+			return fault_set(fault, E_TOKEN, "the token's azp, client_id or party is no text");
+		*named = true;
+		*good = *good && accepted_has(&config->parties, claim_text(said[i]));
+	}
+	return E_OK;
+}
+
+/* A token that was given for somebody else, and that they present here, ends here. */
 static enum error check_audience(const struct issuer_config *config, const json_t *claims, struct fault *fault)
 {
-	bool several;
+	bool several, named, good;
 	if (config->demo)
 		return E_OK;
 	if (!has_audience(&config->audiences, json_object_get(claims, "aud"), &several))
 		return fault_set(fault, E_TOKEN, "the token's aud is none that is taken here; it was made for something else");
-	const json_t *azp = json_object_get(claims, "azp"), *client = json_object_get(claims, "client_id");
-	if ((azp != NULL && claim_text(azp) == NULL) || (client != NULL && claim_text(client) == NULL))
-		return fault_set(fault, E_TOKEN, "the token's azp or client_id is no text");
-	if (several && azp == NULL && client == NULL)
+	TRY(look_at_party(config, claims, &named, &good, fault));
+	if (several && !named)
 		return fault_set(fault, E_TOKEN, "the token has several audiences, and neither azp nor client_id");
-	if (config->parties.count == 0)
-		return E_OK;
-	if ((azp == NULL && client == NULL) || (azp != NULL && !accepted_has(&config->parties, claim_text(azp))) ||
-		(client != NULL && !accepted_has(&config->parties, claim_text(client))))
-		return fault_set(
-			fault, E_TOKEN, "the token was not given to one of the parties that may use it here (azp, client_id)");
+	if (config->parties.count > 0 && !(named && good))
+		return fault_set(fault, E_TOKEN,
+			"the token was not given to one of the parties that may use it here (azp, client_id, or the claim of "
+			"'party')");
 	return E_OK;
 }
 

@@ -214,6 +214,7 @@ static enum error read_common(
 	TRY(strict_needed(json_object_get(issuer, "audiences"), where, "audiences", fault));
 	TRY(strict_texts(issuer, where, "parties", CONFIG_TEXT_BYTES_MAX, CONFIG_TEXTS_MAX, config->parties.values,
 		&config->parties.count, fault));
+	TRY(read_rule(issuer, where, "party", &config->party, fault));
 	TRY(strict_number(issuer, where, "leeway_seconds", 0, LEEWAY_S_MAX, &config->leeway_s, fault));
 	TRY(strict_number(issuer, where, "keys_kept_hours", 1, KEYS_KEPT_HOURS_MAX, &config->keys_kept_hours, fault));
 	TRY(strict_text(issuer, where, "ca", CONFIG_TEXT_BYTES_MAX, &config->ca, fault));
@@ -226,7 +227,7 @@ typedef enum error issuer_reader(
 static enum error read_of_people(
 	const json_t *issuer, const char *where, struct issuer_config *config, struct fault *fault)
 {
-	static const char *const known[] = {"issuer", "audiences", "parties", "algorithms", "leeway_seconds",
+	static const char *const known[] = {"issuer", "audiences", "parties", "party", "algorithms", "leeway_seconds",
 		"keys_kept_hours", "ca", "person", "staff", "organisation", "role", "assurance", "introspection", NULL};
 	TRY(strict_object(issuer, where, known, fault));
 	TRY(read_common(issuer, where, config, fault));
@@ -238,8 +239,8 @@ static enum error read_of_people(
 static enum error read_of_backends(
 	const json_t *issuer, const char *where, struct issuer_config *config, struct fault *fault)
 {
-	static const char *const known[] = {
-		"issuer", "audiences", "parties", "algorithms", "leeway_seconds", "keys_kept_hours", "ca", "scope", NULL};
+	static const char *const known[] = {"issuer", "audiences", "parties", "party", "algorithms", "leeway_seconds",
+		"keys_kept_hours", "ca", "scope", NULL};
 	static const char *const of_scope[] = {"claim", "values", NULL};
 	const json_t *rule = json_object_get(issuer, "scope");
 	char place[WHERE_BYTES];

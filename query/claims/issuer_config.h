@@ -42,7 +42,8 @@ struct issuer_config {
 	bool demo;  /* this machine's own: no audience, no keys to ask for */
 	bool plain; /* its address is http on loopback, and so may be those that it names */
 	struct accepted audiences;
-	struct accepted parties; /* azp or client_id */
+	struct accepted parties; /* azp or client_id, or what this names: */
+	struct claim_rule party; /* count 0: none */
 	unsigned algorithms;     /* bits 1 << enum jws_algorithm */
 	uint32_t leeway_s;
 	uint32_t keys_kept_hours; /* without the issuer's confirming them */

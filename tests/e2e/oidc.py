@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Who may come in, by a real OpenID provider (oidc-provider of npm, tests/e2e/oidc): a page's login with PKCE, tokens of both
-kinds, everything that a wrong one can be, and a provider that changes its keys or is away. (OID-3, OID-6, OID-7, OID-8, OID-9, OID-10, OID-11, HTTP-12, ROLE-9)"""
+kinds, everything that a wrong one can be, and a provider that changes its keys or is away. (OID-3, OID-6, OID-7, OID-8, OID-9, OID-10, OID-11, OID-12, HTTP-12, ROLE-9)"""
 
 import base64
 import hashlib
@@ -179,6 +179,8 @@ def check_wrong(tap, ledger, provider):
         "HMAC under RS256": (401, provider.sign(by="hmac")),
         "unknown crit": (401, provider.sign({"crit": ["urn:x"], "urn:x": 1})),
         "another type": (401, provider.sign({"typ": "logout+jwt"})),
+        "bound to a certificate": (401, provider.sign(cnf={"x5t#S256": "A" * 43})),
+        "bound by DPoP": (401, provider.sign(cnf={"jkt": "x"})),
         "times that are texts": (401, provider.sign(exp=str(now + 600))),
         "several audiences and no party": (401, provider.sign(aud=[SIGNED, "https://other.example"], client_id=None)),
         "no number": (403, provider.sign(cpr=None)),

@@ -11,31 +11,33 @@ static json_t *service(const char *code)
 		"http://terminology.hl7.org/CodeSystem/restful-security-service", "code", code);
 }
 
-/* SMART says now where tokens are had in a document of its own; who looks here, as one did before, finds it too. NULL
- * where nobody is asked who they are, and when out of memory. */
-static json_t *security_of(const struct fhir_security *security)
+static json_t *services_of(const struct fhir_security *security)
 {
 	json_t *services = json_array();
-	if (security->tokens)
-		json_array_append_new(services, service("SMART-on-FHIR"));
-	if (security->certificates)
-		json_array_append_new(services, service("Certificates"));
-	if (json_array_size(services) == 0) {
-		json_decref(services);
-		return NULL;
-	}
-	json_t *made = json_pack("{s:b,s:o,s:s}", "cors", 0, "service", services, "description",
+	if ((!security->tokens || json_array_append_new(services, service("SMART-on-FHIR")) == 0) &&
+		(!security->certificates || json_array_append_new(services, service("Certificates")) == 0))
+		return services;
+	json_decref(services);
+	return NULL;
+}
+
+/* SMART says now where tokens are had in a document of its own; who looks here, as one did before, finds it too. NULL
+ * when out of memory. */
+static json_t *security_of(const struct fhir_security *security)
+{
+	json_t *made = json_pack("{s:b,s:o,s:s}", "cors", 0, "service", services_of(security), "description",
 		!security->tokens ? "Systems show a certificate that is known here."
 		: security->certificates
 			? "Systems show a bearer token with the scope system/AuditEvent.c, or a certificate that is "
 			  "known here."
 			: "Systems show a bearer token with the scope system/AuditEvent.c.");
-	if (security->token_url != NULL)
-		json_object_set_new(made, "extension",
-			json_pack("[{s:s,s:[{s:s,s:s}]}]", "url",
-				"http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris", "extension", "url", "token",
-				"valueUri", security->token_url));
-	return made;
+	if (security->token_url == NULL || json_object_set_new(made, "extension",
+										   json_pack("[{s:s,s:[{s:s,s:s}]}]", "url",
+											   "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris",
+											   "extension", "url", "token", "valueUri", security->token_url)) == 0)
+		return made;
+	json_decref(made);
+	return NULL;
 }
 
 json_t *fhir_capability(enum fhir_version version, const struct fhir_security *security)
@@ -50,9 +52,11 @@ json_t *fhir_capability(enum fhir_version version, const struct fhir_security *s
 	json_t *rest = json_pack("{s:s,s:s,s:[o],s:[{s:s},{s:s}]}", "mode", "server", "documentation",
 		"JSON and XML are taken, with Content-Encoding gzip too; JSON is answered.", "resource", resource,
 		"interaction", "code", "transaction", "code", "batch");
-	json_t *secured = security_of(security);
-	if (secured != NULL)
-		json_object_set_new(rest, "security", secured);
+	if ((security->tokens || security->certificates) &&
+		json_object_set_new(rest, "security", security_of(security)) != 0) {
+		json_decref(rest);
+		return NULL;
+	}
 	return json_pack("{s:s,s:s,s:s,s:s,s:{s:s},s:{s:s},s:s,s:[s,s],s:[o]}", "resourceType", "CapabilityStatement",
 		"status", "active", "date", CAPABILITY_DATE, "kind", "instance", "software", "name", "indsigt-gateway",
 		"implementation", "description", "Takes AuditEvents for a ledger of who looked at whose data", "fhirVersion",

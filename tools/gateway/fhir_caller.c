@@ -64,39 +64,62 @@ bool fhir_caller_may(struct providers *providers, const struct request *request,
 
 /* ---- where tokens are had ---- */
 
+/* One more text of a list. False: there is no memory, or was none for the list. */
+static bool add(json_t *list, const char *text)
+{
+	return json_array_append_new(list, json_string(text)) == 0;
+}
+
+/* NULL, and nothing of it, unless all of it could be made. */
+static json_t *whole(json_t *made, bool good)
+{
+	if (good)
+		return made;
+	json_decref(made);
+	return NULL;
+}
+
 static json_t *names_of(unsigned bits, const char *const names[], size_t count)
 {
 	json_t *list = json_array();
+	bool good = list != NULL;
 	for (size_t i = 0; i < count; i++)
 		if ((bits & 1u << i) != 0)
-			json_array_append_new(list, json_string(names[i]));
-	return list;
+			good = good && add(list, names[i]);
+	return whole(list, good);
 }
 
 /* What SMART says of how clients show who they are, by what the provider says. */
 static json_t *capabilities_of(unsigned methods)
 {
 	json_t *list = json_pack("[s,s]", "permission-v1", "permission-v2");
+	bool good = list != NULL;
 	if ((methods & 1u << DISCOVERY_PRIVATE_KEY_JWT) != 0)
-		json_array_append_new(list, json_string("client-confidential-asymmetric"));
+		good = good && add(list, "client-confidential-asymmetric");
 	if ((methods & (1u << DISCOVERY_SECRET_BASIC | 1u << DISCOVERY_SECRET_POST)) != 0)
-		json_array_append_new(list, json_string("client-confidential-symmetric"));
-	return list;
+		good = good && add(list, "client-confidential-symmetric");
+	return whole(list, good);
+}
+
+/* NULL when out of memory. */
+static json_t *document_of(const struct discovery *said)
+{
+	json_t *document = json_pack("{s:s,s:[s],s:[s,s],s:[s],s:o,s:o}", "token_endpoint", said->token_url,
+		"grant_types_supported", "client_credentials", "scopes_supported", SCOPE, "system/AuditEvent.write",
+		"code_challenge_methods_supported", "S256", "token_endpoint_auth_methods_supported",
+		names_of(said->methods, discovery_methods, DISCOVERY_METHODS), "capabilities", capabilities_of(said->methods));
+	bool good = document != NULL;
+	if (good && said->algorithms != 0)
+		good = json_object_set_new(document, "token_endpoint_auth_signing_alg_values_supported",
+				   names_of(said->algorithms, discovery_algorithms, DISCOVERY_ALGORITHMS)) == 0;
+	return whole(document, good);
 }
 
 void fhir_caller_smart(struct providers *providers, struct response *out)
 {
 	struct discovery said;
-	if (!providers_first(providers, &said)) {
+	if (providers_first(providers, &said))
+		post_respond(out, 200, document_of(&said), "application/json");
+	else
 		fhir_route_refuse(503, E_ISSUER, "the provider of tokens could not be asked by now; ask again", out);
-		return;
-	}
-	json_t *document = json_pack("{s:s,s:[s],s:[s,s],s:[s],s:o,s:o}", "token_endpoint", said.token_url,
-		"grant_types_supported", "client_credentials", "scopes_supported", SCOPE, "system/AuditEvent.write",
-		"code_challenge_methods_supported", "S256", "token_endpoint_auth_methods_supported",
-		names_of(said.methods, discovery_methods, DISCOVERY_METHODS), "capabilities", capabilities_of(said.methods));
-	if (document != NULL && said.algorithms != 0)
-		json_object_set_new(document, "token_endpoint_auth_signing_alg_values_supported",
-			names_of(said.algorithms, discovery_algorithms, DISCOVERY_ALGORITHMS));
-	post_respond(out, 200, document, "application/json");
 }

@@ -12,6 +12,8 @@
 	"\"iss\":\"https://login.example\",\"aud\":\"https://gateway.example/fhir\",\"iat\":1795392000,\"exp\":1795392300"
 #define SCOPED GOOD ",\"scope\":\"openid system/AuditEvent.c\""
 
+#define PARTY ",\"parties\":[\"epj\"],\"party\":{\"claim\":\"cid\"}"
+
 /* GW-42 */
 START_TEST(a_scope_lets_make_events_or_does_not)
 {
@@ -47,7 +49,7 @@ static enum error show(const char *more, const char *claims, struct backend *out
 	return error;
 }
 
-/* GW-41, GW-42, GW-43 */
+/* GW-41, GW-42, GW-43, OID-6 */
 START_TEST(a_token_is_enough_or_says_why_not)
 {
 	static const struct {
@@ -62,6 +64,11 @@ START_TEST(a_token_is_enough_or_says_why_not)
 		{"", "{" GOOD ",\"scope\":\"Audit.Write\"}", E_FORBIDDEN, "scope"},
 		{",\"parties\":[\"epj\"]", "{" SCOPED "}", E_TOKEN, "parties"},
 		{",\"parties\":[\"epj\"]", "{" SCOPED ",\"client_id\":\"epj\"}", E_OK, ""},
+		{PARTY, "{" SCOPED ",\"cid\":\"epj\"}", E_OK, ""}, {PARTY, "{" SCOPED ",\"client_id\":\"epj\"}", E_OK, ""},
+		{PARTY, "{" SCOPED "}", E_TOKEN, "party"}, {PARTY, "{" SCOPED ",\"cid\":\"other\"}", E_TOKEN, "party"},
+		{PARTY, "{" SCOPED ",\"cid\":\"epj\",\"azp\":\"other\"}", E_TOKEN, "party"},
+		{PARTY, "{" SCOPED ",\"cid\":[\"epj\"]}", E_TOKEN, "no text"},
+		{",\"parties\":[\"epj\"]", "{" SCOPED ",\"cid\":\"epj\"}", E_TOKEN, "party"},
 		{"", "{" SCOPED ",\"cnf\":{\"jkt\":\"x\"}}", E_TOKEN, "DPoP"}, {"", "{" SCOPED ",\"cnf\":{}}", E_TOKEN, "cnf"},
 		{"", "{" SCOPED ",\"cnf\":null}", E_TOKEN, "cnf"},
 		{"", "{" SCOPED ",\"cnf\":{\"x5t#S256\":\"AAAA\"}}", E_TOKEN, "base64url"},

@@ -248,6 +248,10 @@ START_TEST(bad_claims_are_refused)
 		{"{" ISS "," AUD "," TIMES ",\"sub\":\"u\",\"roles\":\"kommune\"}", E_FORBIDDEN, "organisation"},
 		{"{" ISS "," AUD "," TIMES ",\"sub\":\"u\",\"roles\":\"kommune\",\"cvr\":\"a b\"}", E_FORBIDDEN,
 			"organisation"},
+		/* OID-12 */
+		{"{" ISS "," AUD "," TIMES "," WHO ",\"cnf\":{\"jkt\":\"x\"}}", E_TOKEN, "cnf"},
+		{"{" ISS "," AUD "," TIMES "," WHO ",\"cnf\":{\"x5t#S256\":\"x\"}}", E_TOKEN, "cnf"},
+		{"{" ISS "," AUD "," TIMES "," WHO ",\"cnf\":null}", E_TOKEN, "cnf"},
 		{"["
 		 "]",
 			E_TOKEN, "payload"},
