@@ -7,17 +7,20 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 import ssl
+import subprocess
 import urllib.parse
 import urllib.request
 
+import hapi
 from certificates import Authority, NoOpenssl
-from fhir_door import Door, audit
+from fhir_door import Door, audit, bundle
 from gateway import run, seen
 from indsigt import wait_until
 from oidc import Provider, installed
 
-AUDIENCE = "https://gateway.example/fhir"
+AUDIENCE = "https://gateway.hospital.example/fhir"
 SCOPE = "system/AuditEvent.c"
 
 
@@ -126,5 +129,42 @@ def bound(tap, ledger, program):
     provider.end()
 
 
+def written(tap, ledger, program):
+    """What spec/gateway.md has to begin with, with other addresses and the provider's secret; and HAPI's client."""
+    provider = provider_of(tap, program)
+    if provider is None:
+        return
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    with open(os.path.join(root, "spec/gateway.md"), encoding="utf-8") as file:
+        page = file.read().split("### Access tokens")[1].split("\n* **")[0]
+    path = ledger.path("written-issuers.json")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(page.split("```json\n")[1].split("```")[0].replace("https://login.hospital.example", provider.issuer))
+    checked = ledger.result("issuer", "check", "--gateway", path)
+    tap.ok(checked.returncode == 0 and "tokens         ok: had at %s/token" % provider.issuer in checked.stdout, "issuer check says what works: %s" % (checked.stdout + checked.stderr))
+    tap.ok(ledger.result("issuer", "check", ledger.dir, "--gateway", path).returncode == 2 and ledger.result("issuer", "check").returncode == 2, "of one of both")
+    door = Door(ledger, ledger.add_sender("fhir-written"), program, "--fhir-issuers", path)
+    lines = [line.strip() for line in page.splitlines() if line.startswith("    ") and "curl" in line]
+    if shutil.which("curl") and shutil.which("jq"):
+        script = "\n".join(lines).replace("https://login.hospital.example", provider.issuer).replace("SECRET", "a+secret+of+a+system") \
+            .replace("https://gateway.hospital.example:7516", "http://127.0.0.1:%d" % door.port)
+        result = subprocess.run(["sh", "-c", script], cwd=root, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240, check=False)
+        tap.ok(len(lines) == 2 and result.stdout.startswith("HTTP/1.1 201 "), "the lines run as they are written: %s" % (result.stdout + result.stderr))
+    else:
+        tap.skip("the lines for curl", "there is no curl or no jq")
+    try:
+        client = hapi.Client(ledger.path("hapi-tokens"))
+    except hapi.NotHere as why:
+        tap.skip("HAPI's client", why)
+    else:
+        base, bad = "http://127.0.0.1:%d/fhir" % door.port, audit("0101701322", "bad", recorded=None)
+        given = {"one": audit("0101701322", "one"), "two": audit("0101701322", "two"), "bad": bad, "bundle": bundle("transaction", audit("0101701322", "three"))}
+        said = client.run("R4", base, credentials(provider.issuer + "/token", SCOPE), **given)
+        tap.ok(said.get("created", "").startswith("AuditEvent/") and said.get("transaction") == "201 Created", "HAPI's client with a token: %s" % said)
+        tap.ok("401" in client.run("R4", base, "nonsense", **given).get("failed", ""), "and with none that holds")
+    tap.ok(door.stop() == 0, "and it ends in order")
+    provider.end()
+
+
 if __name__ == "__main__":
-    run(tokens, bound)
+    run(tokens, bound, written)

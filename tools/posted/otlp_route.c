@@ -5,6 +5,7 @@
 
 #include "ingest/otlp/otlp_parts.h"
 #include "ledger/base/own.h"
+#include "ledger/json/json_read.h"
 #include "tools/fhirbody/fhir_inflate.h"
 #include "tools/otlpbody/otlp_protobuf.h"
 
@@ -150,7 +151,7 @@ static struct post *post_of(const struct request *request, struct bytes body)
 	struct fault fault = {.error = E_OK};
 	bool spans = strcmp(request->path, TRACES) == 0, protobuf = is_protobuf(request);
 	if (protobuf && otlp_protobuf_read(body, spans, &json, &fault) == E_OK) {
-		text = json_dumps(json, JSON_COMPACT);
+		text = json_write(json, JSON_COMPACT);
 		if (text == NULL)
 			return NULL;
 		body = bytes_text(text);

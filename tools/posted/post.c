@@ -1,6 +1,7 @@
 #include "tools/posted/post.h"
 
 #include "ledger/base/clock.h"
+#include "ledger/json/json_read.h"
 #include "tools/fhir/fhir_outcome.h"
 #include "tools/otlpbody/otlp_protobuf.h"
 
@@ -53,7 +54,7 @@ json_t *post_problem(int status, enum error error, const char *detail)
 void post_set_answer(struct post *post, int status, json_t *json)
 {
 	free(post->answer);
-	post->answer = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
+	post->answer = json_write(json, JSON_COMPACT);
 	post->answer_len = post->answer != NULL ? strlen(post->answer) : 0;
 	post->status = post->answer != NULL ? status : 0;
 	json_decref(json);
@@ -113,8 +114,8 @@ void post_refuse(struct post *post, int status, enum error error, const char *wh
 void post_respond(struct response *out, int status, json_t *json, const char *type)
 {
 	response_release(out);
-	out->status = json != NULL ? status : 503;
-	out->body = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
+	out->body = json_write(json, JSON_COMPACT);
+	out->status = out->body != NULL ? status : 503;
 	out->body_len = out->body != NULL ? strlen(out->body) : 0;
 	response_header(out, "Content-Type", type);
 	if (out->status == 503)

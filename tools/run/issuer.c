@@ -1,4 +1,5 @@
-/* indsigt issuer check: whether the identity providers of a ledger can be asked, and what they answer. spec/identity.md
+/* indsigt issuer check: whether the identity providers of a ledger or a gateway can be asked, and what they answer.
+ * spec/identity.md
  *
  * What indsigt-queryd does by itself, done once and told in words: for whoever sets an issuer up, or hears that nobody
  * comes in. A token that is none is put to the introspection endpoint, which shows whether it takes the client. */
@@ -18,8 +19,9 @@
 #define NO_TOKEN "indsigt-issuer-check"
 
 struct issuer_options {
-	const char *dir;
-	const char *file; /* or NULL */
+	const char *dir;     /* or NULL */
+	const char *file;    /* or NULL */
+	const char *gateway; /* its file, or NULL */
 };
 
 /* What one issuer is asked with. */
@@ -27,6 +29,7 @@ struct check {
 	const struct issuer_config *config;
 	const char *folder; /* what the file names is beside it */
 	struct web *web;
+	bool gateway; /* it is systems that come with its tokens */
 	char ca[PATH_BYTES_MAX];
 };
 
@@ -98,6 +101,15 @@ static enum error check_introspection(struct check *check, const char *url, stru
 	return E_OK;
 }
 
+/* A gateway tells its clients where. */
+static enum error check_tokens(const struct discovery *discovery, struct fault *fault)
+{
+	if (discovery->token_url[0] == '\0')
+		return fault_set(fault, E_BAD_VALUE, "the discovery document names no token_endpoint of https");
+	table_line(stdout, "  tokens         ok: had at %s", discovery->token_url);
+	return E_OK;
+}
+
 /* What went wrong is told where it stands, and the next step is not tried. */
 static enum error told(const char *step, enum error error, const struct fault *fault)
 {
@@ -121,11 +133,13 @@ static enum error check_issuer(struct check *check)
 		&fault));
 	puts("  discovery      ok");
 	TRY(told("keys", check_keys(check, discovery.keys_url, &fault), &fault));
+	if (check->gateway)
+		return told("tokens", check_tokens(&discovery, &fault), &fault);
 	return told("introspection", check_introspection(check, discovery.introspection_url, &fault), &fault);
 }
 
 /* All are looked at; what does not hold comes before what could not be looked at. */
-static enum error check_all(const char *folder, const struct issuer_config *configs, size_t count)
+static enum error check_all(const char *folder, bool gateway, const struct issuer_config *configs, size_t count)
 {
 	static const struct web_manner manner = {.seconds = 10,
 		.connect_seconds = 5,
@@ -136,12 +150,23 @@ static enum error check_all(const char *folder, const struct issuer_config *conf
 	for (size_t i = 0; i < count; i++) {
 		OWNED(web_release) struct web *web = NULL;
 		TRY(web_open(&manner, 1, &web));
-		struct check check = {.config = &configs[i], .folder = folder, .web = web};
+		struct check check = {.config = &configs[i], .folder = folder, .web = web, .gateway = gateway};
 		enum error error = check_issuer(&check);
 		if (worst == E_OK || (error != E_OK && error_judges(error)))
 			worst = error;
 	}
 	return worst;
+}
+
+static enum error find_file(const struct issuer_options *options, char path[PATH_BYTES_MAX], struct fault *fault)
+{
+	const char *named = options->gateway != NULL ? options->gateway : options->file;
+	if ((options->gateway != NULL) == (options->dir != NULL) || (options->gateway != NULL && options->file != NULL))
+		return fault_set(
+			fault, E_USAGE, "give a ledger's directory (and --issuers), or --gateway and the file of --fhir-issuers");
+	bool fits = named == NULL ? client_path(options->dir, ISSUERS_FILE_NAME, PATH_BYTES_MAX, path)
+							  : snprintf(path, PATH_BYTES_MAX, "%s", named) < (int)PATH_BYTES_MAX;
+	return fits ? E_OK : fault_set(fault, E_USAGE, "the file has too long a name");
 }
 
 static enum error issuer_check(void *given, struct fault *fault)
@@ -152,20 +177,19 @@ static enum error issuer_check(void *given, struct fault *fault)
 	OWNED_MEMORY uint8_t *text = NULL;
 	struct fault why;
 	size_t len, count;
-	if (!client_path(options->dir, options->file != NULL ? options->file : ISSUERS_FILE_NAME, sizeof path, path))
-		return fault_set(fault, E_USAGE, "the file has too long a name");
-	if (options->file != NULL)
-		snprintf(path, sizeof path, "%s", options->file);
+	TRY(find_file(options, path, fault));
 	enum error error = file_read_all(AT_FDCWD, path, ISSUERS_FILE_BYTES_MAX, &text, &len);
 	if (error == E_NOT_FOUND)
 		return fault_set(fault, error,
-			"%s is not there, so no provider's tokens are believed; spec/identity.md has one to begin with", path);
+			"%s is not there, so no provider's tokens are believed; %s has one to begin with", path,
+			options->gateway != NULL ? "spec/gateway.md" : "spec/identity.md");
 	TRY(fault_because(fault, error, "%s", path));
-	error = issuer_config_read(bytes_of(text, len), configs, &count, &why);
+	error = (options->gateway != NULL ? issuer_config_read_backends : issuer_config_read)(
+		bytes_of(text, len), configs, &count, &why);
 	if (error != E_OK)
 		return fault_set(fault, error, "%s: %s", path, why.text);
 	strcpy(folder, path);
-	error = check_all(dirname(folder), configs, count);
+	error = check_all(dirname(folder), options->gateway != NULL, configs, count);
 	for (size_t i = 0; i < count; i++)
 		issuer_config_release(&configs[i]);
 	return fault_set(
@@ -174,16 +198,18 @@ static enum error issuer_check(void *given, struct fault *fault)
 
 #define T struct issuer_options
 static const struct option_row rows[] = {
-	ARGUMENT(T, dir, "DIR"),
+	{.name = "DIR", .argument = true, .kind = OPTION_IS_TEXT, OPTION_MEMBER(T, dir, const char *)},
 	OPTION_TEXT(T, file, "issuers", "FILE", .help = "in place of DIR/issuers.json"),
+	OPTION_TEXT(T, gateway, "gateway", "FILE", .help = "in place of DIR: a gateway's file of --fhir-issuers"),
 };
 
 const struct command command_issuer_check = {
 	.options = {.name = "indsigt issuer check",
-		.summary = "asks the identity providers of a ledger, and says what works",
+		.summary = "asks the identity providers of a ledger or a gateway, and says what works",
 		.text =
 			"Reads DIR/issuers.json and asks each issuer as indsigt-queryd does: for its discovery document, its keys, "
-			"and, where opaque tokens are asked about, whether it takes the client. Changes nothing.\n",
+			"and, where opaque tokens are asked about, whether it takes the client; of a gateway's file, as "
+			"indsigt-gateway does. Changes nothing.\n",
 		OPTION_ROWS(rows)},
 	.work = issuer_check,
 	COMMAND_GIVEN(struct issuer_options, .dir = NULL),

@@ -2,6 +2,7 @@ import ca.uhn.fhir.context.FhirContext;
 import ca.uhn.fhir.rest.api.EncodingEnum;
 import ca.uhn.fhir.rest.client.api.IGenericClient;
 import ca.uhn.fhir.rest.client.apache.GZipContentInterceptor;
+import ca.uhn.fhir.rest.client.interceptor.BearerTokenAuthInterceptor;
 import ca.uhn.fhir.rest.server.exceptions.BaseServerResponseException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,6 +51,9 @@ public class Hapi {
 	}
 
 	public static void main(String[] args) throws Exception {
-		new Hapi(args[0], args[1], args[2]).go();
+		Hapi hapi = new Hapi(args[0], args[1], args[2]);
+		if (args.length > 3)
+			hapi.client.registerInterceptor(new BearerTokenAuthInterceptor(args[3]));
+		hapi.go();
 	}
 }

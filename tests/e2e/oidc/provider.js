@@ -15,6 +15,8 @@ const people = {
   rita: { acr: 'high', roles: ['staff', 'revisor'] },
 };
 
+const systems = { epj: { roles: 'system' } };
+
 let keys = [];
 let provider;
 let away = false;
@@ -50,7 +52,7 @@ function renew() {
     clientBasedCORS: (ctx, origin) => pages.some((page) => new URL(page).origin === origin),
     cookies: { keys: ['one'] },
     findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
-    extraTokenClaims: (ctx, token) => people[token.accountId],
+    extraTokenClaims: (ctx, token) => people[token.accountId] ?? systems[token.clientId],
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: true },

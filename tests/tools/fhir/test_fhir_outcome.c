@@ -3,6 +3,7 @@
 #include "tools/fhir/fhir_capability.h"
 #include "tools/fhir/fhir_outcome.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* "-": the issue names none. */
@@ -108,5 +109,35 @@ START_TEST(the_statement_is_of_the_version_asked_for)
 }
 END_TEST
 
+static unsigned allocations_left;
+
+static void *allocate(size_t size)
+{
+	return allocations_left > 0 && allocations_left-- > 0 ? malloc(size) : NULL;
+}
+
+/* GW-45: nothing is left out of it for want of memory. */
+START_TEST(a_statement_is_whole_or_none)
+{
+	const struct fhir_security security = {
+		.certificates = true, .tokens = true, .token_url = "https://login.example/token"};
+	json_t *whole = fhir_capability(FHIR_R4, &security), *statement = NULL;
+	unsigned none = 0;
+	ck_assert_ptr_nonnull(whole);
+	json_set_alloc_funcs(allocate, free);
+	for (unsigned i = 0; statement == NULL; i++) {
+		allocations_left = i;
+		statement = fhir_capability(FHIR_R4, &security);
+		none += statement == NULL;
+		ck_assert_uint_lt(i, 10000);
+	}
+	json_set_alloc_funcs(malloc, free);
+	ck_assert_uint_gt(none, 20);
+	ck_assert(json_equal(statement, whole));
+	json_decref(statement);
+	json_decref(whole);
+}
+END_TEST
+
 UNIT_MAIN("fhir_outcome", an_element_is_named_by_its_path, each_error_has_its_code_and_status,
-	each_entry_of_a_bundle_has_its_answer, the_statement_is_of_the_version_asked_for)
+	each_entry_of_a_bundle_has_its_answer, the_statement_is_of_the_version_asked_for, a_statement_is_whole_or_none)
