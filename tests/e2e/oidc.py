@@ -194,6 +194,29 @@ def check_wrong(tap, ledger, provider):
     tap.ok(activities(ask(ledger, provider.sign(cpr="0202701238"))) == ["Bo's"], "another number shows another person's, and no more")
 
 
+def check_systems(tap, ledger, provider):
+    """A system's own token, by client credentials: it is what its role says, and its SMART scopes say nothing."""
+    form = urllib.parse.urlencode({"grant_type": "client_credentials", "scope": "system/AuditEvent.rs", "resource": SIGNED}).encode()
+    basic = base64.b64encode(b"epj:a+secret+of+a+system").decode()
+    with urllib.request.urlopen(urllib.request.Request(provider.issuer + "/token", form, {"Authorization": "Basic " + basic}), timeout=30) as answer:
+        given = json.load(answer)["access_token"]
+    where = "/fhir/AuditEvent?patient.identifier=" + urllib.parse.quote("urn:oid:1.2.208.176.1.2|" + ANNA[4:])
+
+    def until(wanted, **more):
+        config(ledger, provider, parties=["page", "epj"], **more)
+        os.kill(ledger.daemon("indsigt-queryd"), signal.SIGHUP)
+        return wait_until(lambda: [one for one in [ask(ledger, given, where, **{"Indsigt-Case": "2026-17"})] if one[0] == wanted], "the issuers are read again")[0][2]
+
+    tap.ok(b"Anna's" not in until(403), "a system whose role nothing maps is nobody")
+    body = until(200, role={"claim": "roles", "values": {"system": "supervisor", "revisor": "auditor"}, "default": "subject"})
+    tap.ok(b"Anna's" in body and b"Bo's" not in body, "client credentials with a role that is mapped search")
+    for scope in ("system/AuditEvent.rs", "patient/*.rs", "user/*.cruds system/*.*", ["system/*.*", 7], 7):
+        got = [ask(ledger, provider.sign(scope=scope, **more), path, **headers)[0] for more, path, headers in (
+            ({}, "/fhir/AuditEvent", {}), ({}, where.replace(ANNA[4:], BO[4:]), {}), ({"cpr": None, "sub": "epj", "roles": "system"}, where, {"Indsigt-Case": "2026-17"}),
+            ({"cpr": None, "sub": "epj"}, where, {}))]
+        tap.ok(got == [200, 403, 200, 403], "scope %s opens nothing and shuts nothing: %s" % (scope, got))
+
+
 def check_same(tap, ledger, provider):
     """What is refused is refused alike, whoever it is about. (OID-11)"""
     now = int(time.time())
@@ -374,6 +397,7 @@ def main():
     config(ledger, provider)
     check_comes_later(tap, ledger, provider)
     check_relatives(tap, ledger, provider, register)
+    check_systems(tap, ledger, provider)
     check_issuer_check(tap, ledger, provider)
     provider.end()
     ledger.remove()
