@@ -191,7 +191,7 @@ START_TEST(bad_signatures_are_refused)
 }
 END_TEST
 
-/* OID-6, OID-7: what it claims. */
+/* OID-6, OID-7, OID-12: what it claims. */
 START_TEST(bad_claims_are_refused)
 {
 #define ISS "\"iss\":\"https://login.example\""
@@ -248,7 +248,6 @@ START_TEST(bad_claims_are_refused)
 		{"{" ISS "," AUD "," TIMES ",\"sub\":\"u\",\"roles\":\"kommune\"}", E_FORBIDDEN, "organisation"},
 		{"{" ISS "," AUD "," TIMES ",\"sub\":\"u\",\"roles\":\"kommune\",\"cvr\":\"a b\"}", E_FORBIDDEN,
 			"organisation"},
-		/* OID-12 */
 		{"{" ISS "," AUD "," TIMES "," WHO ",\"cnf\":{\"jkt\":\"x\"}}", E_TOKEN, "cnf"},
 		{"{" ISS "," AUD "," TIMES "," WHO ",\"cnf\":{\"x5t#S256\":\"x\"}}", E_TOKEN, "cnf"},
 		{"{" ISS "," AUD "," TIMES "," WHO ",\"cnf\":null}", E_TOKEN, "cnf"},
