@@ -11,6 +11,7 @@
 #include "ingest/message/words.h"
 #include "ingest/otlp/otlp_fields.h"
 #include "ledger/json/json_text.h"
+#include "ledger/mapping/mapping.h"
 #include "ledger/text/timestamp.h"
 
 #define TRACE_DIGITS 32
@@ -240,7 +241,7 @@ static enum error read_user(const struct otlp_reader *reader, const json_t *map)
 	user.requestor = requestor.len == 0 || WORDS_LIKE_ONE_OF(requestor, "true", "1");
 	participant_role_code(&user, user.role);
 	message->purpose = message->purpose.len > 0 ? message->purpose : purpose;
-	message->emergency |= WORDS_ONE_OF(purpose, "BTG", "ETREAT");
+	message->emergency |= (mapping_effects(MAPPING_PURPOSE, NULL, purpose) & MAPPING_EMERGENCY) != 0;
 	return participants_add(message, &user);
 }
 

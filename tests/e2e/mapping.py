@@ -12,7 +12,7 @@ import sys
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 PAGE = os.path.join(ROOT, "spec", "mapping.md")
 KINDS = {"purpose": "Purposes", "event": "What happened", "role": "Roles", "outcome": "Outcomes"}
-FORMATS = {"fhir": "FHIR AuditEvent", "dicom": "DICOM audit message", "syslog": "Syslog", "json": "JSON"}
+FORMATS = {"fhir": "FHIR AuditEvent", "dicom": "DICOM audit message", "syslog": "Syslog", "otlp": "OpenTelemetry", "cadf": "CADF", "json": "JSON"}
 
 
 def load(name):

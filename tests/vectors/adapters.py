@@ -380,6 +380,10 @@ def meaning():
     ok("emergency-started", "an emergency override", NOBODY, {"activity": "110127", "emergency": True}, subtype=[{"code": "110127"}])
     ok("emergency", "break the glass in the second coding", NOBODY, {"purpose": "break the glass", "emergency": True},
        purposeOfEvent=[{"coding": [{"code": "X"}, {"code": "BTG", "display": "break the glass"}]}])
+    ok("emergency-override", "emergency treatment without consent", NOBODY, {"purpose": "OVRER", "emergency": True}, purposeOfEvent=[{"coding": [{"code": "OVRER"}]}])
+    ok("emergency-swiss", "Swiss access in an emergency", NOBODY, {"purpose": "Emergency Access", "emergency": True},
+       purposeOfEvent=[{"coding": [{"system": "urn:oid:2.16.756.5.30.1.127.3.10.5", "code": "EMER", "display": "Emergency Access"}]}])
+    ok("emergency-or-unable", "a code that says an emergency or something else", NOBODY, {"purpose": "EMERGENCY"}, purposeOfEvent=[{"coding": [{"code": "EMERGENCY"}]}])
 
 
 for make in (people, refused_people, empty, others, nobody, types, acting, outcomes, meaning):

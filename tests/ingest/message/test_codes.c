@@ -109,7 +109,7 @@ START_TEST(purposes_are_told_and_shown)
 		}
 	}
 	ck_assert_uint_gt(rows, 100);
-	ck_assert_uint_eq(urgent, 4);
+	ck_assert_uint_eq(urgent, 8);
 }
 END_TEST
 
