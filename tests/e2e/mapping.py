@@ -73,6 +73,34 @@ def check_codes(tap, data):
     tap.ok(not parted, "no display of what happened is taken apart: %s" % parted)
 
 
+def source(*path):
+    with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
+        return file.read()
+
+
+def check_otlp(tap, fields):
+    """The attributes that the reader's table has, each named at the field that it becomes, and no other of theirs."""
+    names = dict(re.findall(r'#define (OTLP_\w+) "([^"]+)"', source("ingest", "otlp", "otlp_fields.h")))
+    rows = [(names.get(name, name.strip('"')), field.lower()) for name, field in re.findall(
+        r'\{("[^"]+"|OTLP_\w+), EVENT_(\w+),', source("ingest", "otlp", "otlp_fields.c"))]
+    told = {field.replace("actor.", "actor_"): how for form, fields_of, how in fields for field in fields_of.split(", ") if form == "otlp"}
+    missing = [row for row in rows if "`%s`" % row[0] not in told.get(row[1], told.get("actor", "") if row[1].startswith("actor") else "")]
+    known = {name for name, _ in rows} | set(names.values())
+    other = [name for how in told.values() for name in re.findall(r"`((?:dpl|nen7513|user|enduser|client|session|service|http)\.[\w.]+)`", how) if name not in known]
+    tap.ok(len(rows) > 20 and not missing and not other, "the fields of OTLP are those that its reader has: %s %s" % (missing, other))
+
+
+def check_cadf(tap):
+    """What spec/cadf.md says of paths (CDF-6), by the reader's table."""
+    rows = dict(re.findall(r'\{"([\w/]+)", CADF_(\w+)\}', source("ingest", "cadf", "cadf_about.c")))
+    told = {}
+    for kind, paths in re.findall(r"^\| (a thing|an account|unclear) \| (.+) \|$", source("spec", "cadf.md"), re.M):
+        front, _, security = re.split("; a thing with|, and all else", paths)[0].partition(", and of `data/security`: ")
+        for path in re.findall(r"`([\w/]+)`", front) + ["data/security/" + name for name in re.findall(r"`(\w+)`", security)]:
+            told[path] = {"a thing": "THING", "an account": "ACCOUNT", "unclear": "UNCLEAR"}[kind]
+    tap.ok(len(rows) > 20 and told == rows, "what CADF's targets are (CDF-6) is what its reader has: %s" % sorted(set(told.items()) ^ set(rows.items())))
+
+
 def main():
     with open(PAGE, encoding="utf-8") as file:
         page = file.read()
@@ -88,6 +116,8 @@ def main():
     flat = re.sub(r"\s+", " ", said.stdout)
     fields = load("fields.json")
     missing = [row for row in fields["fields"] + fields["lost"] if re.sub(r"\s+", " ", row[-1]) not in flat]
+    check_otlp(tap, fields["fields"])
+    check_cadf(tap)
     tap.ok(said.returncode == 0 and not missing, "'indsigt help mapping' has each field: %s" % missing[:2])
     tap.done()
 
