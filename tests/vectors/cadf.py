@@ -51,11 +51,11 @@ def named(content):
 def whose():
     ok("thing-machine", "a machine is nobody", [])
     for kind in ("network/node/host", "storage/volume", "service/compute/servers/server", "data/image", "data/security/project",
-                 "http://schemas.dmtf.org/cloud/audit/1.0/taxonomy/resource/compute/node", "service"):
+                 "http://schemas.dmtf.org/cloud/audit/1.0/taxonomy/resource/compute/node", "service/security"):
         ok("thing-" + kind.rsplit("resource/", 1)[-1].replace("/", "-"), "a thing", [], {"objects": [kind + ": web1 (vm-7)"]},
            target={"typeURI": kind, "id": "vm-7", "name": "web1"})
     for kind in ("data/file", "storage/object", "data/database/table", "service/storage/object/account/container/object", "data", "unknown", "computer",
-                 "storage", "service/security/keymanager/secret"):
+                 "storage", "service/security/keymanager/secret", "service", "service/healthcare/journals", "service/database"):
         no("unclear-" + kind.replace("/", "-"), "somebody's data may be in it", "bad-subject", "target.typeURI", target={"typeURI": kind, "id": "f-1"})
     no("unclear-target-id", "nothing says what the target is", "bad-subject", "target.typeURI", target=None, targetId="f-1")
     for kind in ("data/security/account/user", "service/security/account/user", "data/security/credential", "service/compute/users/user"):

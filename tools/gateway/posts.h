@@ -4,7 +4,7 @@
 #include "tools/gateway/http_door.h"
 #include "tools/send/send_input.h"
 
-#define POSTS_PATIENCE_MS 10000u /* for the ledger, or for room, before a post is answered 503 */
+#define POSTS_PATIENCE_MS 5000u /* for the ledger, or for room, before a post is answered 503 */
 
 /* Invariant: `held` are taken, and answered once they are durable; `waiting` are not taken yet. */
 struct posts {
