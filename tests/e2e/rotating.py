@@ -415,9 +415,12 @@ def counted(tap, ledger, lines):
     def is_read():
         files = "/proc/%d/fd" % sender.process.pid
         for number in os.listdir(files):
-            if os.path.realpath(os.path.join(files, number)) == os.path.realpath(endless):
-                with open("/proc/%d/fdinfo/%s" % (sender.process.pid, number), encoding="ascii") as file:
-                    return int(file.readline().split()[1]) > 0
+            try:
+                if os.path.realpath(os.path.join(files, number)) == os.path.realpath(endless):
+                    with open("/proc/%d/fdinfo/%s" % (sender.process.pid, number), encoding="ascii") as file:
+                        return int(file.readline().split()[1]) > 0
+            except FileNotFoundError:  # closed meanwhile
+                pass
         return False
     wait_until(is_read, "the first file is being read")
     os.symlink(endless, lost)
