@@ -317,6 +317,12 @@ def posts(tap, ledger, program):
     gateway = Gateway(ledger, key, program, "--http", "127.0.0.1:0", "--http-token", secret)
     tap.ok(gateway.post(one)[0] == 401 and gateway.post(one, Authorization="Bearer 0123456789abcdeF")[0] == 401, "without the token nobody is taken from")
     tap.ok(gateway.post(one, Authorization="Bearer 0123456789abcdef") == (200, {"known": True}), "what was answered before a kill is known after it")
+    without = event("cpr:0101701010", "without an id")
+    for number in (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM):
+        tap.ok(gateway.post(without, Authorization="Bearer 0123456789abcdef")[0] == 201, "GW-14: without an id an equal one is another, before and after %s" % number.name)
+        gateway.stop(number)
+        gateway = Gateway(ledger, key, program, "--http", "127.0.0.1:0", "--http-token", secret)
+        tap.ok("a run before" not in gateway.said(), "and nothing is said to be left out")
     gateway.stop()
     rows = gateway.rejected()
     tap.ok(all(row["input"] == "http" for row in rows) and len(rows) == 4, "what was refused stands with the refused ones: %d" % len(rows))

@@ -183,7 +183,8 @@ enum error posts_begin(struct posts *posts, struct send *send, struct http_door 
 	posts->input = (struct input){.fd = -1, .name = BYTES_LITERAL("http"), .format = ADAPTER_JSON, .passing = true};
 	if (epoll_ctl(send->events, EPOLL_CTL_ADD, http_door_fd(door), &event) != 0)
 		return fault_set(fault, E_IO, "the loop cannot wait for what is posted: %m");
-	return outbox_begin_input(send->outbox, posts->input.name, true, false, fault);
+	/* No run before is looked at: an equal event without an id is another, whenever it is posted (GW-14). */
+	return outbox_begin_input(send->outbox, posts->input.name, false, false, fault);
 }
 
 void posts_end(struct posts *posts)
