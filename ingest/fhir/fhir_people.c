@@ -292,8 +292,9 @@ static enum error refuse_person(
 		return fhir_refuse(reader, path, reason);
 	}
 	if (finding->bare.len > 0)
-		return fhir_refuse(
-			reader, path, "an identifier without a system or assigning authority could be anybody's; send it with one");
+		return fhir_refuse(reader, path,
+			"an identifier without a system or assigning authority could be anybody's; send it with one, or "
+			"have the registration say whose numbers these are ('indsigt sender policy', authority=SYSTEM)");
 	if (finding->valueless)
 		return fhir_refuse(reader, path, "a patient with an identifier that has no value");
 	struct bytes reference = fhir_text(who, "reference");

@@ -72,7 +72,10 @@ enum error sender_key_read(const char *path, struct sender_key *out, struct faul
 	json_auto_t *json = NULL;
 	OWNED(sender_key_wipe) struct sender_key key = {0};
 	const char *member = "";
-	TRY(key_json_read(path, &json, fault));
+	enum error error = key_json_read(path, &json, fault);
+	if (error == E_NOT_FOUND)
+		return fault_set(fault, error, "key file '%s' is not there; 'indsigt sender add' makes one", path);
+	TRY(error);
 	if (read_members(json, &key, &member) != E_OK)
 		return fault_set(fault, E_BAD_KEY, "key file '%s': member \"%.64s\" is missing, unknown or malformed", path,
 			member != NULL ? member : "");

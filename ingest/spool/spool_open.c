@@ -361,7 +361,8 @@ static enum error lock_spool(int fd, const char *path, struct fault *fault)
 {
 	char before[FAULT_TEXT_MAX];
 	snprintf(before, sizeof before, "spool '%s' is in use by ", path);
-	return lock_dir(fd, E_BUSY, before, "", fault);
+	return lock_dir(
+		fd, E_BUSY, before, "; one program at a time sends with it: end that one, or use another sender's key", fault);
 }
 
 /* Others must not read it: batches wait here with their secrets, and with what they are about. */

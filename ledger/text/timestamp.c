@@ -122,7 +122,7 @@ static const char *parse(struct bytes text, struct parsed *out)
 	if (why != NULL)
 		return why;
 	if (reader_left(&r) == 0)
-		return "a date without a time";
+		return "a date without a time of day; send both, such as 2026-11-20T08:15:00+01:00";
 	uint8_t separator = reader_u8(&r);
 	why = !WRONG(separator != 'T' && separator != 't') ? parse_clock(&r, out) : FORM;
 	if (why != NULL)

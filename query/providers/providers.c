@@ -303,7 +303,7 @@ static enum error show_new(struct providers *providers, struct provider_set *set
 	TRY(jws_read(token, &jws, fault));
 	struct provider *provider = provider_of(set, claims_issuer(jws.claims));
 	if (provider == NULL)
-		return fault_set(fault, E_TOKEN, NOT_BELIEVED);
+		return fault_set(fault, E_TOKEN, "the token's iss is none of the issuers in the file of --fhir-issuers");
 	out->by.issuer = (size_t)(provider - set->list);
 	TRY(verify(providers, provider, &jws, arrived_ms, &out->by.keys_ms, fault));
 	return backend_show(&provider->config, jws.claims, now_s, &out->shown, fault);
@@ -315,7 +315,9 @@ static enum error show_backend(struct providers *providers, struct provider_set 
 	struct verified_token shown = {.by.issuer = 0};
 	if (strnlen(token, TOKEN_TEXT_MAX + 1) > TOKEN_TEXT_MAX || !jws_looks_so(token))
 		return fault_set(fault, E_TOKEN,
-			"the token is not a signed one of three parts and at most 8192 bytes; nobody is asked about others here");
+			"the token is not a signed one of three parts (a JWT) and at most 8192 bytes; opaque ones are not taken: "
+			"have its "
+			"provider give JWTs");
 	_Static_assert(TOKEN_TEXT_MAX == 8192, "the text names the limit");
 	verified_hash(set->verified, token, &shown.hash);
 	if (remembers(providers, set, &shown.hash, now_s, out))

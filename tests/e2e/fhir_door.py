@@ -173,6 +173,8 @@ def requests(tap, ledger, program):
                (door.post(gzip.compress(b" " * 200000000), Content_Encoding="gzip"), 413), (door.post(gzip.compress(b"{}") + b"x", Content_Encoding="gzip"), 400)]
     for answer, wanted in answers:
         tap.ok(answer.status == wanted and answer.is_outcome() and answer.issue()["diagnostics"], "%d: %s" % (answer.status, answer.issue()["diagnostics"]))
+    astray = door.post(one, path="/elsewhere").issue()["diagnostics"]
+    tap.ok("/fhir/AuditEvent" in astray, "who is astray is told where to post: %s" % astray)
     tap.ok(door.rejected() == [], "nothing of it is kept")
     answer = door.post(gzip.compress(json.dumps(one).encode()), Content_Encoding="gzip")
     tap.ok(answer.status == 201 and seen(ledger, "cpr:0101701302", 1) == ["one"], "gzip is taken")

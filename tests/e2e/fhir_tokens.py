@@ -83,6 +83,8 @@ def tokens(tap, ledger, program):
     for what, one in wrong.items():
         answer = door.post(audit("0101701320", what), Authorization="Bearer " + one)
         tap.ok(refused(answer, 401, 'Bearer error="invalid_token"'), "%s: %d %s" % (what, answer.status, answer.issue()["diagnostics"]))
+        words = {"another issuer": "iss is", "no token": "JWT"}.get(what, "")
+        tap.ok(words in answer.issue()["diagnostics"], "which says what is wrong with it: %s" % (words or "any words"))
     for scope in ("system/Patient.c", "user/AuditEvent.c", "system/AuditEvent.c?type=rest", "", None):
         tap.ok(refused(post(door, sign(provider, scope=scope), "x"), 403, 'Bearer error="insufficient_scope"'), "scope %s: 403" % scope)
     for scope in ("system/*.cud", "system/AuditEvent.write", ["x", "system/*.*"]):

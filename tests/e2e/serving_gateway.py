@@ -98,7 +98,7 @@ def drain(t, ledger):
 def refuse(t, ledger):
     """Each is said by its name."""
     key = {"key": "gateway/key.json"}
-    for members, words in (({"syslog": "127.0.0.1:0"}, "key"), ({**key, "sislog": "127.0.0.1:0"}, "sislog"), ({**key, "server": "127.0.0.1:1"}, "server"),
+    for members, words in (({"syslog": "127.0.0.1:0"}, "key"), ({**key, "sislog": "127.0.0.1:0"}, "sislog"), ({"keys": "gateway/key.json"}, "keys"), ({**key, "server": "127.0.0.1:1"}, "server"),
                            ({**key, "syslog": 6514}, "syslog: a text"), ({**key, "plain-syslog": "yes"}, "plain-syslog: true"), (key, "no door"),
                            ({**key, "0101701234": "x"}, "gateway.json: ?"), ([], "gateway.json")):
         with open(os.path.join(ledger.dir, "gateway.json"), "w", encoding="utf-8") as file:

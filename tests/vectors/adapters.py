@@ -110,6 +110,8 @@ def refused_people():
     no("lost-display", "a patient of whom only the name is said", bad, "entity[0].what", **entity(what={"display": "Jens"}, role={"code": "1"}))
     no("lost-nothing", "a patient of whom nothing is said", bad, "entity[0].what", **entity(role={"code": "1"}))
     no("lost-system", "a number without a system", bad, "entity[0].what", **entity(what={"identifier": {"value": "7"}}, role={"code": "1"}))
+    no("lost-system-word", "of a number without a system the refusal says which word of the registration would help", bad, "authority=SYSTEM",
+       **entity(what={"identifier": {"value": "7"}}, role={"code": "1"}))
     no("lost-value", "a system without a number", bad, "entity[0].what",
        **entity(what={"identifier": {"system": "urn:oid:1.2.3"}}, role={"code": "1"}))
     no("lost-related", "a RelatedPerson in the role of the patient", bad, "RelatedPerson",

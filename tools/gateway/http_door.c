@@ -156,6 +156,13 @@ static void go_fhir(const struct served *served, const struct request *request, 
 		fhir_route(door->base, to_be_registered, &security, request, out);
 }
 
+static void go_astray(const char *base, struct response *out)
+{
+	char line[256];
+	snprintf(line, sizeof line, "nothing is here; AuditEvents go to %.150s/AuditEvent", base);
+	fhir_route_refuse(404, E_NOT_FOUND, line, out);
+}
+
 /* By its path. */
 static void go(const struct served *served, const struct request *request, struct response *out)
 {
@@ -175,7 +182,7 @@ static void go(const struct served *served, const struct request *request, struc
 		else if (may_ask(served, request, event_route_refuse, out))
 			event_route(request, out);
 	} else if (!fhir_route_is(door->base, request->path)) {
-		fhir_route_refuse(404, E_NOT_FOUND, "nothing is here; FHIR stands at the base of --fhir-base", out);
+		go_astray(door->base, out);
 	} else {
 		go_fhir(served, request, out);
 	}

@@ -72,10 +72,10 @@ static enum error take_all(const char *dir, json_t *json, struct gateway_file *o
 	json_t *value;
 	OWNED_MEMORY char *under = joined(dir, "/");
 	TRY(fault_set(fault, allocated(under), ""));
+	json_object_foreach(json, name, value) TRY(take(under, name, value, out, fault));
 	if (json_object_get(json, "key") == NULL)
 		return fault_set(fault, E_MISSING_FIELD,
 			GATEWAY_FILE ": key: the sender's key file, made by 'indsigt sender add', from the ledger's directory");
-	json_object_foreach(json, name, value) TRY(take(under, name, value, out, fault));
 	return E_OK;
 }
 

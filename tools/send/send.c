@@ -236,7 +236,9 @@ static void say_result(struct send *send, uint64_t waiting, bool revoked)
 			"a pipe is with the refused messages\n");
 	if (send->skipped > 0 && send->silent)
 		fprintf(stderr,
-			"indsigt: %" PRIu64 " messages came again, after their line had broken off, and were left out\n",
+			"indsigt: %" PRIu64
+			" messages came again, after a line had broken off or an answer was lost, and were left "
+			"out\n",
 			send->skipped);
 	else if (send->skipped > send->met)
 		fprintf(stderr,
@@ -268,7 +270,8 @@ static enum error settle(struct send *send, enum error error, struct fault *faul
 		error = fault_set(fault, send->write_error, "receipts or refused messages cannot be written");
 	tally_look(&send->tally, send->spool, (uint64_t)time(NULL), true);
 	uint64_t waiting = outbox_waiting(send->outbox);
-	if (!send->check_filing || waiting > 0 || send->acknowledged > 0)
+	bool idle = waiting + send->acknowledged + send->messages == 0;
+	if (!(idle && (send->check_filing || (send->silent && error != E_OK))))
 		say_result(send, waiting, error == E_REVOKED_SENDER);
 	progress_clear(&send->progress);
 	return error;
