@@ -18,7 +18,8 @@ bool bytes_begin(struct bytes text, const char *front)
 
 struct bytes bytes_after(struct bytes text, size_t skip)
 {
-	return bytes_of(text.data + skip, text.len - skip);
+	/* Of no bytes there is no address to add to. */
+	return skip > 0 ? bytes_of(text.data + skip, text.len - skip) : text;
 }
 
 struct bytes bytes_cut(struct bytes *rest, char mark)
