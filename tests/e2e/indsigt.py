@@ -75,10 +75,17 @@ class Ledger:
                               input=stdin, stdin=None if stdin is not None else subprocess.DEVNULL, check=False)
 
     def serve(self, *options, demo=True):
+        self.begin(*options, demo=demo)
+        self.ready()
+
+    def begin(self, *options, demo=True):
+        """Starts it, and waits for nothing."""
         log = open(self.path("serve.log"), "ab")
         self.server = subprocess.Popen([self.indsigt, "serve", self.dir, "--ingest", "127.0.0.1:0", "--query",
                                         "127.0.0.1:0", *(["--demo-tokens"] if demo else []), *options],
                                        stdout=subprocess.PIPE, stderr=log, text=True)
+
+    def ready(self):
         line = self.server.stdout.readline()
         if not line.startswith("ready "):
             raise RuntimeError("serve said %r; %s" % (line, open(self.path("serve.log")).read()))

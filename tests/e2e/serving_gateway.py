@@ -3,9 +3,11 @@
 when certificates are read anew, and at the end; whose it is where the daemons have users; what is wrong about its file.
 usage: serving_gateway.py INDSIGT"""
 
+import errno
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -134,7 +136,46 @@ def by_tls(t, ledger):
     wait_until(lambda: ledger.daemon("indsigt-gateway") not in (None, before), "it begins anew")
     t.ok(said(ledger).count("indsigt-gateway ended") == 1, "which is not said to be a death")
     ledger.stop()
+    reload_early(t, ledger, one)
+    configure(ledger, **doors)
     ledger.ca = None
+
+
+def told_to_wait(path):
+    """Somebody has it open to read, and has got nothing yet."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        return None
+
+
+def is_told_to_end(pid):
+    with open("/proc/%d/status" % pid, encoding="utf-8") as status:
+        pending = next(line.split()[1] for line in status if line.startswith("ShdPnd:"))
+    return int(pending, 16) >> (signal.SIGTERM - 1) & 1
+
+
+def reload_early(t, ledger, one):
+    """Certificates are read anew while the gateway has not come to listen yet."""
+    slow = ledger.path("slow.crt")
+    os.mkfifo(slow)
+    configure(ledger, key="gateway/key.json", syslog="127.0.0.1:0", syslog_cert=slow, syslog_key=one.key)
+    ledger.begin("--tls-cert", one.certificate, "--tls-key", one.key)
+    writer = wait_until(lambda: told_to_wait(slow), "the gateway reads its certificate")
+    first = ledger.daemon("indsigt-gateway")
+    ledger.server.send_signal(signal.SIGHUP)
+    wait_until(lambda: is_told_to_end(first), "it is told to begin anew")
+    shutil.copy(one.certificate, slow + ".new")
+    os.rename(slow + ".new", slow)
+    os.close(writer)
+    try:
+        ledger.ready()
+        t.ok(ledger.daemon("indsigt-gateway") != first, "GW-60: SIGHUP before it has ever listened has it begin anew, and ends nothing")
+    except RuntimeError as why:
+        t.ok(False, "GW-60: SIGHUP before it has ever listened has it begin anew, and ends nothing: %s" % why)
+    ledger.stop()
 
 
 def by_users(t, ledger):

@@ -99,10 +99,9 @@ enum error daemon_ended(struct daemon *daemon, int status, struct fault *fault)
 		return fault_set(fault, E_ROLLED_BACK,
 			"ALARM: witnesses hold more of this log than the store does; an old store was put back, and nothing is "
 			"served from it; see 'indsigt help recovery'");
-	if (!daemon->listened && WIFEXITED(status))
-		daemon->exit_code = number;
+	daemon->exit_code = WIFEXITED(status) ? number : 0;
 	bool may_pass = WIFEXITED(status) && number == EXIT_NOT_LOOKED && now_ms - daemon->first_ms < DAEMON_FIRST_START_MS;
-	if (!daemon->listened && !may_pass)
+	if (!daemon->listened && !may_pass && !daemon->reloads) /* or it was told to, and is not to blame */
 		return fault_set(fault, WIFEXITED(status) && number == EXIT_USAGE ? E_USAGE : E_STOPPED,
 			"%s did not start (it ended %s %d)", daemon->program, how, number);
 	if (daemon->state == STATE_RUNNING && now_ms - daemon->started_ms >= STEADY_MS)
@@ -116,7 +115,7 @@ enum error daemon_ended(struct daemon *daemon, int status, struct fault *fault)
 			number, ++daemon->restarts);
 	else if (!daemon->tried)
 		fprintf(stderr, "indsigt: %s did not start; trying for %u s\n", daemon->program, DAEMON_FIRST_START_MS / 1000);
-	daemon->tried = true; /* it is said once */
+	daemon->tried |= !daemon->reloads; /* it is said once */
 	daemon->reloads = false;
 	wait_for_start(daemon, now_ms);
 	return E_OK;

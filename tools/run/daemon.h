@@ -35,7 +35,7 @@ struct daemon {
 	bool reloads;  /* it was told to end, so that it begins anew with what there is then */
 	char reason[CHILD_LINE_MAX + 1]; /* it ended for the last time */
 	uint64_t restarts;
-	int exit_code; /* of one that did not start: it is what 'serve' ends with, too */
+	int exit_code; /* of one that never came to listen: it is what 'serve' ends with, too */
 	struct child child;
 	uint64_t first_ms; /* when it was started for the first time */
 	uint64_t started_ms;
@@ -50,8 +50,8 @@ enum error daemon_find(struct daemon *daemon, struct fault *fault) MUST_USE;
 void daemon_start(struct daemon *daemon, const char *const argv[]);
 /* It said why it ends: "ended REASON". While it has never listened, the same reason is told once. */
 bool daemon_is_end(struct daemon *daemon, const char *line);
-/* It has ended by itself, with that wait status: WAITING then. Else what ends everything: a store that was put back
- * (E_ROLLED_BACK); one that never came to listen (E_USAGE, E_STOPPED), unless it could not look. */
+/* It has ended, with that wait status: WAITING then. Else what ends everything: a store that was put back
+ * (E_ROLLED_BACK); one that never came to listen (E_USAGE, E_STOPPED), unless it could not look or was told to end. */
 enum error daemon_ended(struct daemon *daemon, int status, struct fault *fault) MUST_USE;
 /* After child_stop: waits until it is gone, and says whether it ended cleanly. E_STOPPED. */
 enum error daemon_wait_for_end(struct daemon *daemon, struct fault *fault) MUST_USE;
