@@ -3,6 +3,7 @@
 #include "ledger/process/process.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -22,6 +23,11 @@ enum error process_harden(struct fault *fault)
 		return fault_set(fault, E_IO, "this process cannot be kept from gaining rights: %m");
 	umask(027);
 	return E_OK;
+}
+
+bool process_is_kept(void)
+{
+	return getenv(PROCESS_RESTARTS) != NULL;
 }
 
 /* Registers that a compiler does not use by itself for this processor's kind (zmm16 on) are used by the C library's

@@ -7,6 +7,7 @@
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
 #include "ledger/json/json_read.h"
+#include "ledger/process/process.h"
 #include "ledger/read/limits.h"
 
 #include <fcntl.h>
@@ -33,7 +34,7 @@ const char *status_text(enum status_reason reason)
 
 uint64_t status_restarts(void)
 {
-	const char *text = getenv(STATUS_RESTARTS);
+	const char *text = getenv(PROCESS_RESTARTS);
 	return text != NULL ? strtoull(text, NULL, 10) : 0;
 }
 
@@ -43,7 +44,7 @@ void status_ended(const char *program, enum error error, const struct fault *fau
 	const char *advice = error == E_PERMISSION && strstr(text, "'indsigt own'") == NULL
 							 ? "; 'indsigt own' shows whose each file is, and gives the daemons' users what is theirs"
 							 : "";
-	if (getenv(STATUS_RESTARTS) == NULL || printf("ended %s%s\n", text, advice) < 0 || fflush(stdout) != 0)
+	if (!process_is_kept() || printf("ended %s%s\n", text, advice) < 0 || fflush(stdout) != 0)
 		fprintf(stderr, "%s: %s%s\n", program, text, advice);
 }
 

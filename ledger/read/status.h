@@ -38,13 +38,10 @@ enum status_reason {
 const char *status_name(enum status_reason reason);
 const char *status_text(enum status_reason reason);
 
-/* In the environment of a daemon: how often it has been started again by who started it. */
-#define STATUS_RESTARTS "INDSIGT_RESTARTS"
-
+/* How often it has been started again by who started it. */
 uint64_t status_restarts(void);
-/* What a daemon ends for, and what helps where it may not read something: "PROGRAM: TEXT" on standard error; but "ended
- * TEXT" on standard output where who started it is there to say it, since a start that is tried again and again need
- * not say the same each time. */
+/* What a daemon ends for, and what helps where it may not read something: "PROGRAM: TEXT" on standard error, or as
+ * process_is_kept has it. */
 void status_ended(const char *program, enum error error, const struct fault *fault);
 
 /* Batches of one sender that were refused with one error. */

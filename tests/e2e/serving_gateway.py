@@ -102,12 +102,17 @@ def refuse(t, ledger):
     key = {"key": "gateway/key.json"}
     for members, words in (({"syslog": "127.0.0.1:0"}, "key"), ({**key, "sislog": "127.0.0.1:0"}, "sislog"), ({"keys": "gateway/key.json"}, "keys"), ({**key, "server": "127.0.0.1:1"}, "server"),
                            ({**key, "syslog": 6514}, "syslog: a text"), ({**key, "plain-syslog": "yes"}, "plain-syslog: true"), (key, "no door"),
-                           ({**key, "0101701234": "x"}, "gateway.json: ?"), ([], "gateway.json")):
+                           ({**key, "0101701234": "x"}, "gateway.json: ?"), ([], "gateway.json"), ({**key, "syslog": "127.0.0.1:0", "syslog-cert": "x.crt"}, "--syslog-key")):
         with open(os.path.join(ledger.dir, "gateway.json"), "w", encoding="utf-8") as file:
             json.dump(members, file)
         result = ledger.result("serve", ledger.dir, "--ingest", "127.0.0.1:0", "--query", "127.0.0.1:0")
-        t.ok(result.returncode in (1, 2) and words in result.stderr and "ready" not in result.stdout,
+        t.ok(result.returncode in (1, 2) and words in result.stderr and "ready" not in result.stdout and "usage:" not in result.stderr,
              "GW-60: %s: %d %s" % (json.dumps(members), result.returncode, next((line for line in result.stderr.split("\n") if words in line), result.stderr)))
+    # what is looked for again is said once
+    configure(ledger, key="gateway/other.json", syslog="127.0.0.1:0")
+    result = ledger.result("serve", ledger.dir, "--ingest", "127.0.0.1:0", "--query", "127.0.0.1:0")
+    told = [line for line in result.stderr.split("\n") if "other.json" in line]
+    t.ok(result.returncode == 4 and len(told) == 1 and told[0].startswith("indsigt-gateway: "), "what it lacks for long is said once: %d %s" % (result.returncode, " / ".join(told)))
 
 
 def by_tls(t, ledger):

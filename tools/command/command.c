@@ -1,13 +1,15 @@
 /* Everything that a command says about its own use goes through here, so that all of them say it alike: the usage,
  * then the fault in one line that begins with the program's name, last so that no usage of twenty lines pushes it out
  * of sight, then where the help is. What a command prints as its result is its own business, and goes to stdout;
- * nothing here writes there, so a script that reads a result never meets a complaint in it.
+ * nothing here writes there, so a script that reads a result never meets a complaint in it. But one that 'indsigt
+ * serve' keeps running hands its fault to that, which knows if it has said it before, and typed the arguments itself.
  *
  * What fails: no memory for what is given, which is told and ends with EXIT_NOT_LOOKED; and arguments that are not
  * understood, which never reach the command's work. */
 #include "tools/command/command.h"
 
 #include "ledger/base/own.h"
+#include "ledger/process/process.h"
 #include "ledger/text/visible.h"
 
 /* The table is in the order of help, where commands of one family stand side by side; but nothing here rests on that,
@@ -63,9 +65,11 @@ int command_run(const struct command *command, command_work *work, int argc, cha
 /* What is told may hold somebody else's words: of a file, of a ledger. */
 static void complain(const char *text)
 {
-	fprintf(stderr, "indsigt: ");
-	visible_print(text, strlen(text), stderr);
-	putc('\n', stderr);
+	FILE *out = process_is_kept() ? stdout : stderr;
+	fputs(process_is_kept() ? "ended " : "indsigt: ", out);
+	visible_print(text, strlen(text), out);
+	putc('\n', out);
+	fflush(out);
 }
 
 /* Usage is shown for E_USAGE alone: after any other error the arguments were right, and many lines about them would
@@ -84,9 +88,11 @@ int command_end(const struct command *command, enum error error, const struct fa
  * the two has noticed. */
 int command_usage(const struct command *command, const struct fault *fault)
 {
-	options_usage(&command->options, stderr);
+	if (!process_is_kept())
+		options_usage(&command->options, stderr);
 	if (fault && fault->text[0])
 		complain(fault->text);
-	fprintf(stderr, "indsigt: '%s --help' says more\n", command->options.name);
+	if (!process_is_kept())
+		fprintf(stderr, "indsigt: '%s --help' says more\n", command->options.name);
 	return EXIT_USAGE;
 }

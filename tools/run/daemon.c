@@ -2,7 +2,7 @@
 #include "tools/run/daemon.h"
 
 #include "ledger/base/clock.h"
-#include "ledger/read/status.h"
+#include "ledger/process/process.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -44,12 +44,14 @@ static enum error start(struct daemon *daemon, const char *const argv[], struct 
 {
 	char restarts[32];
 	snprintf(restarts, sizeof restarts, "%" PRIu64, daemon->restarts);
-	setenv(STATUS_RESTARTS, restarts, true);
 	daemon->state = STATE_STARTING;
 	daemon->started_ms = clock_ms();
 	if (daemon->first_ms == 0)
 		daemon->first_ms = daemon->started_ms;
-	return child_start(daemon->path, (char *const *)(uintptr_t)argv, NULL, &daemon->child, fault);
+	setenv(PROCESS_RESTARTS, restarts, true);
+	enum error error = child_start(daemon->path, (char *const *)(uintptr_t)argv, NULL, &daemon->child, fault);
+	unsetenv(PROCESS_RESTARTS); /* nobody keeps this one */
+	return error;
 }
 
 void daemon_start(struct daemon *daemon, const char *const argv[])
@@ -94,6 +96,7 @@ enum error daemon_ended(struct daemon *daemon, int status, struct fault *fault)
 	uint64_t now_ms = clock_ms();
 	const char *how = how_it_ended(status);
 	int number = number_it_ended(status);
+	bool typed_here = daemon->command == NULL; /* what it is called with; a command's is in a file */
 	child_forget(&daemon->child);
 	if (WIFEXITED(status) && number == EXIT_ROLLED_BACK)
 		return fault_set(fault, E_ROLLED_BACK,
@@ -102,7 +105,7 @@ enum error daemon_ended(struct daemon *daemon, int status, struct fault *fault)
 	daemon->exit_code = WIFEXITED(status) ? number : 0;
 	bool may_pass = WIFEXITED(status) && number == EXIT_NOT_LOOKED && now_ms - daemon->first_ms < DAEMON_FIRST_START_MS;
 	if (!daemon->listened && !may_pass && !daemon->reloads) /* or it was told to, and is not to blame */
-		return fault_set(fault, WIFEXITED(status) && number == EXIT_USAGE ? E_USAGE : E_STOPPED,
+		return fault_set(fault, WIFEXITED(status) && number == EXIT_USAGE && typed_here ? E_USAGE : E_STOPPED,
 			"%s did not start (it ended %s %d)", daemon->program, how, number);
 	if (daemon->state == STATE_RUNNING && now_ms - daemon->started_ms >= STEADY_MS)
 		daemon->backoff_ms = 0;

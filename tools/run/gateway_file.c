@@ -13,6 +13,8 @@
 
 #define BYTES_MAX 16384u
 
+const char *const gateway_file_doors[GATEWAY_FILE_DOORS] = {"syslog", "fhir", "http"};
+
 static const struct option_row *option_of(const char *name)
 {
 	static const char *const said_here[] = {"server", "ca", "pin", "plain-off-loopback", "user"};
@@ -66,6 +68,14 @@ static enum error take(
 	return put(out, joined(place && text[0] != '/' ? under : "", text), fault);
 }
 
+static bool has_door(const json_t *json)
+{
+	bool found = false;
+	for (size_t i = 0; i < GATEWAY_FILE_DOORS; i++)
+		found |= json_object_get(json, gateway_file_doors[i]) != NULL;
+	return found;
+}
+
 static enum error take_all(const char *dir, json_t *json, struct gateway_file *out, struct fault *fault)
 {
 	const char *name;
@@ -76,6 +86,9 @@ static enum error take_all(const char *dir, json_t *json, struct gateway_file *o
 	if (json_object_get(json, "key") == NULL)
 		return fault_set(fault, E_MISSING_FIELD,
 			GATEWAY_FILE ": key: the sender's key file, made by 'indsigt sender add', from the ledger's directory");
+	if (!has_door(json))
+		return fault_set(
+			fault, E_MISSING_FIELD, GATEWAY_FILE ": no door: give syslog, fhir, http or several, each a HOST:PORT");
 	return E_OK;
 }
 

@@ -10,6 +10,7 @@
 
 #define GATEWAY_FILE "gateway.json"
 #define GATEWAY_FILE_DOORS 3u
+extern const char *const gateway_file_doors[GATEWAY_FILE_DOORS];
 #define GATEWAY_FILE_WORDS_MAX (2u * OPTION_ROWS_MAX)
 
 /* The words of a command line; they live as long as the program. */
@@ -18,5 +19,5 @@ struct gateway_file {
 	size_t count;
 };
 
-/* E_BAD_JSON, E_BAD_VALUE, E_UNKNOWN_FIELD, E_MISSING_FIELD (key), E_IO, E_NO_MEMORY. */
+/* E_BAD_JSON, E_BAD_VALUE, E_UNKNOWN_FIELD, E_MISSING_FIELD (key, a door), E_IO, E_NO_MEMORY. */
 enum error gateway_file_read(const char *dir, struct gateway_file *out, struct fault *fault) MUST_USE;

@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #define SERVER_MAX (sizeof "tls://" + CHILD_LINE_MAX)
-#define ARGUMENTS_MAX (GATEWAY_FILE_WORDS_MAX + 2u * GATEWAY_FILE_DOORS + 16u)
+#define ARGUMENTS_MAX (GATEWAY_FILE_WORDS_MAX + GATEWAY_FILE_DOORS + 16u)
+#define DOOR_MAX (sizeof "--syslog=" + CHILD_LINE_MAX)
 
 /* ---- who is wanted ---- */
 
@@ -85,7 +86,7 @@ struct words {
 	const char *at[ARGUMENTS_MAX + 1];
 	size_t count;
 	char server[SERVER_MAX];
-	char doors[GATEWAY_FILE_DOORS][CHILD_LINE_MAX + 1];
+	char doors[GATEWAY_FILE_DOORS][DOOR_MAX];
 };
 
 static void say(struct words *words, const char *word)
@@ -127,18 +128,19 @@ static bool door_address(const struct daemon *daemon, const char *name, char out
 	return false;
 }
 
-static const char *const doors[GATEWAY_FILE_DOORS] = {"syslog", "fhir", "http"};
-static const char *const door_options[GATEWAY_FILE_DOORS] = {"--syslog", "--fhir", "--http"};
-
 /* Of an option that is given twice the last one counts: a door that has had a port keeps it. */
 static void say_gateway(const struct serve *serve, struct words *words)
 {
+	char address[CHILD_LINE_MAX + 1];
 	say_server(serve, words);
 	for (size_t i = 0; i < serve->gateway.count; i++)
 		say(words, serve->gateway.words[i]);
-	for (size_t i = 0; i < GATEWAY_FILE_DOORS; i++)
-		if (door_address(&serve->daemons[GATEWAY], doors[i], words->doors[i]))
-			say_both(words, door_options[i], words->doors[i]);
+	for (size_t i = 0; i < GATEWAY_FILE_DOORS; i++) {
+		if (!door_address(&serve->daemons[GATEWAY], gateway_file_doors[i], address))
+			continue;
+		snprintf(words->doors[i], DOOR_MAX, "--%s=%s", gateway_file_doors[i], address);
+		say(words, words->doors[i]);
+	}
 }
 
 void serve_doors(const struct serve *serve, char out[SERVE_DOORS_MAX])
@@ -147,8 +149,8 @@ void serve_doors(const struct serve *serve, char out[SERVE_DOORS_MAX])
 	size_t len = 0;
 	out[0] = '\0';
 	for (size_t i = 0; i < GATEWAY_FILE_DOORS; i++)
-		if (door_address(&serve->daemons[GATEWAY], doors[i], address))
-			len += (size_t)snprintf(out + len, SERVE_DOORS_MAX - len, " %s=%s", doors[i], address);
+		if (door_address(&serve->daemons[GATEWAY], gateway_file_doors[i], address))
+			len += (size_t)snprintf(out + len, SERVE_DOORS_MAX - len, " %s=%s", gateway_file_doors[i], address);
 }
 
 void serve_start(const struct serve *serve, struct daemon *daemon)
