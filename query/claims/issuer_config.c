@@ -37,17 +37,19 @@ bool issuer_address_good(const char *address, bool plain)
 
 /* ---- members ---- */
 
-static enum error read_rule(
-	const json_t *issuer, const char *where, const char *name, struct claim_rule *out, struct fault *fault)
+static const char *const of_prefixed[] = {"claim", "prefix", NULL};
+static const char *const of_plain[] = {"claim", NULL};
+
+/* `known`: the members that there may be; NULL: they were looked at. */
+static enum error read_rule(const json_t *issuer, const char *where, const char *name, const char *const *known,
+	struct claim_rule *out, struct fault *fault)
 {
-	static const char *const known[] = {"claim", "prefix", NULL};
 	const json_t *rule = json_object_get(issuer, name);
 	char place[WHERE_BYTES];
 	if (rule == NULL)
 		return E_OK;
 	snprintf(place, sizeof place, "%s.%s", where, name);
-	if (json_is_object(rule) && strcmp(name, "role") != 0 && strcmp(name, "assurance") != 0 &&
-		strcmp(name, "scope") != 0)
+	if (json_is_object(rule) && known != NULL)
 		TRY(strict_object(rule, place, known, fault));
 	const json_t *claim = json_object_get(rule, "claim");
 	out->prefix = "";
@@ -102,7 +104,7 @@ static enum error read_roles(const json_t *issuer, const char *where, struct iss
 	snprintf(place, sizeof place, "%s.role", where);
 	if (rule != NULL) {
 		TRY(strict_object(rule, place, known, fault));
-		TRY(read_rule(issuer, where, "role", &config->role, fault));
+		TRY(read_rule(issuer, where, "role", NULL, &config->role, fault));
 		TRY(strict_needed(json_object_get(rule, "values"), place, "values", fault));
 		TRY(read_role_values(json_object_get(rule, "values"), where, config, fault));
 		if (json_is_null(json_object_get(rule, "default")))
@@ -127,7 +129,7 @@ static enum error read_assurance(
 	snprintf(place, sizeof place, "%s.assurance", where);
 	TRY(strict_object(rule, place, known, fault));
 	if (json_object_get(rule, "claim") != NULL)
-		TRY(read_rule(issuer, where, "assurance", &config->assurance, fault));
+		TRY(read_rule(issuer, where, "assurance", NULL, &config->assurance, fault));
 	const json_t *required = json_object_get(rule, "required");
 	TRY(strict_needed(required, place, "required", fault));
 	snprintf(place, sizeof place, "%s.assurance.required", where);
@@ -172,9 +174,9 @@ static enum error read_claims(
 	const json_t *issuer, const char *where, struct issuer_config *config, struct fault *fault)
 {
 	config->staff = (struct claim_rule){.names = {"sub"}, .count = 1, .prefix = ""};
-	TRY(read_rule(issuer, where, "person", &config->person, fault));
-	TRY(read_rule(issuer, where, "staff", &config->staff, fault));
-	TRY(read_rule(issuer, where, "organisation", &config->organisation, fault));
+	TRY(read_rule(issuer, where, "person", of_prefixed, &config->person, fault));
+	TRY(read_rule(issuer, where, "staff", of_prefixed, &config->staff, fault));
+	TRY(read_rule(issuer, where, "organisation", of_prefixed, &config->organisation, fault));
 	TRY(read_roles(issuer, where, config, fault));
 	return read_assurance(issuer, where, config, fault);
 }
@@ -214,7 +216,7 @@ static enum error read_common(
 	TRY(strict_needed(json_object_get(issuer, "audiences"), where, "audiences", fault));
 	TRY(strict_texts(issuer, where, "parties", CONFIG_TEXT_BYTES_MAX, CONFIG_TEXTS_MAX, config->parties.values,
 		&config->parties.count, fault));
-	TRY(read_rule(issuer, where, "party", &config->party, fault));
+	TRY(read_rule(issuer, where, "party", of_plain, &config->party, fault));
 	TRY(strict_number(issuer, where, "leeway_seconds", 0, LEEWAY_S_MAX, &config->leeway_s, fault));
 	TRY(strict_number(issuer, where, "keys_kept_hours", 1, KEYS_KEPT_HOURS_MAX, &config->keys_kept_hours, fault));
 	TRY(strict_text(issuer, where, "ca", CONFIG_TEXT_BYTES_MAX, &config->ca, fault));
@@ -252,7 +254,7 @@ static enum error read_of_backends(
 	snprintf(place, sizeof place, "%s.scope", where);
 	TRY(strict_object(rule, place, of_scope, fault));
 	if (json_object_get(rule, "claim") != NULL)
-		TRY(read_rule(issuer, where, "scope", &config->scope, fault));
+		TRY(read_rule(issuer, where, "scope", NULL, &config->scope, fault));
 	return strict_texts(rule, place, "values", CONFIG_TEXT_BYTES_MAX, CONFIG_TEXTS_MAX, config->scopes.values,
 		&config->scopes.count, fault);
 }

@@ -188,8 +188,6 @@ void providers_reload(struct providers *providers)
 
 /* ---- judging ---- */
 
-#define NOT_BELIEVED "the token is from an issuer that is not believed here"
-
 static struct key_set *hold_keys(struct providers *providers, const struct provider *provider, uint64_t *keys_ms)
 {
 	LOCKED(&providers->lock);
@@ -244,7 +242,7 @@ static enum error show_signed(struct providers *providers, struct provider_set *
 	uint64_t keys_ms;
 	struct provider *provider = provider_of(set, claims_issuer(jws->claims));
 	if (provider == NULL)
-		return fault_set(fault, E_TOKEN, NOT_BELIEVED);
+		return fault_set(fault, E_TOKEN, "the token is from an issuer that is not believed here");
 	TRY(verify(providers, provider, jws, arrived_ms, &keys_ms, fault));
 	return claims_show(&provider->config, jws->claims, CLAIMS_OF_TOKEN, now_s, out, fault);
 }
@@ -316,8 +314,7 @@ static enum error show_backend(struct providers *providers, struct provider_set 
 	if (strnlen(token, TOKEN_TEXT_MAX + 1) > TOKEN_TEXT_MAX || !jws_looks_so(token))
 		return fault_set(fault, E_TOKEN,
 			"the token is not a signed one of three parts (a JWT) and at most 8192 bytes; opaque ones are not taken: "
-			"have its "
-			"provider give JWTs");
+			"have its provider give JWTs");
 	_Static_assert(TOKEN_TEXT_MAX == 8192, "the text names the limit");
 	verified_hash(set->verified, token, &shown.hash);
 	if (remembers(providers, set, &shown.hash, now_s, out))

@@ -36,6 +36,7 @@ START_TEST(what_is_not_known_is_refused_by_its_place)
 		{ISSUER(",\"parties\":\"a\""), "issuers[0].parties"}, {ISSUER(",\"parties\":[\"\"]"), "issuers[0].parties"},
 		{ISSUER(",\"parties\":[7]"), "issuers[0].parties"}, {ISSUER(",\"party\":\"cid\""), "issuers[0].party"},
 		{ISSUER(",\"party\":{}"), "issuers[0].party.claim is missing"},
+		{ISSUER(",\"party\":{\"claim\":\"cid\",\"prefix\":\"x\"}"), "issuers[0].party has the member 'prefix'"},
 		{ISSUER(",\"leeway_seconds\":301"), "issuers[0].leeway_seconds must be a whole number from 0 to 300"},
 		{ISSUER(",\"leeway_seconds\":1.0"), "leeway_seconds"}, {ISSUER(",\"leeway_seconds\":-1"), "leeway_seconds"},
 		{ISSUER(",\"keys_kept_hours\":0"), "keys_kept_hours must be a whole number from 1 to 168"},
