@@ -12,7 +12,7 @@
 
 #define BACKOFF_MS_FIRST 50u
 #define BACKOFF_MS_RUNNING 500u /* the most after a daemon that came to listen: back within a second, always */
-#define BACKOFF_MS_MAX 5000u    /* the most after one that did not */
+#define BACKOFF_MS_MAX 5000u    /* the most after one that did not, or a command that gave up by itself */
 #define STEADY_MS 10000u        /* a daemon that lived this long is well: its next restart is at once */
 #define PATIENCE_MS 30000       /* for a daemon to end cleanly */
 
@@ -96,7 +96,8 @@ enum error daemon_ended(struct daemon *daemon, int status, struct fault *fault)
 	uint64_t now_ms = clock_ms();
 	const char *how = how_it_ended(status);
 	int number = number_it_ended(status);
-	bool typed_here = daemon->command == NULL; /* what it is called with; a command's is in a file */
+	bool typed_here = daemon->command == NULL;       /* what it is called with; a command's is in a file */
+	bool gave_up = !typed_here && WIFEXITED(status); /* its sender is revoked, say: that lasts */
 	child_forget(&daemon->child);
 	if (WIFEXITED(status) && number == EXIT_ROLLED_BACK)
 		return fault_set(fault, E_ROLLED_BACK,
@@ -109,7 +110,7 @@ enum error daemon_ended(struct daemon *daemon, int status, struct fault *fault)
 			"%s did not start (it ended %s %d)", daemon->program, how, number);
 	if (daemon->state == STATE_RUNNING && now_ms - daemon->started_ms >= STEADY_MS)
 		daemon->backoff_ms = 0;
-	else if (daemon->state == STATE_RUNNING && daemon->backoff_ms > BACKOFF_MS_RUNNING)
+	else if (daemon->state == STATE_RUNNING && !gave_up && daemon->backoff_ms > BACKOFF_MS_RUNNING)
 		daemon->backoff_ms = BACKOFF_MS_RUNNING;
 	if (daemon->reloads) /* perhaps by the signal, before it was ready for one */
 		daemon->backoff_ms = 0;
