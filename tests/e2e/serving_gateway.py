@@ -192,6 +192,10 @@ def by_users(t, ledger):
     for more, words in ((), "--gateway-user"), (("--gateway-user", QUERY), "a third user"):
         result = ledger.result("serve", ledger.dir, "--ingest", "127.0.0.1:0", "--query", "127.0.0.1:0", *users, *more)
         t.ok(result.returncode == 2 and words in result.stderr, "GW-61: %s: %s" % (" ".join(more) or "no user for it", result.stderr.split("\n")[0]))
+    os.chmod(ledger.dir, 0o700)
+    result = ledger.result("serve", ledger.dir, "--ingest", "127.0.0.1:0", "--query", "127.0.0.1:0", *users, "--gateway-user", OTHER)
+    t.ok(result.returncode == 4 and "chmod o+x" in result.stderr, "a ledger that is closed to it is said, and what to do: %s" % result.stderr.split("\n")[0])
+    os.chmod(ledger.dir, os.stat(ledger.dir).st_mode & 0o7777 | 0o001)
     ledger.serve(*users, "--gateway-user", OTHER)
     give(ledger, "as another user")
     t.ok(seen(ledger, "as another user"), "with a user of its own it takes what comes")

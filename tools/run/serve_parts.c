@@ -8,6 +8,7 @@
 
 #include <grp.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SERVER_MAX (sizeof "tls://" + CHILD_LINE_MAX)
@@ -57,9 +58,25 @@ static enum error look_for_portal(struct serve *serve, const struct owners *owne
 	return E_OK;
 }
 
+/* Its folder is in DIR, which who made that may have closed to others (umask 077). */
+static enum error check_way(const char *dir, const struct user *gateway, struct fault *fault)
+{
+	struct stat info;
+	if (!gateway->given || !file_is_there(dir, OWNERS_GATEWAY_DIR))
+		return E_OK;
+	if (stat(dir, &info) != 0)
+		return fault_set(fault, E_IO, "%s cannot be looked at: %m", dir);
+	if ((user_rights(gateway, info.st_uid, info.st_gid, info.st_mode) & 1) != 0)
+		return E_OK;
+	return fault_set(fault, E_PERMISSION,
+		"--gateway-user does not come to %s/" OWNERS_GATEWAY_DIR
+		": 'chmod o+x %s' lets it through; what else is there has rights of its own",
+		dir, dir);
+}
+
 /* Others' messages are taken where somebody says at which doors. It is the one part that parses what strangers write,
  * so where the daemons have users, its own is neither of theirs. */
-static enum error look_for_gateway(struct serve *serve, struct fault *fault)
+static enum error look_for_gateway(struct serve *serve, const struct owners *owners, struct fault *fault)
 {
 	struct daemon *daemon = &serve->daemons[GATEWAY];
 	daemon->wanted = file_is_there(serve->dir, GATEWAY_FILE);
@@ -68,6 +85,7 @@ static enum error look_for_gateway(struct serve *serve, struct fault *fault)
 	if (serve->query_user != NULL && serve->gateway_user == NULL)
 		return fault_set(fault, E_USAGE,
 			GATEWAY_FILE " is there: give --gateway-user, a user of its own (a service of systemd: indsigt-gateway)");
+	TRY(check_way(serve->dir, &owners->gateway, fault));
 	return gateway_file_read(serve->dir, &serve->gateway, fault);
 }
 
@@ -76,7 +94,7 @@ enum error serve_look(struct serve *serve, const struct owners *owners, struct f
 	TRY(look_for_policy(serve, fault));
 	TRY(look_for_reads(serve, fault));
 	TRY(look_for_portal(serve, owners, fault));
-	return look_for_gateway(serve, fault);
+	return look_for_gateway(serve, owners, fault);
 }
 
 /* ---- what they are called with ---- */
