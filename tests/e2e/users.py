@@ -268,6 +268,12 @@ def one_user(t, indsigt):
     ledger.run("epoch", ledger.dir, "--rebuild")
     t.ok(all(os.stat(path).st_uid == uid for path in files_of(ledger.dir)) and
          all(os.stat(path).st_mode == mode for path, mode in modes.items() if os.path.exists(path)), "one user's ledger stays that user's")
+    place = os.path.join(ledger.dir, "gateway")
+    os.mkdir(place, 0o700)
+    os.chown(place, ids(OTHER)[0], -1)
+    result = ledger.result("sender", "add", ledger.dir, "--name", "Arkiv", "--org", "cvr:55133018", "--key", ledger.path("arkiv.key"))
+    t.ok(result.returncode == 0 and result.stderr == "" and os.stat(place).st_uid == ids(OTHER)[0],
+         "and a gateway's folder in it that gateway's: %s" % result.stderr)
     ledger.remove()
 
 
