@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes the tables as C.  usage: codes_c.py codes.json fields.json OUT.c
 
-One row for each code or field, in the order of the table; what is wrong in it (a kind or an effect that there is none of, a system
-that is not named, another number of columns) ends the build."""
+One row for each code, ordered by kind and then by the code's bytes, as mapping.c looks for them, and for each field; what is wrong in
+it (a kind or an effect that there is none of, a system that is not named, another number of columns) ends the build."""
 import json
 import sys
 
@@ -27,12 +27,14 @@ def main(codes, fields, out):
         table = json.load(file)
     with open(fields, encoding="utf-8") as file:
         others = json.load(file)
+    for row in table["codes"]:
+        if row[0] not in KINDS:
+            sys.exit("codes.json: %r is no kind" % row[0])
+    rows = sorted(table["codes"], key=lambda row: (KINDS.index(row[0]), row[2].encode()))
     with open(out, "w", encoding="utf-8") as file:
         file.write('/* Made from ledger/mapping/codes.json; change that. */\n#include "ledger/mapping/mapping.h"\n\n')
         file.write("const struct mapping_code mapping_codes[] = {\n")
-        for kind, system, code, display, effects, danish, english in table["codes"]:
-            if kind not in KINDS:
-                sys.exit("codes.json: %r is no kind" % kind)
+        for kind, system, code, display, effects, danish, english in rows:
             file.write("\t{MAPPING_%s, %s, %s, %s, %s, %s, %s},\n" % (
                 kind.upper(), text(table["systems"][system][0]), text(code), text(display), effects_of(effects.split()), text(danish), text(english)))
         file.write("};\nconst size_t mapping_codes_count = sizeof mapping_codes / sizeof mapping_codes[0];\n")

@@ -57,6 +57,7 @@ struct mapping_field {
 
 extern const struct mapping_field mapping_fields[];
 extern const size_t mapping_fields_count;
+/* Ordered by kind and code; of one code in several systems, as the table has them. */
 extern const struct mapping_code mapping_codes[];
 extern const size_t mapping_codes_count;
 

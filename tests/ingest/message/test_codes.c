@@ -220,5 +220,24 @@ START_TEST(a_code_that_is_not_there_changes_nothing)
 }
 END_TEST
 
+/* Rows are found by halves: each is found, with all that the rows of its code say. */
+START_TEST(each_row_is_found)
+{
+	for (size_t i = 0; i < mapping_codes_count; i++) {
+		const struct mapping_code *row = &mapping_codes[i];
+		unsigned says = 0;
+		for (size_t k = 0; k < mapping_codes_count; k++)
+			if (mapping_codes[k].kind == row->kind && strcmp(mapping_codes[k].code, row->code) == 0)
+				says |= mapping_codes[k].effects;
+		ck_assert_ptr_eq(mapping_find(row->kind, row->system, bytes_text(row->code)), row);
+		ck_assert_uint_eq(mapping_effects(row->kind, row->system, bytes_text(row->code)), row->effects);
+		ck_assert_uint_eq(mapping_effects(row->kind, NULL, bytes_text(row->code)), says);
+	}
+	ck_assert_ptr_null(mapping_find(MAPPING_EVENT, NULL, BYTES_LITERAL("")));
+	ck_assert_ptr_null(mapping_find(MAPPING_OUTCOME, NULL, BYTES_LITERAL("zzz")));
+	ck_assert_ptr_null(mapping_find(MAPPING_EVENT, NULL, bytes_of("\0", 1)));
+}
+END_TEST
+
 UNIT_MAIN("codes", what_happened_is_told_and_shown, purposes_are_told_and_shown, roles_are_told_and_shown,
-	outcomes_are_told, dicom_has_the_same_table, a_code_that_is_not_there_changes_nothing)
+	outcomes_are_told, dicom_has_the_same_table, a_code_that_is_not_there_changes_nothing, each_row_is_found)
