@@ -243,7 +243,7 @@ static void read_interaction(struct audit_message *message, unsigned says)
 }
 
 /* What one code says about the action. */
-static void read_action_code(struct audit_message *message, struct bytes code)
+static unsigned read_action_code(struct audit_message *message, struct bytes code)
 {
 	unsigned says = mapping_effects(MAPPING_EVENT, NULL, code);
 	message->query |= (says & MAPPING_SEARCH) != 0;
@@ -252,23 +252,28 @@ static void read_action_code(struct audit_message *message, struct bytes code)
 	read_interaction(message, says);
 	audit_message_event_code(message, code);
 	audit_message_denial_code(message, code);
+	return says;
 }
 
-static void read_action_codes(struct audit_message *message, const json_t *concept)
+static unsigned read_action_codes(struct audit_message *message, const json_t *concept)
 {
 	struct bytes code;
+	unsigned says = 0;
 	for (size_t i = 0; fhir_code(concept, i, &code); i++)
-		read_action_code(message, code);
+		says |= read_action_code(message, code);
+	return says;
 }
 
-/* The words of one concept, or of each of a list: "Disclose Record Lifecycle Event, read". */
-static enum error read_concepts(struct audit_message *message, const json_t *concepts, struct bytes *words)
+/* The words of one concept, or of each of a list: "Disclose Record Lifecycle Event, read"; and what all codes say. */
+static enum error read_concepts(
+	struct audit_message *message, const json_t *concepts, struct bytes *words, unsigned *says)
 {
 	struct bytes seen[WORDS_COMPARED];
 	size_t compared = 0;
 	*words = BYTES_EMPTY;
+	*says = 0;
 	if (json_is_object(concepts)) {
-		read_action_codes(message, concepts);
+		*says = read_action_codes(message, concepts);
 		*words = fhir_words(concepts);
 		return E_OK;
 	}
@@ -280,7 +285,7 @@ static enum error read_concepts(struct audit_message *message, const json_t *con
 		if (!again && compared < WORDS_COMPARED)
 			seen[compared++] = next;
 		struct bytes parts[] = {*words, words->len > 0 ? BYTES_LITERAL(", ") : BYTES_EMPTY, next};
-		read_action_codes(message, concept.item);
+		*says |= read_action_codes(message, concept.item);
 		if (next.len == 0 || again)
 			continue;
 		if (words->len + 2 + next.len <= EVENT_TEXT_BYTES_MAX || words->len == 0)
@@ -289,15 +294,6 @@ static enum error read_concepts(struct audit_message *message, const json_t *con
 			TRY(audit_message_object(message, next)); /* told elsewhere rather than cut */
 	}
 	return E_OK;
-}
-
-/* DCM 110106: Export. */
-static bool has_export(const json_t *concepts)
-{
-	bool found = fhir_has_code(concepts, "110106");
-	for (struct fhir_each concept = {.array = concepts}; fhir_next(&concept);)
-		found |= fhir_has_code(concept.item, "110106");
-	return found;
 }
 
 /* DCM 110154: Destination Media. */
@@ -313,20 +309,20 @@ static enum error read_activity(struct fhir_reader *reader, enum fhir_shape shap
 {
 	bool r5 = shape == FHIR_SHAPE_R5;
 	struct audit_message *message = reader->message;
-	struct bytes narrow;
-	struct bytes wide;
+	struct bytes narrow, wide;
+	unsigned narrow_says, wide_says;
 	struct bytes action = fhir_text(reader->root, "action");
 	if (action.len != 1 && json_object_get(reader->root, "action") != NULL)
 		return fault_set(reader->fault, E_BAD_VALUE, "action: must be one of C, R, U, D, E");
 	message->action = action.len == 1 ? action.data[0] : 0;
-	TRY(read_concepts(message, json_object_get(reader->root, r5 ? "code" : "subtype"), &narrow));
-	TRY(read_concepts(message, json_object_get(reader->root, r5 ? "category" : "type"), &wide));
+	TRY(read_concepts(message, json_object_get(reader->root, r5 ? "code" : "subtype"), &narrow, &narrow_says));
+	TRY(read_concepts(message, json_object_get(reader->root, r5 ? "category" : "type"), &wide, &wide_says));
 	struct bytes own = fhir_own_activity(json_object_get(reader->root, "subtype"));
 	message->activity = fhir_first(own, fhir_first(narrow, wide));
 	/* Some profiles have "Export" as the type of everything: what it was is said by the code below it. */
-	message->exported = has_export(json_object_get(reader->root, r5 ? "code" : "subtype")) ||
-						(has_export(json_object_get(reader->root, r5 ? "category" : "type")) &&
-							(narrow.len == 0 || to_medium(json_object_get(reader->root, "agent"))));
+	message->exported =
+		(narrow_says & MAPPING_EXPORT) != 0 ||
+		((wide_says & MAPPING_EXPORT) != 0 && (narrow.len == 0 || to_medium(json_object_get(reader->root, "agent"))));
 	return E_OK;
 }
 
