@@ -21,6 +21,12 @@ const char *cell_text(const json_t *object, const char *name)
 	return text ? text : "";
 }
 
+/* An event that came in another format says in which. */
+static bool own_words(const json_t *item)
+{
+	return *cell_text(json_object_get(item, "source"), "format") == '\0';
+}
+
 /* As much as is disclosed: name and role, else the role; and what kind of actor, unless it is a person. Machines are
  * named as such first: that no person looked is what the reader wants to know of such an access. */
 static void who_cell(const json_t *item, const struct words *words, char *out)
@@ -30,7 +36,7 @@ static void who_cell(const json_t *item, const struct words *words, char *out)
 	const char *kind = cell_text(actor, "kind");
 	const char *name = cell_text(actor, "name");
 	char role[ROLE_BYTES];
-	codes_say(words, MAPPING_ROLE, cell_text(actor, "role"), sizeof role, role);
+	codes_say(words, MAPPING_ROLE, cell_text(actor, "role"), own_words(item), sizeof role, role);
 	const char *label = strcmp(kind, "ai") == 0 ? words->ai : strcmp(kind, "system") == 0 ? words->system : "";
 	int len = snprintf(out, CELL_BYTES, "%s%s%s%s%s%s", label, *label ? ": " : "", name, *name && *role ? " (" : "",
 		role, *name && *role ? ")" : "");
@@ -115,7 +121,7 @@ static void activity_cell(const json_t *item, const struct words *words, char *o
 	else if (answer != NULL)
 		snprintf(out, CELL_BYTES, words->says_answer, activity, cell_text(answer, "report"), *text ? ": " : "", text);
 	else
-		codes_say(words, MAPPING_EVENT, activity, CELL_BYTES, out);
+		codes_say(words, MAPPING_EVENT, activity, own_words(item), CELL_BYTES, out);
 }
 
 static void behalf_cell(const json_t *item, const struct words *words, char *out)
@@ -123,7 +129,7 @@ static void behalf_cell(const json_t *item, const struct words *words, char *out
 	const json_t *behalf = json_object_get(item, "on_behalf_of");
 	const char *name = cell_text(behalf, "name");
 	char role[ROLE_BYTES];
-	codes_say(words, MAPPING_ROLE, cell_text(behalf, "role"), sizeof role, role);
+	codes_say(words, MAPPING_ROLE, cell_text(behalf, "role"), own_words(item), sizeof role, role);
 	snprintf(out, CELL_BYTES, "%s%s%s%s", name, *name && *role ? " (" : "", role, *name && *role ? ")" : "");
 }
 
@@ -171,7 +177,7 @@ bool cells_make(const json_t *item, const struct words *words, char *cells[CELLS
 	}
 	org_cell(item, words, cell);
 	bool made = set_cell(cells, 1, cell) && set_cell(cells, 2, cell_text(item, "system"));
-	codes_say(words, MAPPING_PURPOSE, cell_text(item, "purpose"), sizeof cell, cell);
+	codes_say(words, MAPPING_PURPOSE, cell_text(item, "purpose"), own_words(item), sizeof cell, cell);
 	made = made && set_cell(cells, 4, cell);
 	activity_cell(item, words, cell);
 	made = made && set_cell(cells, 3, cell);

@@ -5,12 +5,23 @@
 #include <stdio.h>
 #include <string.h>
 
-void codes_say(const struct words *words, enum mapping_kind kind, const char *text, size_t room, char *out)
+#define SMALL_LETTERS "abcdefghijklmnopqrstuvwxyz"
+
+/* "TREAT", and no word that somebody may have written for what it is. */
+static const char *own_code(enum mapping_kind kind, const char *text, bool danish)
+{
+	const struct mapping_code *row = mapping_find(kind, NULL, bytes_text(text));
+	if (row == NULL || text[strcspn(text, SMALL_LETTERS)] != '\0')
+		return NULL;
+	return danish ? row->danish : row->english;
+}
+
+void codes_say(const struct words *words, enum mapping_kind kind, const char *text, bool own, size_t room, char *out)
 {
 	bool danish = words == &words_danish;
-	const char *whole = mapping_words(kind, bytes_text(text), danish);
+	const char *whole = own ? own_code(kind, text, danish) : mapping_words(kind, bytes_text(text), danish);
 	size_t len = 0;
-	if (whole != NULL || kind != MAPPING_EVENT) {
+	if (whole != NULL || own || kind != MAPPING_EVENT) {
 		snprintf(out, room, "%s", whole != NULL ? whole : text);
 		return;
 	}

@@ -12,18 +12,22 @@ for (const [kind, , code, display, , da, en] of table.codes) {
   if (display !== '' && !displays.has(`${kind} ${small(display)}`)) displays.set(`${kind} ${small(display)}`, words);
 }
 
-const known = (kind, text) => codes.get(`${kind} ${text}`) ?? displays.get(`${kind} ${small(text)}`);
+// In a sender's own words only what is no word is a code: one without small letters.
+const known = (kind, text, own) => (own && /[a-z]/.test(text) ? undefined : codes.get(`${kind} ${text}`) ?? (own ? undefined : displays.get(`${kind} ${small(text)}`)));
 
 // What happened may be several, which readers put together with ", ".
-const parts = (kind, text) => (kind === 'event' && !known(kind, text) ? text.split(', ') : [text]);
+const parts = (kind, text, own) => (kind === 'event' && !own && !known(kind, text) ? text.split(', ') : [text]);
+
+/** Whether an event's texts are its sender's own words: one that came in another format says in which (MPG-6). */
+export const ownWords = (access) => !access.source?.format;
 
 /** The words for it in `lang`, or the text itself where the table has none. */
-export function codeWords(kind, text, lang) {
+export function codeWords(kind, text, lang, own = false) {
   if (!text) return text;
-  return parts(kind, text).map((part) => known(kind, part)?.[lang] ?? part).join(', ');
+  return parts(kind, text, own).map((part) => known(kind, part, own)?.[lang] ?? part).join(', ');
 }
 
 /** The words in all languages, for looking through; none for a text that is no code. */
-export function allWords(kind, text) {
-  return text ? parts(kind, text).map((part) => known(kind, part)).filter(Boolean).flatMap(({ da, en }) => [da, en]) : [];
+export function allWords(kind, text, own = false) {
+  return text ? parts(kind, text, own).map((part) => known(kind, part, own)).filter(Boolean).flatMap(({ da, en }) => [da, en]) : [];
 }

@@ -2,7 +2,7 @@
 import { h } from './dom.js';
 import { icon } from './icons.js';
 import { write } from './address.js';
-import { codeWords } from './codes.js';
+import { codeWords, ownWords } from './codes.js';
 
 const KINDS = { human: 'person', system: 'machine', ai: 'spark' };
 export const LOUD = ['emergency', 'denied', 'withdrawn', 'outside', 'unknown'];
@@ -23,8 +23,8 @@ export function theirs(app, text) {
 }
 
 /** What may be a code of another format, in the reader's language; `full` has what was sent behind it. */
-export function coded(app, kind, text, full = false) {
-  const words = codeWords(kind, text, app.w.lang);
+export function coded(app, access, kind, text, full = false) {
+  const words = codeWords(kind, text, app.w.lang, ownWords(access));
   if (words === text) return theirs(app, text);
   return full ? h('span', null, words, ' ', h('span', { class: 'soft' }, '(', app.w.access.sent, ' ', theirs(app, text), ')')) : h('span', null, words);
 }
@@ -38,8 +38,8 @@ function one(app, access) {
   const { w, say } = app;
   return h('a', { class: 'row-link', href: write('access', access.index) }, h('span', { class: 'row-time number' }, say.time(access.at)),
     h('span', { class: 'row-icon' }, icon(KINDS[access.actor.kind]), h('span', { class: 'unseen' }, w.access.kinds[access.actor.kind])),
-    h('span', { class: 'row-text' }, h('span', { class: 'row-what' }, coded(app, 'event', access.activity)),
-      h('span', { class: 'row-who' }, theirs(app, access.org.name), ' · ', theirs(app, access.system)), h('span', { class: 'row-why' }, coded(app, 'purpose', access.purpose)), tags(app, access)));
+    h('span', { class: 'row-text' }, h('span', { class: 'row-what' }, coded(app, access, 'event', access.activity)),
+      h('span', { class: 'row-who' }, theirs(app, access.org.name), ' · ', theirs(app, access.system)), h('span', { class: 'row-why' }, coded(app, access, 'purpose', access.purpose)), tags(app, access)));
 }
 
 function repeats(app, group) {
@@ -50,8 +50,8 @@ function repeats(app, group) {
   const fresh = app.visit !== null && group.some((access) => access.reported > app.visit);
   return h('details', { class: 'repeats' }, h('summary', { class: 'row-link' }, h('span', { class: 'row-time number' }, say.time(first.at), h('br'), h('span', { class: 'unseen' }, '–'), say.time(last.at)),
     h('span', { class: 'row-icon' }, icon(KINDS[last.actor.kind]), h('span', { class: 'unseen' }, w.access.kinds[last.actor.kind])),
-    h('span', { class: 'row-text' }, h('span', { class: 'row-what' }, coded(app, 'event', last.activity), ' ', h('span', { class: 'times' }, w.list.times(say.number(group.length)))),
-      h('span', { class: 'row-who' }, theirs(app, last.org.name), ' · ', theirs(app, last.system)), h('span', { class: 'row-why' }, coded(app, 'purpose', last.purpose)),
+    h('span', { class: 'row-text' }, h('span', { class: 'row-what' }, coded(app, last, 'event', last.activity), ' ', h('span', { class: 'times' }, w.list.times(say.number(group.length)))),
+      h('span', { class: 'row-who' }, theirs(app, last.org.name), ' · ', theirs(app, last.system)), h('span', { class: 'row-why' }, coded(app, last, 'purpose', last.purpose)),
       (all.length > 0 || fresh) && h('span', { class: 'tags' }, fresh && h('span', { class: 'tag fresh' }, w.list.fresh),
         all.map(({ rule, count }) => h('span', { class: LOUD.includes(rule) ? 'tag loud' : 'tag' }, w.reasons[rule](count)))))),
   h('ul', { class: 'rows inner' }, group.map((access) => h('li', { class: 'row' }, one(app, access)))));

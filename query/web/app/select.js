@@ -1,5 +1,5 @@
 // Which accesses of a list are shown, and together with which.
-import { allWords, codeWords } from './codes.js';
+import { allWords, codeWords, ownWords } from './codes.js';
 import { dayNumber } from './zone.js';
 
 /** The filters, by their names in the address bar. */
@@ -11,10 +11,11 @@ function lower(text) {
 
 /** All that a person may look for in an access. Kept, since it is asked for at every letter. */
 function haystack(access) {
+  const own = ownWords(access);
   access.words ??= lower([access.activity, access.system, access.org?.name, access.org?.id, access.sender?.name, access.purpose, access.reason,
     access.legal_basis, access.recipient, access.custodian, access.consent, access.actor?.role, access.actor?.name, access.on_behalf_of?.name,
     access.on_behalf_of?.role, access.ai?.system, access.processing_activity, ...(access.categories ?? []),
-    ...allWords('event', access.activity), ...allWords('purpose', access.purpose), ...allWords('role', access.actor?.role)].filter(Boolean).join('\n'));
+    ...allWords('event', access.activity, own), ...allWords('purpose', access.purpose, own), ...allWords('role', access.actor?.role, own)].filter(Boolean).join('\n'));
   return access.words;
 }
 
@@ -69,7 +70,7 @@ export function choices(accesses, of) {
 }
 
 export const orgs = (access) => (access.org ? [{ value: access.org.id, name: access.org.name }] : []);
-export const purposesIn = (lang) => (access) => (access.purpose ? [{ value: access.purpose, name: codeWords('purpose', access.purpose, lang) }] : []);
+export const purposesIn = (lang) => (access) => (access.purpose ? [{ value: access.purpose, name: codeWords('purpose', access.purpose, lang, ownWords(access)) }] : []);
 export const categories = (access) => (access.categories ?? []).map((value) => ({ value, name: value }));
 
 /** Bars of a timeline over the days [from, to]: days, weeks or months, whichever are few enough. */

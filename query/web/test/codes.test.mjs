@@ -28,6 +28,16 @@ test('of several things that happened each is told by itself (MPG-3)', () => {
   assert.equal(codeWords('purpose', 'TREAT, BTG', 'en'), 'TREAT, BTG');
 });
 
+test("a sender's own words are told as they were sent, but for codes that are no words (MPG-6)", () => {
+  for (const [kind, text] of [['event', 'Indlæggelse, operation'], ['event', 'Operation'], ['event', 'OPERATION'], ['event', 'read'], ['purpose', 'Donation'], ['role', 'Agent']]) assert.equal(codeWords(kind, text, 'da', true), text);
+  assert.equal(codeWords('purpose', 'TREAT', 'en', true), 'treatment of the patient');
+  assert.equal(codeWords('event', 'ITI-43, ITI-18', 'en', true), 'ITI-43, ITI-18');
+  assert.deepEqual(allWords('purpose', 'Donation', true), []);
+  const [own, sent] = [{}, { source: { format: 'fhir-r4' } }].map((more) => access({ purpose: 'treatment', ...more }));
+  assert.deepEqual([own, sent].map((one) => choices([one], purposesIn('da'))[0].name), ['treatment', 'behandling af patienten']);
+  assert.deepEqual([own, sent].map(matcher({ text: 'behandling' })), [false, true]);
+});
+
 test('a purpose is chosen by its words, and found by them in any language', () => {
   const one = access({ purpose: 'TREAT' });
   assert.deepEqual(choices([one], purposesIn('en')), [{ value: 'TREAT', name: 'treatment of the patient', count: 1 }]);

@@ -3,7 +3,7 @@ import { fill, h } from '../dom.js';
 import { icon } from '../icons.js';
 import { byDay } from '../select.js';
 import { byProxy, consentState } from '../consents.js';
-import { codeWords } from '../codes.js';
+import { codeWords, ownWords } from '../codes.js';
 import { LOUD, coded, theirs } from '../rows.js';
 import { daysBetween } from '../say.js';
 import { reporting } from './report.js';
@@ -17,16 +17,17 @@ function part(title, ...content) {
   return content.some(Boolean) ? h('section', { class: 'card' }, h('h2', null, title), content) : null;
 }
 
-function behalf(app, one) {
+function behalf(app, access) {
+  const one = access.on_behalf_of;
   if (!one) return null;
   if (!one.name && !one.role) return app.w.unknown;
-  return [one.name && theirs(app, one.name), one.name && one.role && ', ', one.role && coded(app, 'role', one.role, true)];
+  return [one.name && theirs(app, one.name), one.name && one.role && ', ', one.role && coded(app, access, 'role', one.role, true)];
 }
 
 function who(app, access) {
   const { w } = app;
-  return part(w.access.who, list([[w.access.org, theirs(app, access.org.name)], [w.access.actor, byProxy(access) ? w.access.proxy : w.access.kinds[access.actor.kind]], [w.access.role, coded(app, 'role', access.actor.role, true)],
-    [w.access.name, access.actor.name], [w.access.behalf, behalf(app, access.on_behalf_of)], [w.access.system, theirs(app, access.system)]]),
+  return part(w.access.who, list([[w.access.org, theirs(app, access.org.name)], [w.access.actor, byProxy(access) ? w.access.proxy : w.access.kinds[access.actor.kind]], [w.access.role, coded(app, access, 'role', access.actor.role, true)],
+    [w.access.name, access.actor.name], [w.access.behalf, behalf(app, access)], [w.access.system, theirs(app, access.system)]]),
   access.ai && [h('h3', null, w.access.ai), list([[w.access.aiSystem, theirs(app, [access.ai.system, access.ai.version].filter(Boolean).join(' '))],
     [w.access.aiSources, access.ai.sources && theirs(app, access.ai.sources.join(', '))], [w.access.aiReviewed, access.ai.reviewed_by ? theirs(app, access.ai.reviewed_by) : w.access.aiNobody]])],
   access.actor.kind === 'ai' && !access.ai && h('p', null, w.access.aiNobody));
@@ -34,7 +35,7 @@ function who(app, access) {
 
 function what(app, access) {
   const { w } = app;
-  return part(w.access.what, list([[w.access.activity, [coded(app, 'event', access.activity, true), ` (${w.access.actions[access.action].toLocaleLowerCase()})`]], [w.access.categories, access.categories && theirs(app, access.categories.join(', '))],
+  return part(w.access.what, list([[w.access.activity, [coded(app, access, 'event', access.activity, true), ` (${w.access.actions[access.action].toLocaleLowerCase()})`]], [w.access.categories, access.categories && theirs(app, access.categories.join(', '))],
     [w.access.objects, access.objects?.join(', ')], [w.access.custodian, access.custodian && theirs(app, access.custodian)], [w.access.recipient, access.recipient && theirs(app, access.recipient)], [w.access.outcome, access.outcome !== 'ok' ? w.access.outcomes[access.outcome] : null]]));
 }
 
@@ -50,7 +51,7 @@ function consent(app, access) {
 
 function why(app, access) {
   const { w } = app;
-  return part(w.access.why, list([[w.access.purpose, coded(app, 'purpose', access.purpose, true)], [w.access.reason, access.reason && theirs(app, access.reason)], [w.access.legal, access.legal_basis && theirs(app, access.legal_basis)],
+  return part(w.access.why, list([[w.access.purpose, coded(app, access, 'purpose', access.purpose, true)], [w.access.reason, access.reason && theirs(app, access.reason)], [w.access.legal, access.legal_basis && theirs(app, access.legal_basis)],
     [w.access.processing, access.processing_activity && theirs(app, access.processing_activity)], [w.access.consent, consent(app, access)], [w.access.grant, byProxy(access) && access.consent]]));
 }
 
@@ -99,7 +100,7 @@ function told(app, access) {
   const { w, say } = app;
   const same = access.erased ? [] : byDay(app.store.accesses.filter((one) => one.when.number === access.when.number)).flatMap((day) => day.groups).find((group) => group.some((one) => one.index === access.index)) ?? [];
   if (access.erased) return [h('h1', { tabindex: -1 }, w.list.erased), h('p', null, w.list.erasedText), source(app, access)];
-  return [h('h1', { tabindex: -1 }, coded(app, 'event', access.activity)), h('p', { class: 'lead' }, theirs(app, access.org.name), ', ', say.moment(access.at), access.end_time && ` – ${say.moment(Date.parse(access.end_time))}`),
+  return [h('h1', { tabindex: -1 }, coded(app, access, 'event', access.activity)), h('p', { class: 'lead' }, theirs(app, access.org.name), ', ', say.moment(access.at), access.end_time && ` – ${say.moment(Date.parse(access.end_time))}`),
     same.length > 1 && h('p', { class: 'soft' }, w.access.repeats(same.length)), stands(app, access), h('div', { class: 'two' }, who(app, access), what(app, access), why(app, access), source(app, access)), hidden(app, access), reporting(app, access), expert(app, access)];
 }
 
@@ -115,5 +116,5 @@ export function access(app, route) {
     fill(node, back, found ? told(app, found) : [h('h1', { tabindex: -1 }, w.access.title), h('p', null, app.store.state === 'coming' ? w.overview.coming : w.access.missing)]);
   }
   draw();
-  return { title: codeWords('event', drawn?.activity, w.lang) ?? w.access.title, node, update: draw };
+  return { title: (drawn && codeWords('event', drawn.activity, w.lang, ownWords(drawn))) ?? w.access.title, node, update: draw };
 }

@@ -5,7 +5,6 @@ import { read, replace } from '../address.js';
 import { FILTERS, byDay, categories, choices, matcher, orgs, purposesIn } from '../select.js';
 import { dayList } from '../rows.js';
 import { chip } from '../chip.js';
-import { codeWords } from '../codes.js';
 import { csv } from '../csv.js';
 import { listNotes, withheldList } from './notes.js';
 
@@ -39,7 +38,7 @@ function form(app, filters, { change, type }) {
 function active(app, filters, clear) {
   const { w, say } = app;
   const name = (filter) => ({ org: () => choices(app.store.accesses, orgs).find((one) => one.value === filters.org)?.name ?? filters.org,
-    from: () => `${w.list.from} ${say.date(Date.parse(filters.from))}`, to: () => `${w.list.to} ${say.date(Date.parse(filters.to))}`, worth: () => w.overview.worth, purpose: () => codeWords('purpose', filters.purpose, w.lang) }[filter] ?? (() => filters[filter]))();
+    from: () => `${w.list.from} ${say.date(Date.parse(filters.from))}`, to: () => `${w.list.to} ${say.date(Date.parse(filters.to))}`, worth: () => w.overview.worth, purpose: () => choices(app.store.accesses, purposesIn(w.lang)).find((one) => one.value === filters.purpose)?.name ?? filters.purpose }[filter] ?? (() => filters[filter]))();
   const set = FILTERS.filter((filter) => filters[filter]);
   if (set.length === 0) return null;
   return h('div', { class: 'active' }, set.map((filter) => h('button', { class: 'tag remove', type: 'button', 'aria-label': w.list.remove(name(filter)), on: { click: () => clear([filter]) } }, name(filter), icon('cross'))),

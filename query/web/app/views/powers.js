@@ -83,7 +83,7 @@ function agreed(app) {
   const { w, say } = app;
   const list = [...(app.consents?.values() ?? [])].reverse();
   return h('section', { class: 'card' }, h('h2', null, w.powers.consents), list.length === 0 ? h('p', null, w.powers.consentsNone) : h('ul', { class: 'sources' }, list.map((one) => h('li', null,
-    h('strong', null, w.powers.consentTo(one.to.join(', ')), one.purposes.length > 0 && ` ${w.powers.consentFor(one.purposes.map((purpose) => codeWords('purpose', purpose, w.lang)).join(', '))}`),
+    h('strong', null, w.powers.consentTo(one.to.join(', ')), one.purposes.length > 0 && ` ${w.powers.consentFor(one.purposes.map((purpose) => codeWords('purpose', purpose, w.lang, true)).join(', '))}`),
     h('span', { class: `tag ${one.withdrawn ? 'quiet' : ''}` }, one.withdrawn ? w.powers.consentWithdrawn(say.date(one.withdrawn)) : one.until ? w.powers.consentUntil(say.date(one.until)) : w.powers.consentGiven(say.date(one.given))),
     h('span', { class: 'soft small' }, w.powers.consentSource(one.source), '. ', one.id)))));
 }
