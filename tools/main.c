@@ -9,7 +9,7 @@
 
 #include <sodium.h>
 
-#define HELP_COLUMNS 100
+#define MAPPING_COLUMN 24 /* where it says how a field comes about */
 
 static int run_help(int argc, char **argv);
 
@@ -82,33 +82,15 @@ static void print_event_fields(void)
 	}
 }
 
-/* Words behind `at` columns, further lines under the first. */
-static void print_wrapped(const char *text, size_t at)
-{
-	size_t column = at;
-	while (*text != '\0') {
-		size_t len = strcspn(text, " ");
-		if (column > at && column + 1 + len > HELP_COLUMNS) {
-			printf("\n%*s", (int)at, "");
-			column = at;
-		}
-		printf("%s%.*s", column > at ? " " : "", (int)len, text);
-		column += len + (column > at);
-		text += len + strspn(text + len, " ");
-	}
-	putchar('\n');
-}
-
 static void print_mapping(void)
 {
 	for (size_t i = 0; i < mapping_fields_count; i++) {
 		const struct mapping_field *row = &mapping_fields[i];
 		if (row->field == NULL)
-			printf("\n%s: %s\n", row->format, row->how);
+			printf("\n%s: ", row->format);
 		else
-			printf("  %-14s ", row->field);
-		if (row->field != NULL)
-			print_wrapped(row->how, 17);
+			printf("  %-*s", MAPPING_COLUMN - 2, row->field);
+		options_wrapped(row->how, row->field == NULL ? strlen(row->format) + 2 : MAPPING_COLUMN, stdout);
 	}
 }
 

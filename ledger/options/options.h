@@ -137,6 +137,9 @@ int options_begin(const struct options *options, int argc, char **argv, void *ou
 void options_usage(const struct options *options, FILE *out);
 /* All that --help says. */
 void options_help(const struct options *options, FILE *out);
+/* `text`, to its end or that of its line, in lines as wide as those of the help, which begin in column `indent`; the
+ * first one stands there already. */
+void options_wrapped(const char *text, size_t indent, FILE *out);
 /* "--vkey", "-o", "DIR". */
 #define OPTION_SPELLED_MAX 64
 const char *option_spelled(const struct option_row *row, char out[OPTION_SPELLED_MAX]);

@@ -98,9 +98,7 @@ void options_usage(const struct options *options, FILE *out)
 
 /* ---- help ---- */
 
-/* `text`, to its end or that of its line, in lines that begin in column `indent`; the first one stands there already.
- */
-static void print_wrapped(const char *text, size_t indent, FILE *out)
+void options_wrapped(const char *text, size_t indent, FILE *out)
 {
 	size_t column = indent;
 	for (const char *word = text; *word != '\0' && *word != '\n';) {
@@ -126,7 +124,7 @@ static void print_paragraphs(const char *text, FILE *out)
 		if (*text == ' ')
 			fprintf(out, "%.*s\n", (int)len, text);
 		else
-			print_wrapped(text, 0, out);
+			options_wrapped(text, 0, out);
 	}
 }
 
@@ -157,7 +155,7 @@ void options_help(const struct options *options, FILE *out)
 		if (shown++ == 0 || row->name == NULL)
 			fputc('\n', out);
 		if (row->name == NULL) {
-			print_wrapped(row->help, 0, out);
+			options_wrapped(row->help, 0, out);
 			continue;
 		}
 		size_t width = left_width(row);
@@ -166,7 +164,7 @@ void options_help(const struct options *options, FILE *out)
 			fprintf(out, "\n%*s", (int)indent, "");
 		else
 			fprintf(out, "%*s", (int)(indent - width), "");
-		print_wrapped(row->help, indent, out);
+		options_wrapped(row->help, indent, out);
 	}
 	if (options->after == NULL)
 		return;
