@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The tables of spec/mapping.md against ledger/mapping/*.json, and what the programs say of them: the fields in 'indsigt help
-mapping', the words in 'indsigt who'.  (MPG-3, MPG-4, MPG-5)
+mapping', the words in 'indsigt who'.  (MPG-3, MPG-4, MPG-5, MPG-6)
 usage: mapping.py INDSIGT | mapping.py --write   (writes the tables anew)"""
 
 import json
@@ -101,6 +101,36 @@ def check_cadf(tap):
     tap.ok(len(rows) > 20 and told == rows, "what CADF's targets are (CDF-6) is what its reader has: %s" % sorted(set(told.items()) ^ set(rows.items())))
 
 
+PERSON = "cpr:0101701234"
+AUDIT_EVENT = {
+    "resourceType": "AuditEvent", "recorded": "2026-11-20T08:15:30Z", "action": "R", "outcome": "0", "type": {"code": "rest"},
+    "subtype": [{"code": "vread"}, {"display": "Journal, side 2"}], "purposeOfEvent": [{"coding": [{"code": "BTG"}]}],
+    "agent": [{"requestor": True, "who": {"identifier": {"value": "u1"}}, "role": [{"coding": [{"code": "46255001", "display": "Pharmacist"}]}]}],
+    "source": {"observer": {"display": "EPJ"}},
+    "entity": [{"role": {"code": "1"}, "what": {"identifier": {"system": "urn:oid:1.2.208.176.1.2", "value": "0101701234"}}}]}
+
+
+def check_shown(tap, ledger, event):
+    """One that a reader made and one in its sender's own words, in both languages, and what programs are given."""
+    key = ledger.add_sender("mapping", "cvr:55133018")
+    ledger.serve()
+    for form, text in (("fhir", json.dumps(AUDIT_EVENT)), ("json", event(PERSON, "Behandling, operation", purpose="Donation", org={"id": "cvr:55133018", "name": "R"}))):
+        ledger.run("send", "--server", ledger.ingest, "--key", key, "--format", form, stdin=text + "\n")
+    ledger.stop()
+    given = {}
+    for language, wanted in (("da", ["læsning af en bestemt udgave, Journal, side 2", "nødopslag: en spærring blev brudt", "farmaceut"]),
+                             ("en", ["reading of a certain version, Journal, side 2", "emergency access: a barrier was broken", "pharmacist"])):
+        ask = ["who", PERSON, "--ledger", ledger.dir, "--lang", language]
+        said = re.sub(r"\s+", " ", ledger.run(*ask))
+        words = [word for one in wanted + ["Behandling, operation", "Donation"] for word in one.split()]
+        lacks = [word for word in words if word not in said]
+        tap.ok(not lacks and "BTG" not in said, "'who' shows codes in %s, and a sender's own words as they are (MPG-3, MPG-6): %s" % (language, lacks))
+        given[language] = json.loads(ledger.run(*ask, "--json"))["accesses"]
+    sent = {(one["activity"], one["purpose"], one["actor"]["role"]) for one in given["da"]}
+    tap.ok(given["da"] == given["en"] and ("vread, Journal, side 2", "BTG", "Pharmacist") in sent, "what programs are given is what was sent, in each language: %s" % sent)
+    ledger.remove()
+
+
 def main():
     with open(PAGE, encoding="utf-8") as file:
         page = file.read()
@@ -108,7 +138,7 @@ def main():
         with open(PAGE, "w", encoding="utf-8") as file:
             file.write(made(page))
         return
-    from indsigt import Tap
+    from indsigt import Ledger, Tap, event
     tap = Tap()
     tap.ok(page == made(page), "spec/mapping.md has the tables as they are; 'tests/e2e/mapping.py --write' writes them")
     check_codes(tap, load("codes.json"))
@@ -119,6 +149,7 @@ def main():
     check_otlp(tap, fields["fields"])
     check_cadf(tap)
     tap.ok(said.returncode == 0 and not missing, "'indsigt help mapping' has each field: %s" % missing[:2])
+    check_shown(tap, Ledger(sys.argv[1]), event)
     tap.done()
 
 
