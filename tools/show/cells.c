@@ -21,10 +21,11 @@ const char *cell_text(const json_t *object, const char *name)
 	return text ? text : "";
 }
 
-/* An event that came in another format says in which. */
+/* FHIR and DICOM have codes and displays for what all other events have a sender's own names for. */
 static bool own_words(const json_t *item)
 {
-	return *cell_text(json_object_get(item, "source"), "format") == '\0';
+	const char *format = cell_text(json_object_get(item, "source"), "format");
+	return strncmp(format, "fhir-", 5) != 0 && strcmp(format, "dicom") != 0;
 }
 
 /* As much as is disclosed: name and role, else the role; and what kind of actor, unless it is a person. Machines are

@@ -18,8 +18,8 @@ const known = (kind, text, own) => (own && /[a-z]/.test(text) ? undefined : code
 // What happened may be several, which readers put together with ", ".
 const parts = (kind, text, own) => (kind === 'event' && !own && !known(kind, text) ? text.split(', ') : [text]);
 
-/** Whether an event's texts are its sender's own words: one that came in another format says in which (MPG-6). */
-export const ownWords = (access) => !access.source?.format;
+/** Whether an event's texts are its sender's own words: all but those of FHIR and DICOM, which have displays (MPG-6). */
+export const ownWords = (access) => !/^(fhir-|dicom$)/.test(access.source?.format ?? '');
 
 /** The words for it in `lang`, or the text itself where the table has none. */
 export function codeWords(kind, text, lang, own = false) {

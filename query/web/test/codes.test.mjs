@@ -1,7 +1,7 @@
 // Codes of other formats in words. node --test test/
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { allWords, codeWords } from '../app/codes.js';
+import { allWords, codeWords, ownWords } from '../app/codes.js';
 import { choices, matcher, purposesIn } from '../app/select.js';
 import { local } from '../app/zone.js';
 import table from '../words/codes.json' with { type: 'json' };
@@ -35,6 +35,7 @@ test("a sender's own words are told as they were sent, but for codes that are no
   assert.deepEqual(allWords('purpose', 'Donation', true), []);
   const [own, sent] = [{}, { source: { format: 'fhir-r4' } }].map((more) => access({ purpose: 'treatment', ...more }));
   assert.deepEqual([own, sent].map((one) => choices([one], purposesIn('da'))[0].name), ['treatment', 'behandling af patienten']);
+  assert.deepEqual(['fhir-r4', 'fhir-r6', 'dicom', 'otlp-span', 'cadf', undefined].map((format) => ownWords(access({ source: { format } }))), [false, false, false, true, true, true]);
   assert.deepEqual([own, sent].map(matcher({ text: 'behandling' })), [false, true]);
 });
 

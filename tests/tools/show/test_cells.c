@@ -33,6 +33,11 @@ START_TEST(a_senders_own_words_are_as_they_were_sent)
 	check_item(item, &words_danish, 4, "Donation");
 	check_item(item, &words_danish, 5, "Agent");
 	check_item(item, &words_danish, 6, "Assistant");
+	json_object_set_new(item, "source", json_pack("{s:s}", "format", "otlp-span"));
+	check_item(item, &words_danish, 4, "Donation");
+	json_object_set_new(item, "source", json_pack("{s:s}", "format", "dicom"));
+	check_item(item, &words_danish, 4, "donation af organer, v\u00e6v eller blod");
+	json_object_del(item, "source");
 	json_object_set_new(item, "activity", json_string("OPERATION"));
 	json_object_set_new(item, "purpose", json_string("TREAT"));
 	check_item(item, &words_danish, 3, "OPERATION");
