@@ -214,8 +214,8 @@ def restricted(tap, indsigt):
 
 def silent(tap, indsigt):
     """Two hours each morning, for seventeen days; then a morning without."""
-    if not LIBRARIES:
-        tap.skip("silence against its own rhythm", "needs libfaketime")
+    if not LIBRARIES or "INDSIGT_FAILING_CALL" not in os.environ:
+        tap.skip("silence against its own rhythm", "needs libfaketime, and a build that lets something be loaded before it")
         return
     place = tempfile.mkdtemp(prefix="indsigt-clock-")
     clock = Clock(os.path.join(place, "clock"))

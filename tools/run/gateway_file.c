@@ -109,3 +109,10 @@ enum error gateway_file_read(const char *dir, struct gateway_file *out, struct f
 		return fault_set(fault, E_BAD_JSON, GATEWAY_FILE " is no object");
 	return take_all(dir, json, out, fault);
 }
+
+void gateway_file_free(struct gateway_file *file)
+{
+	for (size_t i = 0; i < file->count; i++)
+		free(file->words[i]);
+	file->count = 0;
+}

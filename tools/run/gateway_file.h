@@ -13,11 +13,13 @@
 extern const char *const gateway_file_doors[GATEWAY_FILE_DOORS];
 #define GATEWAY_FILE_WORDS_MAX (2u * OPTION_ROWS_MAX)
 
-/* The words of a command line; they live as long as the program. */
+/* The words of a command line. */
 struct gateway_file {
 	char *words[GATEWAY_FILE_WORDS_MAX];
 	size_t count;
 };
 
-/* E_BAD_JSON, E_BAD_VALUE, E_UNKNOWN_FIELD, E_MISSING_FIELD (key, a door), E_IO, E_NO_MEMORY. */
+/* E_BAD_JSON, E_BAD_VALUE, E_UNKNOWN_FIELD, E_MISSING_FIELD (key, a door), E_IO, E_NO_MEMORY. What was read until then
+ * is in *out all the same: it is freed either way. */
 enum error gateway_file_read(const char *dir, struct gateway_file *out, struct fault *fault) MUST_USE;
+void gateway_file_free(struct gateway_file *file);

@@ -316,6 +316,7 @@ static int run(int argc, char **argv)
 		return misread;
 	enum error error = set_arguments(&serve, &fault) ?: serve_run(&serve, &fault);
 	int code = command_end(&command_serve, error, &fault);
+	gateway_file_free(&serve.gateway);
 	for (size_t i = 0; error == E_STOPPED && i < DAEMONS; i++)
 		if (!serve.daemons[i].listened && serve.daemons[i].exit_code != 0)
 			return serve.daemons[i].exit_code;
