@@ -6,6 +6,7 @@
 #include "ingest/sender/outbox.h"
 #include "ledger/base/clock.h"
 #include "ledger/event/event_json.h"
+#include "ledger/json/json_read.h"
 
 #include <jansson.h>
 #include <sodium.h>
@@ -58,7 +59,7 @@ static void on_rejected(void *context, const struct outbox_rejection *rejection)
 	const struct indsigt_sender_options *options = &((struct indsigt_sender *)context)->options;
 	for (size_t i = 0; options->rejected != NULL && i < rejection->count; i++) {
 		json_auto_t *json = event_to_json(&rejection->events[i]);
-		char *text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
+		char *text = json_write(json, JSON_COMPACT);
 		options->rejected(options->context, text != NULL ? text : "{}", error_name(rejection->error), rejection->text);
 		free(text);
 	}

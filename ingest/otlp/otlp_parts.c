@@ -4,6 +4,7 @@
 #include "ingest/otlp/otlp_parts.h"
 
 #include "ingest/otlp/otlp_value.h"
+#include "ledger/json/json_read.h"
 #include "ledger/json/json_text.h"
 
 #include <stdlib.h>
@@ -137,7 +138,7 @@ bool otlp_parts_next(struct otlp_parts *parts, struct bytes *out, struct fault *
 		return false;
 	json_auto_t *one = pack(parts, group, scope, record);
 	free(parts->part);
-	parts->part = one != NULL ? json_dumps(one, JSON_COMPACT) : NULL;
+	parts->part = json_write(one, JSON_COMPACT);
 	if (parts->part == NULL)
 		(void)fault_set(fault, E_NO_MEMORY, "");
 	else

@@ -3,6 +3,7 @@
 #include "tools/gateway/fhir_route.h"
 
 #include "ledger/base/own.h"
+#include "ledger/json/json_read.h"
 #include "ledger/json/json_text.h"
 #include "tools/fhir/fhir_outcome.h"
 #include "tools/fhirbody/fhir_inflate.h"
@@ -128,7 +129,7 @@ static struct post *post_of(enum post_kind kind, const struct request *request, 
 	OWNED_MEMORY char *text = NULL;
 	struct fault fault = {.error = E_OK};
 	if (form == FHIR_FORM_XML && fhir_xml_read(body, &json, &fault) == E_OK) {
-		text = json_dumps(json, JSON_COMPACT);
+		text = json_write(json, JSON_COMPACT);
 		if (text == NULL)
 			return NULL;
 		body = bytes_text(text);
@@ -156,7 +157,7 @@ static enum error unwrap(struct post **post, const struct request *request)
 		const char *name = json_string_value(json_object_get(parameter, "name"));
 		if (name == NULL || strcmp(name, "resource") != 0)
 			continue;
-		OWNED_MEMORY char *text = json_dumps(json_object_get(parameter, "resource"), JSON_COMPACT);
+		OWNED_MEMORY char *text = json_write(json_object_get(parameter, "resource"), JSON_COMPACT);
 		struct post *inner = text != NULL ? post_new((*post)->kind, request, bytes_text(text)) : NULL;
 		TRY(allocated(inner != NULL));
 		inner->wish = (*post)->wish;

@@ -3,6 +3,7 @@
 
 #include "ledger/base/clock.h"
 #include "ledger/base/file.h"
+#include "ledger/json/json_read.h"
 #include "ledger/text/timestamp.h"
 
 #include <fcntl.h>
@@ -36,7 +37,7 @@ void status_look(struct lines *lines, const char *listening, bool now)
 	lines->status_ms = now_ms;
 	lines->status_sum = sum;
 	json_t *json = to_json(lines, listening);
-	char *text = json != NULL ? json_dumps(json, JSON_INDENT(2)) : NULL;
+	char *text = json_write(json, JSON_INDENT(2));
 	OWNED_FD dir_fd = open(send->spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (text != NULL && dir_fd >= 0)
 		(void)!file_write_atomic(dir_fd, STATUS_FILE, bytes_text(text), 0600);

@@ -2,6 +2,7 @@
 #include "tools/quality/quality_route.h"
 
 #include "ledger/base/own.h"
+#include "ledger/json/json_read.h"
 #include "tools/send/tally.h"
 
 #include <stdlib.h>
@@ -61,7 +62,7 @@ static char *metrics_of(const struct tally *tally, uint64_t now_s)
 static char *json_of(const struct tally *tally, uint64_t now_s)
 {
 	json_auto_t *json = tally_to_json(tally, now_s);
-	return json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
+	return json_write(json, JSON_COMPACT);
 }
 
 /* Before anything was counted there is no file, which is no fault. */

@@ -282,7 +282,7 @@ void tally_look(struct tally *tally, const char *spool, uint64_t now_s, bool now
 		return;
 	tally->written_ms = now_ms;
 	json_auto_t *json = file_to_json(tally, now_s);
-	OWNED_MEMORY char *text = json != NULL ? json_dumps(json, JSON_INDENT(1)) : NULL;
+	OWNED_MEMORY char *text = json_write(json, JSON_INDENT(1));
 	OWNED_FD dir_fd = open(spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (text != NULL && dir_fd >= 0 && file_write_atomic(dir_fd, TALLY_FILE, bytes_text(text), 0600) == E_OK)
 		tally->changed = false;
