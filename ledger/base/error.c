@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NAME_BYTES 32
+
 struct error_row {
 	enum error error;
 	enum error_blame blame;
@@ -71,14 +73,29 @@ int error_exit(enum error error)
 	return error_blame(error) == BLAME_MIXED_UP ? EXIT_WRONG_KEY : EXIT_NOT_LOOKED;
 }
 
+static void write_name(const struct error_row *row, char out[NAME_BYTES])
+{
+	snprintf(out, NAME_BYTES, "%s", row ? row->name + 2 : "unknown");
+	for (char *c = out; *c; c++)
+		*c = *c == '_' ? '-' : (char)tolower((unsigned char)*c);
+}
+
 const char *error_name(enum error error)
 {
-	static _Thread_local char name[32];
-	const struct error_row *row = row_of(error);
-	snprintf(name, sizeof name, "%s", row ? row->name + 2 : "unknown");
-	for (char *c = name; *c; c++)
-		*c = *c == '_' ? '-' : (char)tolower((unsigned char)*c);
+	static _Thread_local char name[NAME_BYTES];
+	write_name(row_of(error), name);
 	return name;
+}
+
+enum error error_named(const char *name)
+{
+	char known[NAME_BYTES];
+	for (size_t i = 0; name != NULL && i < sizeof rows / sizeof rows[0]; i++) {
+		write_name(&rows[i], known);
+		if (strcmp(known, name) == 0)
+			return rows[i].error;
+	}
+	return E_OK;
 }
 
 enum error fault_set(struct fault *fault, enum error error, const char *format, ...)

@@ -118,6 +118,8 @@ const char *error_reason(enum error error);
 enum error error_of_system(int number);
 /* The code's name without "E_", in lower case with hyphens, as JSON and logs show it: "sequence-hole". */
 const char *error_name(enum error error);
+/* The code of such a name; E_OK for what is none, or NULL. */
+enum error error_named(const char *name);
 enum error_blame error_blame(enum error error);
 /* Whether something was looked at and found wanting; false for E_OK too. */
 bool error_judges(enum error error);

@@ -98,14 +98,6 @@ static uint64_t number_at(const json_t *object, const char *name)
 	return number > 0 ? (uint64_t)number : 0;
 }
 
-static enum error error_named(const char *name)
-{
-	for (unsigned i = 1; name != NULL && i < STATUS_ERRORS; i++)
-		if (strcmp(error_name((enum error)i), name) == 0)
-			return (enum error)i;
-	return E_OK;
-}
-
 static void read_refused_of(const json_t *rows, struct status *out)
 {
 	for (size_t i = 0; i < json_array_size(rows) && i < STATUS_REFUSED_OF_MAX; i++) {

@@ -307,14 +307,6 @@ static void read_day(const json_t *json, uint64_t now_s, struct tally *out)
 		place->fields[field] = number_at(fields, event_field(field)->path);
 }
 
-static enum error error_named(const char *name)
-{
-	for (unsigned i = 1; i < 128; i++)
-		if (strcmp(error_name((enum error)i), name) == 0)
-			return (enum error)i;
-	return E_OK;
-}
-
 static void read_reason(const json_t *json, uint64_t now_s, struct tally *out)
 {
 	const char *reason = json_string_value(json_object_get(json, "reason"));

@@ -61,5 +61,20 @@ START_TEST(numbers_of_the_system_are_told_apart)
 }
 END_TEST
 
-UNIT_MAIN("error", numbers_of_the_system_are_told_apart, what_was_not_seen_does_not_fail,
-	reasons_of_the_system_are_told, what_failed_is_told_with_its_reason)
+START_TEST(names_lead_back_to_their_codes)
+{
+	static const enum error all[] = {
+#define X(code, number, blame, text) code,
+		ERROR_LIST(X)
+#undef X
+	};
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		ck_assert_int_eq(error_named(error_name(all[i])), all[i]);
+	ck_assert_int_eq(error_named("unknown"), E_OK);
+	ck_assert_int_eq(error_named(""), E_OK);
+	ck_assert_int_eq(error_named(NULL), E_OK);
+}
+END_TEST
+
+UNIT_MAIN("error", names_lead_back_to_their_codes, numbers_of_the_system_are_told_apart,
+	what_was_not_seen_does_not_fail, reasons_of_the_system_are_told, what_failed_is_told_with_its_reason)
