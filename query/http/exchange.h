@@ -75,6 +75,8 @@ struct response {
 bool request_reads(const struct request *request);
 /* Whether its body is said to be of this media type ("application/json"), whatever its parameters. */
 bool request_is_of(const struct request *request, const char *type);
+/* How a server or a door says no, in the form that is spoken there; what `out` had before goes. */
+typedef void response_refuser(int status, enum error error, const char *line, struct response *out);
 void response_header(struct response *response, const char *name, const char *value);
 /* Puts `"index"` in front of the members of the body, where the response wants it. False: no memory. */
 bool response_index(struct response *response, uint64_t index);

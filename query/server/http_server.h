@@ -69,7 +69,7 @@ struct http_options {
 	void (*ask)(void *context, char *question, http_told *done, void *done_context);
 	void *ask_context;
 	/* Any thread: the body and headers of what the server itself refuses. The line does not end in a newline. */
-	void (*refuse)(int status, enum error error, const char *line, struct response *response);
+	response_refuser *refuse;
 	/* In the loop, before an answer goes out; or NULL. Status 0: none goes out, its connection is closed. */
 	void (*answered)(const struct request *request, const struct response *response, double ms);
 	/* In a worker, of everything that was made: may say that it is fatal. NULL: nothing is. */

@@ -98,10 +98,9 @@ static void answered(struct response *out, struct bytes told)
 		response_header(out, "Location", out->own);
 }
 
-typedef void refuser(int status, enum error error, const char *line, struct response *out);
-
 /* Before anything else of it is looked at. By TLS the certificate says who it is. */
-static bool may_ask(const struct served *served, const struct request *request, refuser *refuse, struct response *out)
+static bool may_ask(
+	const struct served *served, const struct request *request, response_refuser *refuse, struct response *out)
 {
 	if (!served->plain)
 		return true;

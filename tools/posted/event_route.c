@@ -1,7 +1,6 @@
 #include "tools/posted/event_route.h"
 
 #include <string.h>
-#include <strings.h>
 
 bool event_route_is(const char *path)
 {
@@ -11,13 +10,6 @@ bool event_route_is(const char *path)
 void event_route_refuse(int status, enum error error, const char *line, struct response *out)
 {
 	post_respond(out, status, post_problem(status, error, line), POST_TYPE_PROBLEM);
-}
-
-static bool is_type(const char *given, const char *type)
-{
-	size_t len = strlen(type);
-	return given != NULL && strncasecmp(given, type, len) == 0 &&
-		   (given[len] == '\0' || given[len] == ';' || given[len] == ' ');
 }
 
 /* How many lines it has that are not empty. */
@@ -41,7 +33,7 @@ static bool is_request(const struct request *request, bool lines, struct respons
 		response_header(out, "Allow", "POST");
 	} else if (request->query != NULL) {
 		event_route_refuse(400, E_BAD_VALUE, "there are no parameters here", out);
-	} else if (!lines && !is_type(request->content_type, "application/json")) {
+	} else if (!lines && !request_is_of(request, "application/json")) {
 		event_route_refuse(415, E_BAD_VALUE,
 			"header Content-Type: application/json for one event, application/x-ndjson for an event a line", out);
 		response_header(out, "Accept-Post", "application/json, application/x-ndjson");
@@ -59,7 +51,7 @@ static bool is_request(const struct request *request, bool lines, struct respons
 
 void event_route(const struct request *request, struct response *out)
 {
-	bool lines = is_type(request->content_type, "application/x-ndjson");
+	bool lines = request_is_of(request, "application/x-ndjson");
 	bool cadf = strcmp(request->path, EVENT_ROUTE_CADF_PATH) == 0;
 	out->route = cadf ? EVENT_ROUTE_CADF_PATH : EVENT_ROUTE_PATH;
 	if (!is_request(request, lines, out))

@@ -17,9 +17,9 @@ bool quality_route_is(const char *path)
 	return strcmp(path, QUALITY_PATH) == 0 || strcmp(path, METRICS_PATH) == 0;
 }
 
-static bool is_request(const struct request *request, quality_refuser *refuse, struct response *out)
+static bool is_request(const struct request *request, response_refuser *refuse, struct response *out)
 {
-	if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0) {
+	if (!request_reads(request)) {
 		refuse(405, E_BAD_VALUE, "this address answers GET and HEAD", out);
 		response_header(out, "Allow", "GET, HEAD");
 	} else if (request->query != NULL) {
@@ -31,7 +31,7 @@ static bool is_request(const struct request *request, quality_refuser *refuse, s
 }
 
 /* Takes the text. */
-static void respond(char *text, const char *type, quality_refuser *refuse, struct response *out)
+static void respond(char *text, const char *type, response_refuser *refuse, struct response *out)
 {
 	if (text == NULL) {
 		refuse(503, E_NO_MEMORY, error_text(E_NO_MEMORY), out);
@@ -66,7 +66,7 @@ static char *json_of(const struct tally *tally, uint64_t now_s)
 }
 
 /* Before anything was counted there is no file, which is no fault. */
-void quality_route(const char *spool, const struct request *request, quality_refuser *refuse, struct response *out)
+void quality_route(const char *spool, const struct request *request, response_refuser *refuse, struct response *out)
 {
 	bool metrics = strcmp(request->path, METRICS_PATH) == 0;
 	uint64_t now_s = (uint64_t)time(NULL);

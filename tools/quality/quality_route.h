@@ -5,7 +5,5 @@
 #include "query/http/exchange.h"
 
 bool quality_route_is(const char *path);
-/* How the door says no. */
-typedef void quality_refuser(int status, enum error error, const char *line, struct response *out);
 /* In a worker, of somebody who may be heard; `spool` is where the counts are written to. */
-void quality_route(const char *spool, const struct request *request, quality_refuser *refuse, struct response *out);
+void quality_route(const char *spool, const struct request *request, response_refuser *refuse, struct response *out);
