@@ -6,12 +6,11 @@
 #include "ledger/json/json_read.h"
 #include "ledger/json/json_text.h"
 #include "tools/fhir/fhir_outcome.h"
-#include "tools/fhirbody/fhir_inflate.h"
 #include "tools/fhirbody/fhir_xml.h"
+#include "tools/posted/unpack.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* ---- paths ---- */
 
@@ -75,29 +74,10 @@ static void give_metadata(const struct request *request, enum fhir_version versi
 
 /* ---- bodies ---- */
 
-/* True: `*out` is the body without its gzip, and `*owned` its memory where it is not the request's. */
-static bool unpack(const struct request *request, char **owned, struct bytes *out, struct response *response)
-{
-	const char *encoding = request->content_encoding;
-	size_t len = 0;
-	*out = request->body;
-	if (encoding == NULL || strcasecmp(encoding, "identity") == 0)
-		return true;
-	if (strcasecmp(encoding, "gzip") != 0 && strcasecmp(encoding, "x-gzip") != 0) {
-		fhir_route_refuse(415, E_USAGE, "header Content-Encoding: gzip or nothing", response);
-		response_header(response, "Accept-Encoding", "gzip");
-		return false;
-	}
-	enum error error = fhir_inflate(request->body, FHIR_ROUTE_BODY_BYTES_MAX, owned, &len);
-	if (error == E_TOO_LONG)
-		fhir_route_refuse(413, error, "the body becomes longer than 1048576 bytes; send smaller Bundles", response);
-	else if (error == E_BAD_VALUE)
-		fhir_route_refuse(400, error, "the body is not gzip, or not all of it", response);
-	else if (error != E_OK)
-		fhir_route_refuse(503, error, error_text(error), response);
-	*out = bytes_of(*owned, len);
-	return error == E_OK;
-}
+static const struct unpacking unpacking = {.bytes_max = FHIR_ROUTE_BODY_BYTES_MAX,
+	.too_long = "the body becomes longer than 1048576 bytes; send smaller Bundles",
+	.x_gzip = true,
+	.refuse = fhir_route_refuse};
 
 /* All that is wrong about a post before its body is looked at; true if nothing is. */
 static bool is_post(const struct request *request, enum fhir_form form, struct response *out)
@@ -179,7 +159,7 @@ static void take(enum post_kind kind, bool to_be_registered, const struct reques
 		fhir_route_refuse(403, E_FORBIDDEN, "this door is for who shows a certificate", out);
 		return;
 	}
-	if (!is_post(request, form, out) || !unpack(request, &owned, &body, out))
+	if (!is_post(request, form, out) || !unpack(&unpacking, request, &owned, &body, out))
 		return;
 	struct post *post = post_of(kind, request, form, body);
 	if (post != NULL) {

@@ -6,12 +6,11 @@
 #include "ingest/otlp/otlp_parts.h"
 #include "ledger/base/own.h"
 #include "ledger/json/json_read.h"
-#include "tools/fhirbody/fhir_inflate.h"
 #include "tools/otlpbody/otlp_protobuf.h"
+#include "tools/posted/unpack.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define LOGS "/v1/logs"
 #define TRACES "/v1/traces"
@@ -76,32 +75,11 @@ static bool is_post(const struct request *request, struct response *out)
 	return false;
 }
 
-/* True: `*out` is the body without its gzip, and `*owned` its memory where it is not the request's. */
-static bool unpack(const struct request *request, char **owned, struct bytes *out, struct response *response)
-{
-	const char *encoding = request->content_encoding;
-	size_t len = 0;
-	*out = request->body;
-	if (encoding == NULL || strcasecmp(encoding, "identity") == 0)
-		return true;
-	if (strcasecmp(encoding, "gzip") != 0) {
-		otlp_route_refuse(415, E_USAGE, "header Content-Encoding: gzip or nothing", response);
-		response_header(response, "Accept-Encoding", "gzip");
-		return false;
-	}
-	enum error error = fhir_inflate(request->body, OTLP_ROUTE_BODY_BYTES_MAX, owned, &len);
-	if (error == E_TOO_LONG)
-		otlp_route_refuse(
-			413, error, "the body becomes longer than 1048576 bytes; export fewer records at once", response);
-	else if (error == E_BAD_VALUE)
-		otlp_route_refuse(400, error, "the body is not gzip, or not all of it", response);
-	else if (error != E_OK)
-		otlp_route_refuse(503, error, error_text(error), response);
-	*out = bytes_of(*owned, len);
-	return error == E_OK;
-}
-
 /* ---- the body ---- */
+
+static const struct unpacking unpacking = {.bytes_max = OTLP_ROUTE_BODY_BYTES_MAX,
+	.too_long = "the body becomes longer than 1048576 bytes; export fewer records at once",
+	.refuse = otlp_route_refuse};
 
 /* So many brackets as no request of records has would be a hundred times their bytes in memory. */
 static enum error check_brackets(struct bytes body, struct fault *fault)
@@ -174,7 +152,7 @@ void otlp_route(const struct request *request, struct response *out)
 	OWNED_MEMORY char *owned = NULL;
 	struct bytes body;
 	out->route = strcmp(request->path, TRACES) == 0 ? TRACES : LOGS;
-	if (!is_post(request, out) || !unpack(request, &owned, &body, out))
+	if (!is_post(request, out) || !unpack(&unpacking, request, &owned, &body, out))
 		return;
 	struct post *post = post_of(request, body);
 	if (post == NULL)
