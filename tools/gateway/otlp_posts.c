@@ -53,27 +53,12 @@ static void answer(struct post *post, const struct hearing *hearing)
 	}
 }
 
-/* White space, to JSON: a request is one line wherever it is read again. */
-static void make_line(struct post *post)
-{
-	for (char *at = (char *)(uintptr_t)post->body.data; *at != '\0'; at++)
-		if (*at == '\n' || *at == '\r')
-			*at = ' ';
-}
-
 static enum error take_records(struct send *send, struct input *input, struct post *post, struct fault *fault)
 {
-	struct messages messages;
-	struct message message;
-	enum error error = E_OK;
 	if (bytes_equal(post->body, BYTES_LITERAL("{}"))) /* which OTLP lets be sent, and has nothing in it */
 		return E_OK;
-	make_line(post);
-	messages_open_text(post->body, ADAPTER_OTLP, &messages);
-	while (error == E_OK && messages_next(&messages, &message) == E_OK)
-		error = send_message(send, input, &message, fault);
-	messages_close(&messages);
-	return error;
+	post_make_line(post);
+	return send_text(send, input, post->body, fault);
 }
 
 enum error otlp_posts_take(struct send *send, struct post *post, struct fault *fault)

@@ -80,28 +80,15 @@ static void refuse(struct posts *posts, struct post *post, const char *why)
 
 /* ---- taking ---- */
 
-/* A line break in JSON is white space: an event is one message wherever it is read again. */
-static void make_line(struct post *post)
-{
-	for (char *at = (char *)(uintptr_t)post->body.data; *at != '\0'; at++)
-		if (*at == '\n' || *at == '\r')
-			*at = ' ';
-}
-
 static enum error take_from(struct posts *posts, struct post *post, struct input *input, struct fault *fault)
 {
 	struct hearing hearing = {.results = json_array()};
 	const struct send_heard heard = {.taken = hear_taken, .refused = hear_refused, .context = &hearing};
-	struct messages messages;
-	struct message message;
-	enum error error = E_OK;
 	if (post->kind == POST_EVENT)
-		make_line(post);
+		post_make_line(post);
 	hearing.failed = hearing.results == NULL;
 	posts->send->heard = &heard;
-	messages_open_text(post->body, input->format, &messages);
-	while (error == E_OK && messages_next(&messages, &message) == E_OK)
-		error = send_message(posts->send, input, &message, fault);
+	enum error error = send_text(posts->send, input, post->body, fault);
 	posts->send->heard = NULL;
 	rejected_seen_free(&input->seen); /* rows of one post alone are told apart */
 	set_answer(post, &hearing);

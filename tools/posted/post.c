@@ -40,6 +40,13 @@ void post_free(struct post *post)
 	free(post);
 }
 
+void post_make_line(struct post *post)
+{
+	for (char *at = (char *)(uintptr_t)post->body.data; *at != '\0'; at++)
+		if (*at == '\n' || *at == '\r')
+			*at = ' ';
+}
+
 bool post_is_fhir(const struct post *post)
 {
 	return post->kind >= POST_CREATE;

@@ -46,6 +46,8 @@ struct post {
 /* With a copy of `body` and of who it came from. NULL: no memory. */
 struct post *post_new(enum post_kind kind, const struct request *request, struct bytes body) MUST_USE;
 void post_free(struct post *post);
+/* Its line breaks become blanks, which are white space in JSON, too: it is one line wherever it is read again. */
+void post_make_line(struct post *post);
 /* FHIR's own forms are spoken, of success and of errors. */
 bool post_is_fhir(const struct post *post);
 

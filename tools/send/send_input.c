@@ -300,6 +300,18 @@ enum error send_message(struct send *send, struct input *input, struct message *
 	return send_item(send, &item, message, NULL, fault);
 }
 
+enum error send_text(struct send *send, struct input *input, struct bytes text, struct fault *fault)
+{
+	struct messages messages;
+	struct message message;
+	enum error error = E_OK;
+	messages_open_text(text, input->format, &messages);
+	while (error == E_OK && messages_next(&messages, &message) == E_OK)
+		error = send_message(send, input, &message, fault);
+	messages_close(&messages);
+	return error;
+}
+
 /* What stands around them may be other when they come again. One alone is the same as if it had come alone. */
 static enum error content_of_parts(
 	const struct send *send, const struct bytes *parts, size_t count, uint64_t *out, struct fault *fault)

@@ -114,6 +114,8 @@ void send_look_for_signal(struct send *send);
 enum error send_wait(struct send *send, int fd, struct fault *fault) MUST_USE;
 /* One message as it came. E_STOPPED after a signal. */
 enum error send_message(struct send *send, struct input *input, struct message *message, struct fault *fault) MUST_USE;
+/* Each message of a text in memory, as one that came over the input. */
+enum error send_text(struct send *send, struct input *input, struct bytes text, struct fault *fault) MUST_USE;
 /* Several messages that are taken together or not at all, in the order of `parts`: in one batch, so that they stand in
  * the ledger together, too. They came in `whole`, which is what is counted and kept of them as one message; they are
  * recognised by themselves, in their order. E_STOPPED after a signal. */
