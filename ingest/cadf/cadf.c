@@ -13,8 +13,6 @@
 #include "ingest/message/words.h"
 #include "ledger/json/json_text.h"
 
-#include <stdio.h>
-
 #define EVENT_TYPE_FRONT "http://schemas.dmtf.org/cloud/audit/"
 #define ACCOUNTS "account/user" /* what the registration calls the numbers of accounts */
 #define DATA_SUBJECT "data_subject"
@@ -40,11 +38,6 @@ static struct bytes known_text(const json_t *object, const char *name)
 {
 	struct bytes text = text_of(object, name);
 	return words_are(text, "unknown") ? BYTES_EMPTY : text;
-}
-
-static struct bytes either(struct bytes first, struct bytes second)
-{
-	return first.len > 0 ? first : second;
 }
 
 static enum error need_text(const struct cadf_reader *reader, const char *name, struct bytes *out)
@@ -160,7 +153,7 @@ static enum error read_action(const struct cadf_reader *reader, struct bytes *wo
 		message->denial = true;
 		message->severity = SEVERITY_MINOR;
 	}
-	return audit_message_copy(message, either(text_of(reader->event, "name"), action), &message->activity);
+	return audit_message_copy(message, words_first(text_of(reader->event, "name"), action), &message->activity);
 }
 
 /* ---- resources ---- */
@@ -181,18 +174,17 @@ static enum error read_system(const struct cadf_reader *reader)
 {
 	const json_t *observer;
 	TRY(resource(reader, "observer", &observer));
-	struct bytes name = either(known_text(observer, "name"), text_of(reader->notification, "publisher_id"));
+	struct bytes name = words_first(known_text(observer, "name"), text_of(reader->notification, "publisher_id"));
 	struct bytes type = cadf_path(known_text(observer, "typeURI"), "resource");
-	name = either(name, bytes_begin(type, "service") ? type : BYTES_EMPTY);
-	name = either(name, text_of(reader->event, "observerId"));
+	name = words_first(name, bytes_begin(type, "service") ? type : BYTES_EMPTY);
+	name = words_first(name, text_of(reader->event, "observerId"));
 	return audit_message_copy(reader->message, name, &reader->message->system);
 }
 
 static enum participant_nature nature_of(struct bytes type)
 {
-	if (cadf_about(type) == CADF_ACCOUNT)
-		return PARTICIPANT_HUMAN;
-	return cadf_about(type) == CADF_THING ? PARTICIPANT_MACHINE : PARTICIPANT_UNSAID;
+	enum cadf_about about = cadf_about(type);
+	return about == CADF_ACCOUNT ? PARTICIPANT_HUMAN : about == CADF_THING ? PARTICIPANT_MACHINE : PARTICIPANT_UNSAID;
 }
 
 static enum error read_initiator(const struct cadf_reader *reader)
@@ -201,9 +193,9 @@ static enum error read_initiator(const struct cadf_reader *reader)
 	TRY(resource(reader, "initiator", &initiator));
 	struct participant one = {.requestor = true,
 		.nature = nature_of(text_of(initiator, "typeURI")),
-		.id = either(known_text(initiator, "user_id"),
-			either(known_text(initiator, "id"), text_of(reader->event, "initiatorId"))),
-		.name = either(known_text(initiator, "name"), known_text(initiator, "username")),
+		.id = words_first(known_text(initiator, "user_id"),
+			words_first(known_text(initiator, "id"), text_of(reader->event, "initiatorId"))),
+		.name = words_first(known_text(initiator, "name"), known_text(initiator, "username")),
 		.access_point = known_text(json_object_get(initiator, "host"), "address")};
 	if (one.id.len == 0 && one.name.len == 0)
 		return fault_set(reader->fault, E_MISSING_FIELD, "initiator: required and missing; nobody is named who acted");
@@ -217,13 +209,9 @@ static enum error read_initiator(const struct cadf_reader *reader)
 static enum error keep_target(const struct cadf_reader *reader, const json_t *target)
 {
 	struct bytes type = known_text(target, "typeURI"), name = known_text(target, "name"),
-				 id = either(known_text(target, "id"), text_of(reader->event, "targetId"));
-	bool both = name.len > 0 && id.len > 0;
-	struct bytes parts[] = {type, type.len > 0 && (name.len > 0 || id.len > 0) ? BYTES_LITERAL(": ") : BYTES_EMPTY,
-		name.len > 0 ? name : id, both ? BYTES_LITERAL(" (") : BYTES_EMPTY, both ? id : BYTES_EMPTY,
-		both ? BYTES_LITERAL(")") : BYTES_EMPTY};
+				 id = words_first(known_text(target, "id"), text_of(reader->event, "targetId"));
 	struct bytes text;
-	TRY(audit_message_join(reader->message, parts, sizeof parts / sizeof parts[0], &text));
+	TRY(audit_message_describe(reader->message, type, name, id, &text));
 	TRY(audit_message_object(reader->message, text));
 	return audit_message_object(reader->message, text_of(reader->event, "requestPath"));
 }
@@ -274,7 +262,7 @@ static enum error add_account(const struct cadf_reader *reader, struct bytes wor
 {
 	const struct identifier_scope scope = audit_message_scope(reader->context);
 	struct bytes system = source_namespace(scope.source, BYTES_LITERAL(ACCOUNTS)),
-				 id = either(known_text(target, "id"), text_of(reader->event, "targetId"));
+				 id = words_first(known_text(target, "id"), text_of(reader->event, "targetId"));
 	if (words_begin(word, "authenticate"))
 		return fault_set(reader->fault, E_BAD_SUBJECT, "target: a login is no access to anybody's data");
 	if (system.len == 0)

@@ -39,7 +39,7 @@ static struct bytes name_in(const json_t *resource, const char *member)
 		name = json_array_get(name, 0);
 	if (json_is_string(name))
 		return fhir_text(resource, member);
-	return fhir_first(fhir_text(name, "text"), fhir_first(fhir_text(name, "name"), fhir_text(name, "family")));
+	return words_first(fhir_text(name, "text"), words_first(fhir_text(name, "name"), fhir_text(name, "family")));
 }
 
 static const json_t *identifier_in(const json_t *resource)
@@ -63,7 +63,7 @@ static enum error name_and_id(struct audit_message *message, const struct fhir_d
 {
 	const json_t *target = target_of(document, who);
 	const json_t *identifier = json_object_get(who, "identifier");
-	*name = fhir_first(fhir_text(who, "display"), fhir_first(name_in(target, "name"), name_in(target, "deviceName")));
+	*name = words_first(fhir_text(who, "display"), words_first(name_in(target, "name"), name_in(target, "deviceName")));
 	return id_of(message, who, identifier != NULL ? identifier : identifier_in(target), id);
 }
 
@@ -83,7 +83,7 @@ static void read_role(struct participant *participant, const json_t *concept)
 	struct bytes code;
 	for (size_t i = 0; fhir_code(concept, i, &code); i++)
 		participant_role_code(participant, code);
-	participant->role = fhir_first(participant->role, fhir_words(concept));
+	participant->role = words_first(participant->role, fhir_words(concept));
 }
 
 /* Switzerland's electronic patient record: an assistant acts for a professional (HCP), a representative for a patient
@@ -101,7 +101,7 @@ static void read_swiss_role(struct participant *participant, const json_t *role)
 static void read_purposes(struct audit_message *message, const json_t *purposes)
 {
 	for (struct fhir_each purpose = {.array = purposes}; fhir_next(&purpose);) {
-		message->purpose = fhir_first(message->purpose, fhir_words(purpose.item));
+		message->purpose = words_first(message->purpose, fhir_words(purpose.item));
 		struct bytes code;
 		for (size_t i = 0; fhir_code(purpose.item, i, &code); i++)
 			message->emergency |= (mapping_effects(MAPPING_PURPOSE, NULL, code) & MAPPING_EMERGENCY) != 0;
@@ -121,13 +121,13 @@ static enum error read_agent(struct fhir_reader *reader, const json_t *agent)
 		read_swiss_role(&participant, role.item);
 	}
 	TRY(name_and_id(message, reader->document, who, &participant.name, &participant.id));
-	participant.name = fhir_first(participant.name, fhir_text(agent, "name"));
+	participant.name = words_first(participant.name, fhir_text(agent, "name"));
 	if (participant.id.len == 0)
 		TRY(id_of(message, NULL, json_object_get(agent, "userId"), &participant.id)); /* STU3 */
-	participant.id = fhir_first(participant.id, fhir_text(agent, "altId"));
+	participant.id = words_first(participant.id, fhir_text(agent, "altId"));
 	struct bytes address = fhir_text(json_object_get(agent, "network"), "address");
 	participant.access_point =
-		fhir_first(address, fhir_first(fhir_text(agent, "networkString"), fhir_text(agent, "networkUri")));
+		words_first(address, words_first(fhir_text(agent, "networkString"), fhir_text(agent, "networkUri")));
 	struct bytes *const texts[] = {&participant.id, &participant.name, &participant.role, &participant.access_point};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		TRY(audit_message_copy(message, *texts[i], texts[i]));
@@ -170,8 +170,8 @@ static enum error read_entities(struct fhir_reader *reader)
 		TRY(name_and_id(message, reader->document, what, &name, &id));
 		if (id.len == 0)
 			TRY(id_of(message, NULL, json_object_get(entity.item, "identifier"), &id)); /* STU3 */
-		id = fhir_first(id, fhir_first(name, fhir_text(entity.item, "name")));
-		id = fhir_first(id, fhir_text(target_of(reader->document, what), "resourceType"));
+		id = words_first(id, words_first(name, fhir_text(entity.item, "name")));
+		id = words_first(id, fhir_text(target_of(reader->document, what), "resourceType"));
 		if (is_consent(reader->document, entity.item) && message->consent.len == 0)
 			message->consent = id;
 		else
@@ -318,7 +318,7 @@ static enum error read_activity(struct fhir_reader *reader, enum fhir_shape shap
 	TRY(read_concepts(message, json_object_get(reader->root, r5 ? "code" : "subtype"), &narrow, &narrow_says));
 	TRY(read_concepts(message, json_object_get(reader->root, r5 ? "category" : "type"), &wide, &wide_says));
 	struct bytes own = fhir_own_activity(json_object_get(reader->root, "subtype"));
-	message->activity = fhir_first(own, fhir_first(narrow, wide));
+	message->activity = words_first(own, words_first(narrow, wide));
 	/* Some profiles have "Export" as the type of everything: what it was is said by the code below it. */
 	message->exported =
 		(narrow_says & MAPPING_EXPORT) != 0 ||
@@ -337,7 +337,7 @@ static void read_times(struct fhir_reader *reader)
 {
 	struct audit_message *message = reader->message;
 	const json_t *period = fhir_either(reader->root, "occurredPeriod", "period");
-	struct bytes start = fhir_first(fhir_text(period, "start"), fhir_text(reader->root, "occurredDateTime"));
+	struct bytes start = words_first(fhir_text(period, "start"), fhir_text(reader->root, "occurredDateTime"));
 	struct bytes end = fhir_text(period, "end");
 	message->time = fhir_text(reader->root, "recorded");
 	if (message->time.len == 0 || !is_moment(start))
@@ -354,10 +354,10 @@ static enum error read_source(struct fhir_reader *reader)
 	struct bytes name;
 	struct bytes id;
 	TRY(name_and_id(reader->message, reader->document, json_object_get(source, "observer"), &name, &id));
-	struct bytes system = fhir_first(fhir_first(name, id), fhir_text(source, "site"));
+	struct bytes system = words_first(words_first(name, id), fhir_text(source, "site"));
 	if (system.len == 0) {
 		TRY(name_and_id(reader->message, reader->document, site, &name, &id)); /* R5: a reference */
-		system = fhir_first(name, id);
+		system = words_first(name, id);
 	}
 	if (system.len == 0)
 		TRY(id_of(reader->message, NULL, json_object_get(source, "identifier"), &system)); /* STU3 */

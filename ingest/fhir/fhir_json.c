@@ -321,20 +321,15 @@ struct bytes fhir_text(const json_t *object, const char *name)
 								 : BYTES_EMPTY;
 }
 
-struct bytes fhir_first(struct bytes a, struct bytes b)
-{
-	return a.len > 0 ? a : b;
-}
-
 struct bytes fhir_words(const json_t *concept)
 {
 	struct bytes code = fhir_text(concept, "code");
 	struct bytes words = fhir_text(concept, "display");
 	for (struct fhir_each coding = fhir_list(concept, "coding"); fhir_next(&coding);) {
-		words = fhir_first(words, fhir_text(coding.item, "display"));
-		code = fhir_first(code, fhir_text(coding.item, "code"));
+		words = words_first(words, fhir_text(coding.item, "display"));
+		code = words_first(code, fhir_text(coding.item, "code"));
 	}
-	return fhir_first(words, fhir_first(fhir_text(concept, "text"), code));
+	return words_first(words, words_first(fhir_text(concept, "text"), code));
 }
 
 bool fhir_code(const json_t *concept, size_t index, struct bytes *out)
@@ -453,5 +448,5 @@ struct bytes fhir_target_type(const struct fhir_document *document, const json_t
 	struct bytes reference = fhir_text(who, "reference");
 	struct bytes type = fhir_last_segment(fhir_text(who, "type"));
 	const json_t *contained = fhir_contained(document, reference);
-	return fhir_first(type, fhir_first(fhir_text(contained, "resourceType"), fhir_reference_type(reference)));
+	return words_first(type, words_first(fhir_text(contained, "resourceType"), fhir_reference_type(reference)));
 }

@@ -97,8 +97,6 @@ static inline const json_t *fhir_either(const json_t *object, const char *name, 
 
 /* A text without the white space around it; empty when absent. */
 struct bytes fhir_text(const json_t *object, const char *name);
-/* The first of two that is not empty. */
-struct bytes fhir_first(struct bytes a, struct bytes b);
 /* Display, then text, then code: of a Coding, or of a CodeableConcept's first coding that has one. */
 struct bytes fhir_words(const json_t *concept);
 /* The codes of a Coding or CodeableConcept one after the other, some of them empty; false behind the last. */

@@ -253,7 +253,7 @@ static enum error walk_value(
 		TRY(look_at_stray_agent(walk, name, value, path));
 		TRY(look_at_relative(walk, value, path, around));
 	}
-	walk->resource = fhir_first(fhir_text(value, "resourceType"), resource);
+	walk->resource = words_first(fhir_text(value, "resourceType"), resource);
 	json_object_foreach((json_t *)value, member, item)
 	{
 		struct fhir_path inner = {path, fhir_step_name(member), FHIR_NO_INDEX};

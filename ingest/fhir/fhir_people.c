@@ -231,7 +231,7 @@ static enum error add_identifier(struct fhir_reader *reader, const json_t *ident
 		return E_OK;
 	if (system.len == 0 && !words_have(value, "^") && !words_have(value, "|") &&
 		!bytes_equal(value, BYTES_LITERAL("<none>")) && source_authority(scope.source).len == 0) {
-		finding->bare = fhir_first(finding->bare, value);
+		finding->bare = words_first(finding->bare, value);
 		return E_OK;
 	}
 	if (system.len > 0)

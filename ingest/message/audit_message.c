@@ -44,6 +44,16 @@ enum error audit_message_copy(struct audit_message *message, struct bytes text, 
 	return audit_message_join(message, &text, 1, out);
 }
 
+enum error audit_message_describe(
+	struct audit_message *message, struct bytes kind, struct bytes name, struct bytes id, struct bytes *out)
+{
+	struct bytes first = words_first(name, id);
+	bool both = name.len > 0 && id.len > 0;
+	struct bytes parts[] = {kind, kind.len > 0 && first.len > 0 ? BYTES_LITERAL(": ") : BYTES_EMPTY, first,
+		both ? BYTES_LITERAL(" (") : BYTES_EMPTY, both ? id : BYTES_EMPTY, both ? BYTES_LITERAL(")") : BYTES_EMPTY};
+	return audit_message_join(message, parts, sizeof parts / sizeof parts[0], out);
+}
+
 void audit_message_free(struct audit_message *message)
 {
 	texts_free(&message->objects);

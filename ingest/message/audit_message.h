@@ -90,6 +90,9 @@ enum error audit_message_copy(struct audit_message *message, struct bytes text, 
 /* Texts put together. */
 enum error audit_message_join(
 	struct audit_message *message, const struct bytes *parts, size_t count, struct bytes *out) MUST_USE;
+/* "KIND: NAME (ID)", as much of it as there is. */
+enum error audit_message_describe(
+	struct audit_message *message, struct bytes kind, struct bytes name, struct bytes id, struct bytes *out) MUST_USE;
 /* Adds a copy to the objects, unless it says nothing. */
 enum error audit_message_object(struct audit_message *message, struct bytes object) MUST_USE;
 /* How it ended, by what the table of codes says of its code; false: the code is none of an outcome. */

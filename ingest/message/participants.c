@@ -6,6 +6,7 @@
  * objects too. They stand before the message's own objects, because a long list loses its end (adapter.c). */
 #include "ingest/message/participants.h"
 
+#include "ingest/message/words.h"
 #include "ledger/base/grow.h"
 #include "ledger/mapping/mapping.h"
 
@@ -49,17 +50,11 @@ static size_t actor_of(const struct audit_message *message)
 	return actor;
 }
 
-/* "ROLE: NAME (ID)", as much of it as there is; in pieces if it is longer than an object may be. */
+/* In pieces if it is longer than an object may be. */
 static enum error keep_other(struct audit_message *message, const struct participant *other, struct texts *objects)
 {
-	bool named = other->name.len > 0;
-	bool both = named && other->id.len > 0;
-	bool anything = named || other->id.len > 0;
-	struct bytes parts[] = {other->role, other->role.len > 0 && anything ? BYTES_LITERAL(": ") : BYTES_EMPTY,
-		named ? other->name : other->id, both ? BYTES_LITERAL(" (") : BYTES_EMPTY, both ? other->id : BYTES_EMPTY,
-		both ? BYTES_LITERAL(")") : BYTES_EMPTY};
 	struct bytes text;
-	TRY(audit_message_join(message, parts, sizeof parts / sizeof parts[0], &text));
+	TRY(audit_message_describe(message, other->role, other->name, other->id, &text));
 	if (text.len <= EVENT_TEXT_BYTES_MAX)
 		return texts_add(objects, text);
 	TRY(texts_add(objects, other->role));
@@ -70,7 +65,7 @@ static enum error keep_other(struct audit_message *message, const struct partici
 /* "A; B": where it went. One that does not fit stays among the objects. */
 static enum error add_recipient(struct audit_message *message, const struct participant *one, bool *added)
 {
-	struct bytes name = one->name.len > 0 ? one->name : one->id;
+	struct bytes name = words_first(one->name, one->id);
 	struct bytes before = message->recipient;
 	struct bytes parts[] = {before, before.len > 0 ? BYTES_LITERAL("; ") : BYTES_EMPTY, name};
 	*added = name.len > 0 && (before.len == 0 || before.len + 2 + name.len <= EVENT_TEXT_BYTES_MAX);

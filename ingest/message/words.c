@@ -23,6 +23,11 @@ struct bytes words_trim(struct bytes text)
 	return text;
 }
 
+struct bytes words_first(struct bytes a, struct bytes b)
+{
+	return a.len > 0 ? a : b;
+}
+
 static uint8_t small(uint8_t c)
 {
 	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;

@@ -25,6 +25,8 @@ static inline bool words_letter(uint8_t c)
 int words_hex(uint8_t c);
 /* Without the blanks at both ends. */
 struct bytes words_trim(struct bytes text);
+/* The first of two that is not empty. */
+struct bytes words_first(struct bytes a, struct bytes b);
 
 /* False: a text with this first letter does not begin with the word, in whatever letter case. For loops over many. */
 static inline bool words_may_begin(uint8_t first, const char *word)

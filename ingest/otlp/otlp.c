@@ -204,7 +204,7 @@ static enum error read_object(const struct otlp_reader *reader, const char *plac
 	TRY(map_words(reader, map, "participantObjectName", &name));
 	if (bytes_equal(type, BYTES_LITERAL("1")) && bytes_equal(role, BYTES_LITERAL("1")))
 		return add_subject(reader, place, kind, id);
-	return audit_message_object(reader->message, id.len > 0 ? id : name);
+	return audit_message_object(reader->message, words_first(id, name));
 }
 
 static enum error read_objects(const struct otlp_reader *reader)
@@ -237,10 +237,10 @@ static enum error read_user(const struct otlp_reader *reader, const json_t *map)
 	TRY(map_words(reader, map, "roleIDCode", &user.role));
 	TRY(map_words(reader, map, "purposeOfUse", &purpose));
 	TRY(map_words(reader, map, "networkAccessPointID", &user.access_point));
-	user.id = user.id.len > 0 ? user.id : other;
+	user.id = words_first(user.id, other);
 	user.requestor = requestor.len == 0 || WORDS_LIKE_ONE_OF(requestor, "true", "1");
 	participant_role_code(&user, user.role);
-	message->purpose = message->purpose.len > 0 ? message->purpose : purpose;
+	message->purpose = words_first(message->purpose, purpose);
 	message->emergency |= (mapping_effects(MAPPING_PURPOSE, NULL, purpose) & MAPPING_EMERGENCY) != 0;
 	return participants_add(message, &user);
 }
