@@ -1,11 +1,13 @@
 #include "query/backend/smart_scope.h"
 
+#include <string.h>
+
 /* False: it does not begin so. */
-static bool step_over(struct bytes *rest, struct bytes front)
+static bool step_over(struct bytes *rest, const char *front)
 {
-	if (rest->len < front.len || !bytes_equal(bytes_of(rest->data, front.len), front))
+	if (!bytes_begin(*rest, front))
 		return false;
-	*rest = bytes_of(rest->data + front.len, rest->len - front.len);
+	*rest = bytes_after(*rest, strlen(front));
 	return true;
 }
 
@@ -26,8 +28,7 @@ static bool letters_create(struct bytes letters)
 
 bool smart_scope_creates(struct bytes scope)
 {
-	if (!step_over(&scope, BYTES_LITERAL("system/")) ||
-		!(step_over(&scope, BYTES_LITERAL("AuditEvent.")) || step_over(&scope, BYTES_LITERAL("*."))))
+	if (!step_over(&scope, "system/") || !(step_over(&scope, "AuditEvent.") || step_over(&scope, "*.")))
 		return false;
 	return bytes_equal(scope, BYTES_LITERAL("write")) || bytes_equal(scope, BYTES_LITERAL("*")) ||
 		   letters_create(scope);

@@ -3,6 +3,8 @@
  * JSON of protobuf has them; ids hexadecimal; what has its zero is left out. */
 #include "tools/otlpbody/otlp_protobuf.h"
 
+#include "ledger/json/json_base64.h"
+
 #include <otlp.pb-c.h>
 
 #include <inttypes.h>
@@ -109,25 +111,16 @@ static enum error hex_json(struct making *making, struct bytes id, json_t **out)
 	return allocated(*out);
 }
 
-static enum error base64_json(struct bytes data, json_t **out)
-{
-	size_t room = sodium_base64_encoded_len(data.len, sodium_base64_VARIANT_ORIGINAL);
-	char *text = malloc(room);
-	TRY(allocated(text));
-	sodium_bin2base64(text, room, data.data, data.len, sodium_base64_VARIANT_ORIGINAL);
-	*out = json_string(text);
-	free(text);
-	return allocated(*out);
-}
-
 static enum error bytes_json(struct making *making, const char *name, struct bytes data, json_t **out)
 {
 	if (strcmp(name, "array_value") == 0)
 		return nested_json(making, &otlp__values__descriptor, data, out);
 	if (strcmp(name, "kvlist_value") == 0)
 		return nested_json(making, &otlp__pairs__descriptor, data, out);
-	if (strcmp(name, "bytes_value") == 0)
-		return base64_json(data, out);
+	if (strcmp(name, "bytes_value") == 0) {
+		*out = json_base64(data);
+		return allocated(*out);
+	}
 	if (strcmp(name, "trace_id") == 0 || strcmp(name, "span_id") == 0 || strcmp(name, "parent_span_id") == 0)
 		return hex_json(making, data, out);
 	if (!bytes_utf8(data))
