@@ -35,8 +35,7 @@
 	X(otherwise, "  and %lld refused for other reasons", "  og %lld afvist af andre grunde") /* how many */ \
 	X(unmapped, /* how many, name, name */ \
 		"  namespace not mapped: %lld of %s; 'indsigt sender policy ... --namespace %s=OID'", \
-		"  navnerum uden OID: %lld af %s; 'indsigt sender policy ... --namespace %s=OID'") \
-	X(nothing, "  nothing was counted", "  intet er talt")
+		"  navnerum uden OID: %lld af %s; 'indsigt sender policy ... --namespace %s=OID'")
 /* clang-format on */
 
 #define REPORT_COLUMNS 11
