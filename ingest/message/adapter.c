@@ -9,14 +9,13 @@
 #include "ingest/message/adapter.h"
 
 #include "ingest/message/participants.h"
+#include "ingest/message/words.h"
 #include "ledger/event/event_json.h"
 #include "ledger/event/event_schema.h"
 #include "ledger/text/timestamp.h"
 #include "ledger/text/visible.h"
 
 #include <sodium.h>
-
-#define UNSPECIFIED BYTES_LITERAL("unspecified")
 
 static const char *const names[] = {[ADAPTER_JSON] = "json",
 	[ADAPTER_FHIR] = "fhir",
@@ -108,7 +107,7 @@ static enum error map_purpose(
 	*out = message->purpose;
 	if (out->len > 0)
 		return E_OK;
-	*out = policy->purpose[0] != '\0' ? bytes_text(policy->purpose) : UNSPECIFIED;
+	*out = policy->purpose[0] != '\0' ? bytes_text(policy->purpose) : EVENT_TEXT_UNSPECIFIED;
 	if (policy->purpose[0] == '\0' && (policy->flags & POLICY_PURPOSE_REQUIRED) != 0)
 		return fault_set(fault, E_MISSING_FIELD, "purpose: missing, and the sender's registration requires one");
 	return E_OK;
@@ -145,12 +144,6 @@ static uint64_t outcome_of(const struct audit_message *message)
 	return message->denial ? OUTCOME_DENIED : OUTCOME_FAILED;
 }
 
-/* The first that says something. */
-static struct bytes either(struct bytes first, struct bytes second)
-{
-	return first.len > 0 ? first : second.len > 0 ? second : UNSPECIFIED;
-}
-
 /* Everything but the subject. */
 static enum error map_common(
 	const struct memory *memory, const struct adapter_context *context, struct event *out, struct fault *fault)
@@ -172,11 +165,12 @@ static enum error map_common(
 	put_text(out, EVENT_ORG_ID, memory->origin.org);
 	put_text(out, EVENT_ORG_NAME, memory->origin.org_name);
 	put_text(out, EVENT_SYSTEM, memory->origin.system);
-	put_text(out, EVENT_ACTIVITY, either(message->activity, UNSPECIFIED));
+	put_text(out, EVENT_ACTIVITY, words_first(message->activity, EVENT_TEXT_UNSPECIFIED));
 	put_text(out, EVENT_PURPOSE, purpose);
 	put_text(out, EVENT_ACTOR_ID, message->actor.id);
 	put_text(out, EVENT_ACTOR_NAME, message->actor.name);
-	put_text(out, EVENT_ACTOR_ROLE, either(message->actor.role, source_role(context->source)));
+	put_text(out, EVENT_ACTOR_ROLE,
+		words_first(words_first(message->actor.role, source_role(context->source)), EVENT_TEXT_UNSPECIFIED));
 	put_text(out, EVENT_ACCESS_POINT, message->actor.access_point);
 	put_text(out, EVENT_CONSENT, message->consent);
 	put_text(out, EVENT_RECIPIENT, message->recipient);
@@ -322,7 +316,7 @@ static void find_origin(struct memory *memory, const struct adapter_context *con
 	memory->origin = context->line != NULL ? *context->line
 										   : (struct source_origin){.org = bytes_text(context->org_id),
 												 .org_name = bytes_text(context->org_name),
-												 .system = either(system, UNSPECIFIED)};
+												 .system = words_first(system, EVENT_TEXT_UNSPECIFIED)};
 }
 
 /* A bare reference is of the organisation that accessed, and a message says last who that is: then it is read again. */

@@ -108,6 +108,9 @@ enum { OUTCOME_OK, OUTCOME_DENIED, OUTCOME_FAILED };
 enum { ACTOR_HUMAN, ACTOR_SYSTEM, ACTOR_AI };
 enum { GRANT_PARENTAL, GRANT_ATTORNEY };
 
+/* What stands in a required text of which nothing is known. */
+#define EVENT_TEXT_UNSPECIFIED BYTES_LITERAL("unspecified")
+
 struct event_field {
 	uint8_t number; /* 0: no such field */
 	const char *path;

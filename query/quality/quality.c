@@ -15,7 +15,6 @@
 
 #define DAY_S 86400u
 #define HOUR_S 3600u
-#define UNSPECIFIED BYTES_LITERAL("unspecified")
 
 #define FACT_UNREADABLE 0x01
 #define FACT_PURPOSE 0x02 /* can be seen */
@@ -175,7 +174,7 @@ static void look_at_purpose(const struct event *event, const struct sender *send
 		return;
 	struct bytes purpose = event->values[EVENT_PURPOSE].text;
 	out->flags |= FACT_PURPOSE;
-	if (bytes_equal(purpose, UNSPECIFIED))
+	if (bytes_equal(purpose, EVENT_TEXT_UNSPECIFIED))
 		out->flags |= FACT_MISSING;
 	else if (bytes_equal(purpose, bytes_text(sender->policy.purpose)))
 		out->flags |= FACT_USUAL;

@@ -20,7 +20,6 @@
 
 #define DAY_S 86400u
 #define DIGITS_TOLD_MAX 5u
-#define UNSPECIFIED BYTES_LITERAL("unspecified")
 
 static const char *const names[] = {
 #define X(code, name) [code] = (name),
@@ -86,7 +85,7 @@ static void look_at(struct tally *tally, const struct event *event, const struct
 	struct bytes purpose = event->present >> EVENT_PURPOSE & 1 ? event->values[EVENT_PURPOSE].text : BYTES_EMPTY;
 	uint64_t fields = free_texts_with_numbers(event, source, &how);
 	add(tally, TALLY_EVENTS, now_s);
-	if (purpose.len == 0 || bytes_equal(purpose, UNSPECIFIED))
+	if (purpose.len == 0 || bytes_equal(purpose, EVENT_TEXT_UNSPECIFIED))
 		add(tally, TALLY_MISSING, now_s);
 	else if (policy != NULL && bytes_equal(purpose, bytes_text(policy->purpose)))
 		add(tally, TALLY_USUAL, now_s);
