@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Makes the vectors of spec/adapters.md: a message, and the event and the people that it becomes, written down by hand from the page."""
-import copy
 
-from kit import write
+from kit import merged, write
 
 CPR = {"system": "urn:oid:1.2.208.176.1.2", "value": "0101701234"}
 MRN = {"system": "urn:oid:1.2.3", "value": "7"}
@@ -20,16 +19,6 @@ R6 = {"type": {"coding": [{"code": "rest"}]}, "subtype": [{"coding": [{"code": "
       "outcome": {"code": {"code": "success"}}}
 R6_EVENT = {"activity": "read", "source": {"format": "fhir-r6"}}
 NOBODY = "-"
-
-
-def merged(base, changes):
-    made = copy.deepcopy(base)
-    for name, value in changes.items():
-        if value is None:
-            made.pop(name, None)
-        else:
-            made[name] = value
-    return made
 
 
 def ok(name, about, subjects, event=None, **members):

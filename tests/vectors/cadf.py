@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """Makes the vectors of spec/cadf.md: a CADF event, and the event and the people that it becomes, written down by hand from the
 page: python3 tests/vectors/cadf.py"""
-import copy
 import json
 
-from kit import write
+from kit import merged, write
 
 BASE = {"typeURI": "http://schemas.dmtf.org/cloud/audit/1.0/event", "eventType": "activity", "id": "0a196053-95de-48f8-9890-4527b25b5007",
         "eventTime": "2026-11-20T10:00:00.123456+0000", "action": "read", "outcome": "success",
@@ -18,16 +17,6 @@ USER = {"typeURI": "data/security/account/user", "id": "a71f"}
 FILE = {"typeURI": "data/file", "id": "f-1"}
 FILE_EVENT = {"system": "unspecified", "objects": ["data/file: f-1"]}
 OBSERVER = {"observer": {"id": "o1", "typeURI": "service/security", "name": "keystone"}}
-
-
-def merged(base, changes):
-    made = copy.deepcopy(base)
-    for name, value in changes.items():
-        if value is None:
-            made.pop(name, None)
-        else:
-            made[name] = value
-    return made
 
 
 def ok(file, about, subjects, event=None, source=None, message=None, **members):

@@ -2,6 +2,7 @@
 that a vector is never just what the ledger's own code answers. Keys are made from one byte each; nothing is random.
 Needs libsodium (for Ed25519 and ristretto255) and nothing else."""
 import base64
+import copy
 import ctypes
 import ctypes.util
 import hashlib
@@ -23,6 +24,17 @@ def write(page, name, vector):
     with open(os.path.join(folder, name + ".json"), "w", encoding="utf-8") as file:
         json.dump(vector, file, ensure_ascii=False, indent=2)
         file.write("\n")
+
+
+def merged(base, changes):
+    """A copy with these members; None: without it."""
+    made = copy.deepcopy(base)
+    for name, value in changes.items():
+        if value is None:
+            made.pop(name, None)
+        else:
+            made[name] = value
+    return made
 
 
 def b64(data):

@@ -1,9 +1,7 @@
 #!/usr/bin/env python3
 """Makes the vectors of spec/otlp.md: a record of OpenTelemetry, and the event and the people that it becomes, written down by
 hand from the page: python3 tests/vectors/otlp.py"""
-import copy
-
-from kit import write
+from kit import merged, write
 
 BSN = "oid:2.16.840.1.113883.2.4.6.3:999990019"
 ACTIVITY = "https://register.example/activities/12"
@@ -61,21 +59,11 @@ def log(given=None, **members):
     return {name: value for name, value in made.items() if value is not None}
 
 
-def merged(changes):
-    made = copy.deepcopy(EVENT)
-    for name, value in (changes or {}).items():
-        if value is None:
-            made.pop(name, None)
-        else:
-            made[name] = value
-    return made
-
-
 def ok(name, about, subjects, message, event=None, source=None):
     vector = {"about": about, "format": "otlp", "message": message}
     if source:
         vector["source"] = source
-    write("otlp", name, {**vector, "subjects": subjects, "event": merged(event), "expect": "ok"})
+    write("otlp", name, {**vector, "subjects": subjects, "event": merged(EVENT, event or {}), "expect": "ok"})
 
 
 def no(name, about, error, place, message, source=None):
