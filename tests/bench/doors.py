@@ -51,20 +51,30 @@ def received(ledger, name):
     return sum(int(one["events"]) for one in json.loads(ledger.get("/v1/coverage"))["senders"] if one["name"] == name)
 
 
-def through(ledger, program, key, events, give, *options):
-    """`give(gateway, part)`, in LINES threads; until the gateway has ended with nothing waiting."""
-    gateway = Gateway(ledger, key, program, *options)
-    name = os.path.basename(key)[:-len(".key")]
-    wanted = received(ledger, name) + events
-    begin = time.monotonic()
-    threads = [threading.Thread(target=give, args=(gateway, part)) for part in range(LINES)]
+def in_threads(give):
+    """`give(part)`, in LINES threads; until all have ended."""
+    threads = [threading.Thread(target=give, args=(part,)) for part in range(LINES)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def until_logged(ledger, key, events, give):
+    """`give(part)`, in LINES threads; the seconds until all of it is in the log."""
+    name = os.path.basename(key)[:-len(".key")]
+    wanted = received(ledger, name) + events
+    begin = time.monotonic()
+    in_threads(give)
     while received(ledger, name) < wanted:
         time.sleep(0.01)
-    took = time.monotonic() - begin
+    return time.monotonic() - begin
+
+
+def through(ledger, program, key, events, give, *options):
+    """`give(gateway, part)`; until the gateway has ended with nothing waiting."""
+    gateway = Gateway(ledger, key, program, *options)
+    took = until_logged(ledger, key, events, lambda part: give(gateway, part))
     gateway.stop()
     return took
 
@@ -167,11 +177,7 @@ def callers(ledger, program, key, events, turn):
                 heard += line.recv(1 << 20).count(b"\n")
             thread.join()
     begin = time.monotonic()
-    threads = [threading.Thread(target=give, args=(part,)) for part in range(LINES)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(give)
     took = time.monotonic() - begin
     sender.terminate()
     sender.wait(240)
@@ -184,23 +190,13 @@ def follow(ledger, program, key, events, turn):
     data = ["".join(event("cpr:" + number(n), "%d-%d" % (turn, n)) + "\n" for n in range(part, events, LINES)).encode() for part in range(LINES)]
     for path in paths:
         open(path, "wb").close()
-    name = os.path.basename(key)[:-len(".key")]
-    wanted = received(ledger, name) + events
     sender = subprocess.Popen([ledger.indsigt, "send", "--server", ledger.ingest, "--key", key, "--follow", *paths], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def write(part):
         with open(paths[part], "ab", buffering=0) as file:
             for at in range(0, len(data[part]), 1 << 16):
                 file.write(data[part][at:at + (1 << 16)])
-    begin = time.monotonic()
-    threads = [threading.Thread(target=write, args=(part,)) for part in range(LINES)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    while received(ledger, name) < wanted:
-        time.sleep(0.01)
-    took = time.monotonic() - begin
+    took = until_logged(ledger, key, events, write)
     sender.terminate()
     sender.wait(240)
     return took
