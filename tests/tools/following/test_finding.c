@@ -1,8 +1,5 @@
 /* Followed files that are looked for, where the disk does not tell, or tells of another file. */
-#include "ledger/base/hash.h"
-#include "tests/lib/place.h"
-#include "tests/lib/unit.h"
-#include "tools/following/following.h"
+#include "tests/lib/followed_place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,14 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct place where;
-static char path[96];
-static int spool_fd;
-static struct following *following;
-static uint64_t now_ms;
 static char taken[4096]; /* all that was taken, in order */
-static unsigned lost_said;
-static char said[4096];
 
 /* A server of files has forgotten the handle of a descriptor that stands here. */
 #define STALE_AT 12345
@@ -29,36 +19,6 @@ int fstat(int fd, struct stat *info)
 		return fstatat(fd, "", info, AT_EMPTY_PATH);
 	errno = ESTALE;
 	return -1;
-}
-
-static uint64_t hash_text(void *context, struct bytes text)
-{
-	(void)context;
-	struct hash hash;
-	hash_blake2b(NULL, &text, 1, &hash);
-	return get_u64(hash.b);
-}
-
-static void say(void *context, bool lost, const char *text)
-{
-	(void)context;
-	lost_said += lost;
-	snprintf(said + strlen(said), sizeof said - strlen(said), "%s\n", text);
-}
-
-static void start(void)
-{
-	const struct following_calls calls = {.key = {.hash = hash_text}, .say = say};
-	char *names[] = {path, NULL};
-	struct fault fault = {.text = ""};
-	enum error error = following_open(spool_fd, names, &calls, &following, &fault);
-	ck_assert_msg(error == E_OK, "%s", fault.text);
-}
-
-static void stop(void)
-{
-	following_close(following);
-	following = NULL;
 }
 
 static void take(struct followed *file)
@@ -80,12 +40,6 @@ static void take(struct followed *file)
 	following_took(following, file, file->read_at, file->now.number + 1, text);
 }
 
-static void look(void)
-{
-	ck_ok(following_look(following, now_ms));
-	ck_ok(following_save(following));
-}
-
 static void read_all(void)
 {
 	struct followed *file;
@@ -102,25 +56,10 @@ static void read_all(void)
 /* Its name is no longer new. */
 static void begin(void)
 {
-	place_make(&where);
-	now_ms = 1000000;
-	lost_said = 0;
-	said[0] = taken[0] = '\0';
-	snprintf(path, sizeof path, "%s/log/audit.log", where.path);
-	shell("mkdir %s/log %s/spool", where.path, where.path);
-	char spool[96];
-	snprintf(spool, sizeof spool, "%s/spool", where.path);
-	spool_fd = open(spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	start();
+	begin_place();
+	taken[0] = '\0';
 	read_all();
 	said[0] = '\0';
-}
-
-static void end(void)
-{
-	stop();
-	close(spool_fd);
-	place_remove(&where);
 }
 
 static void make_stale(size_t number)
@@ -164,7 +103,7 @@ START_TEST(a_file_whose_place_cannot_be_read_is_waited_for)
 	ck_assert_msg(lost_said == 0, "%s", said);
 	ck_assert(!following_behind(following));
 	ck_assert_str_eq(taken, LONG "three\ntwo\n");
-	end();
+	end_place();
 }
 END_TEST
 
@@ -183,7 +122,7 @@ START_TEST(an_inode_alone_is_no_file)
 	read_all();
 	ck_assert_str_eq(taken, _i == 0 ? "three\n" : taken[1] == 'w' ? "two\nthree\n" : "three\ntwo\n");
 	ck_assert_uint_eq(lost_said, _i == 0);
-	end();
+	end_place();
 }
 END_TEST
 
@@ -205,7 +144,7 @@ START_TEST(a_stale_file_is_looked_for)
 	ck_assert_str_eq(taken, _i == 0 ? LONG "two\n" : LONG "two\nthree\n");
 	ck_assert_msg(lost_said == 0 && said[0] == '\0', "%s", said);
 	ck_assert((following_file(following, 1) == NULL) == (_i == 0));
-	end();
+	end_place();
 }
 END_TEST
 
@@ -222,7 +161,7 @@ START_TEST(what_a_stale_file_had_is_told)
 	ck_assert_str_eq(taken, LONG "three\n");
 	ck_assert_uint_eq(lost_said, 1);
 	ck_assert_msg(strstr(said, "at least 4 bytes behind them were never read") != NULL, "%s", said);
-	end();
+	end_place();
 }
 END_TEST
 
@@ -233,21 +172,20 @@ START_TEST(a_directory_is_told_with_what_to_give)
 	shell("mkdir %s", path);
 	read_all();
 	ck_assert_uint_eq(count_said("is a directory; for its files give a pattern"), 1);
-	end();
+	end_place();
 }
 END_TEST
 
 START_TEST(standard_input_is_no_file)
 {
-	const struct following_calls calls = {.key = {.hash = hash_text}, .say = say};
 	char dash[] = "-";
 	char *names[] = {dash, NULL};
 	struct fault fault = {.text = ""};
 	begin();
 	stop();
-	ck_error(following_open(spool_fd, names, &calls, &following, &fault), E_USAGE);
+	ck_error(following_open(spool_fd, names, &following_calls, &following, &fault), E_USAGE);
 	ck_assert_msg(strstr(fault.text, "standard input") != NULL, "%s", fault.text);
-	end();
+	end_place();
 }
 END_TEST
 

@@ -1,10 +1,7 @@
 /* Followed files against a naive model: a writer that appends, is rotated in every way and is cut; a sender that dies
  * between any two steps, and remembers of what it took what was durable by then. Each line is taken once, unless a cut
  * destroyed it. */
-#include "ledger/base/hash.h"
-#include "tests/lib/place.h"
-#include "tests/lib/unit.h"
-#include "tools/following/following.h"
+#include "tests/lib/followed_place.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,36 +13,12 @@
 #define LINES_MAX 20000u
 #define TEXT_MAX 64
 
-static struct place where;
-static char path[96];
-static int spool_fd;
-static struct following *following;
-static uint64_t now_ms;
-static unsigned lost_said;
-static char said[4096];
 static uint64_t seed;
 
 static unsigned draw(unsigned below)
 {
 	seed = seed * 6364136223846793005u + 1442695040888963407u;
 	return (unsigned)(seed >> 33) % below;
-}
-
-static uint64_t hash_text(void *context, struct bytes text)
-{
-	(void)context;
-	struct hash hash;
-	hash_blake2b(NULL, &text, 1, &hash);
-	return get_u64(hash.b);
-}
-
-static void say(void *context, bool lost, const char *text)
-{
-	(void)context;
-	lost_said += lost;
-	snprintf(said + strlen(said), sizeof said - strlen(said), "%s\n", text);
-	if (strlen(said) > sizeof said / 2)
-		said[0] = '\0';
 }
 
 /* ---- the sender ---- */
@@ -198,24 +171,6 @@ static void read_some(struct followed *file, size_t most)
 
 /* ---- it lives and dies ---- */
 
-static void start(void)
-{
-	const struct following_calls calls = {.key = {.hash = hash_text}, .say = say};
-	char *names[] = {path, NULL};
-	struct fault fault = {.text = ""};
-	enum error error = following_open(spool_fd, names, &calls, &following, &fault);
-	ck_assert_msg(error == E_OK, "%s", fault.text);
-}
-
-static void stop(void)
-{
-	struct followed *file;
-	for (size_t i = 0; (file = following_file(following, i)) != NULL; i++)
-		free(file->reader);
-	following_close(following);
-	following = NULL;
-}
-
 /* Of what was not durable some is, in order. */
 static void die(void)
 {
@@ -223,12 +178,6 @@ static void die(void)
 	taken_count = durable + draw((unsigned)(taken_count - durable) + 1);
 	durable = taken_count;
 	start();
-}
-
-static void look(void)
-{
-	ck_ok(following_look(following, now_ms));
-	ck_ok(following_save(following));
 }
 
 static void save(void)
@@ -352,31 +301,21 @@ static void copy_file(bool copy, bool late)
 
 static void begin(uint64_t with)
 {
-	place_make(&where);
 	seed = with;
-	now_ms = 1000000;
-	snprintf(path, sizeof path, "%s/log/audit.log", where.path);
-	shell("mkdir %s/log %s/spool", where.path, where.path);
-	char spool[96];
-	snprintf(spool, sizeof spool, "%s/spool", where.path);
-	spool_fd = open(spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	taken_count = durable = written_count = 0;
-	rotated = lost_said = 0;
+	rotated = 0;
 	repeated = 0;
 	old_fd = -1;
-	said[0] = '\0';
 	memset(destroyed, 0, sizeof destroyed);
-	start();
+	begin_place();
 }
 
 static void end(void)
 {
-	stop();
-	close(spool_fd);
+	end_place();
 	close(writer_fd);
 	if (old_fd >= 0)
 		close(old_fd);
-	place_remove(&where);
 }
 
 static size_t count_written(uint64_t text, bool whole_only)
@@ -744,10 +683,9 @@ START_TEST(a_damaged_state_is_refused)
 	read_all();
 	stop();
 	shell("printf '{\"version\":1' > %s/spool/followed.json", where.path);
-	const struct following_calls calls = {.key = {.hash = hash_text}, .say = say};
 	char *names[] = {path, NULL};
 	struct fault fault = {.text = ""};
-	ck_error(following_open(spool_fd, names, &calls, &following, &fault), E_CORRUPT);
+	ck_error(following_open(spool_fd, names, &following_calls, &following, &fault), E_CORRUPT);
 	ck_assert_msg(strstr(fault.text, "is damaged; move it away") != NULL, "%s", fault.text);
 	shell("rm %s/spool/followed.json", where.path);
 	start();
