@@ -89,9 +89,10 @@ class Gateway:
             return json.load(file)
 
     def rejected(self):
+        """Those that are whole: the last one may just be written."""
         try:
             with open(self.key + ".spool/rejected.jsonl", encoding="utf-8") as file:
-                return [json.loads(line) for line in file]
+                return [json.loads(line) for line in file if line.endswith("\n")]
         except FileNotFoundError:
             return []
 
