@@ -9,8 +9,8 @@
 
 #include <stdlib.h>
 
-#define SCOPES(parts) ((parts)->spans ? "scopeSpans" : "scopeLogs")
-#define RECORDS(parts) ((parts)->spans ? "spans" : "logRecords")
+#define SCOPES(parts) (otlp_lists((parts)->spans)->scopes)
+#define RECORDS(parts) (otlp_lists((parts)->spans)->records)
 
 /* ---- form ---- */
 
@@ -47,8 +47,8 @@ static enum error check_group(struct otlp_parts *parts, const json_t *group, str
 
 static enum error check(struct otlp_parts *parts, struct fault *fault)
 {
-	const json_t *logs = otlp_member(parts->root, "resourceLogs");
-	const json_t *spans = otlp_member(parts->root, "resourceSpans"), *group;
+	const json_t *logs = otlp_member(parts->root, otlp_lists(false)->groups);
+	const json_t *spans = otlp_member(parts->root, otlp_lists(true)->groups), *group;
 	size_t i;
 	if (otlp_member(parts->root, "resourceMetrics") != NULL)
 		return fault_set(fault, E_BAD_VALUE, "resourceMetrics: metrics say nothing of an access");
@@ -57,8 +57,7 @@ static enum error check(struct otlp_parts *parts, struct fault *fault)
 	parts->groups = logs != NULL ? logs : spans;
 	parts->spans = logs == NULL;
 	if (!objects(parts->groups))
-		return fault_set(
-			fault, E_BAD_VALUE, "%s: must be a list of objects", parts->spans ? "resourceSpans" : "resourceLogs");
+		return fault_set(fault, E_BAD_VALUE, "%s: must be a list of objects", otlp_lists(parts->spans)->groups);
 	json_array_foreach(parts->groups, i, group) TRY(check_group(parts, group, fault));
 	return E_OK;
 }
@@ -124,9 +123,9 @@ static const json_t *find(struct otlp_parts *parts, const json_t **group, const 
 
 static json_t *pack(const struct otlp_parts *parts, const json_t *group, const json_t *scope, const json_t *record)
 {
-	return json_pack("{s:[{s:O*,s:O*,s:[{s:O*,s:O*,s:[O]}]}]}", parts->spans ? "resourceSpans" : "resourceLogs",
-		"resource", otlp_member(group, "resource"), "schemaUrl", otlp_member(group, "schemaUrl"), SCOPES(parts),
-		"scope", otlp_member(scope, "scope"), "schemaUrl", otlp_member(scope, "schemaUrl"), RECORDS(parts), record);
+	return json_pack("{s:[{s:O*,s:O*,s:[{s:O*,s:O*,s:[O]}]}]}", otlp_lists(parts->spans)->groups, "resource",
+		otlp_member(group, "resource"), "schemaUrl", otlp_member(group, "schemaUrl"), SCOPES(parts), "scope",
+		otlp_member(scope, "scope"), "schemaUrl", otlp_member(scope, "schemaUrl"), RECORDS(parts), record);
 }
 
 bool otlp_parts_next(struct otlp_parts *parts, struct bytes *out, struct fault *fault)

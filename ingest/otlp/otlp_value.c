@@ -10,6 +10,13 @@
 static const char *const forms[] = {
 	"stringValue", "boolValue", "intValue", "doubleValue", "arrayValue", "kvlistValue", "bytesValue"};
 
+const struct otlp_lists *otlp_lists(bool spans)
+{
+	static const struct otlp_lists of_logs = {"resourceLogs", "scopeLogs", "logRecords"};
+	static const struct otlp_lists of_spans = {"resourceSpans", "scopeSpans", "spans"};
+	return spans ? &of_spans : &of_logs;
+}
+
 const json_t *otlp_member(const json_t *object, const char *name)
 {
 	const json_t *member = json_object_get(object, name);
@@ -39,12 +46,13 @@ static enum error attributes_of(const json_t *object, const char *name, const js
 enum error otlp_record_open(const json_t *root, struct otlp_record *out, struct fault *fault)
 {
 	const json_t *group, *scope;
-	*out = (struct otlp_record){.span = otlp_member(root, "resourceSpans") != NULL};
-	if (!out->span && otlp_member(root, "resourceLogs") == NULL)
+	*out = (struct otlp_record){.span = otlp_member(root, otlp_lists(true)->groups) != NULL};
+	const struct otlp_lists *lists = otlp_lists(out->span);
+	if (otlp_member(root, lists->groups) == NULL)
 		return fault_set(fault, E_MISSING_FIELD, "resourceLogs or resourceSpans: one of them is required");
-	TRY(only(root, out->span ? "resourceSpans" : "resourceLogs", &group, fault));
-	TRY(only(group, out->span ? "scopeSpans" : "scopeLogs", &scope, fault));
-	TRY(only(scope, out->span ? "spans" : "logRecords", &out->record, fault));
+	TRY(only(root, lists->groups, &group, fault));
+	TRY(only(group, lists->scopes, &scope, fault));
+	TRY(only(scope, lists->records, &out->record, fault));
 	TRY(attributes_of(otlp_member(group, "resource"), "attributes", &out->resource, fault));
 	return attributes_of(out->record, "attributes", &out->attributes, fault);
 }

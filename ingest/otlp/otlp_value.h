@@ -8,6 +8,14 @@
 
 #include <jansson.h>
 
+/* What the lists of a request are called, from the outermost one on. */
+struct otlp_lists {
+	const char *groups, *scopes, *records;
+};
+
+/* Of logs, or of spans. */
+const struct otlp_lists *otlp_lists(bool spans);
+
 struct otlp_record {
 	const json_t *resource; /* its attributes; NULL: there are none */
 	const json_t *attributes;

@@ -4,6 +4,7 @@
 #include "tools/posted/otlp_route.h"
 
 #include "ingest/otlp/otlp_parts.h"
+#include "ingest/otlp/otlp_value.h"
 #include "ledger/base/own.h"
 #include "ledger/json/json_read.h"
 #include "tools/otlpbody/otlp_protobuf.h"
@@ -98,7 +99,7 @@ static enum error check_records(struct bytes text, bool spans, struct fault *fau
 	TRY(check_brackets(text, fault));
 	TRY(otlp_parts_begin(text, &parts, fault));
 	if (parts.spans != spans)
-		return fault_set(fault, E_BAD_VALUE, "%s: this is posted to %s", parts.spans ? "resourceSpans" : "resourceLogs",
+		return fault_set(fault, E_BAD_VALUE, "%s: this is posted to %s", otlp_lists(parts.spans)->groups,
 			parts.spans ? TRACES : LOGS);
 	if (parts.count > OTLP_ROUTE_RECORDS_MAX || otlp_parts_bytes(&parts) > OTLP_ROUTE_PARTS_BYTES_MAX)
 		return fault_set(fault, E_BATCH_TOO_LARGE,
