@@ -3,6 +3,7 @@
 #include "query/issuer/discovery.h"
 
 #include "ledger/json/json_text.h"
+#include "query/claims/hold.h"
 
 #include <string.h>
 
@@ -24,16 +25,16 @@ void discovery_url(const struct issuer_config *config, char out[ISSUER_BYTES_MAX
 static enum error read_url(const struct issuer_config *config, const json_t *document, const char *name, bool needed,
 	char out[ISSUER_BYTES_MAX + 1], struct fault *fault)
 {
-	const json_t *url = json_object_get(document, name);
+	const json_t *said = json_object_get(document, name);
+	const char *url = claim_text(said);
 	out[0] = '\0';
-	if (url == NULL && !needed)
+	if (said == NULL && !needed)
 		return E_OK;
-	if (!json_is_string(url) || strlen(json_string_value(url)) != json_string_length(url) ||
-		!issuer_address_good(json_string_value(url), config->plain))
+	if (url == NULL || !issuer_address_good(url, config->plain))
 		return fault_set(fault, E_BAD_VALUE,
 			"the discovery document's %s is missing or no address of https (at most %u bytes)", name,
 			(unsigned)ISSUER_BYTES_MAX);
-	strcpy(out, json_string_value(url));
+	strcpy(out, url);
 	return E_OK;
 }
 
@@ -61,11 +62,9 @@ static unsigned bits_of(const json_t *list, const char *const names[], size_t co
  * is the one that RFC 8414 section 2 names. */
 static void read_for_clients(const struct issuer_config *config, const json_t *document, struct discovery *out)
 {
-	const json_t *url = json_object_get(document, "token_endpoint");
+	const char *url = claim_text(json_object_get(document, "token_endpoint"));
 	const json_t *methods = json_object_get(document, "token_endpoint_auth_methods_supported");
-	bool good = json_is_string(url) && strlen(json_string_value(url)) == json_string_length(url) &&
-				issuer_address_good(json_string_value(url), config->plain);
-	strcpy(out->token_url, good ? json_string_value(url) : "");
+	strcpy(out->token_url, url != NULL && issuer_address_good(url, config->plain) ? url : "");
 	out->methods =
 		methods != NULL ? bits_of(methods, discovery_methods, DISCOVERY_METHODS) : 1u << DISCOVERY_SECRET_BASIC;
 	out->algorithms = bits_of(json_object_get(document, "token_endpoint_auth_signing_alg_values_supported"),
