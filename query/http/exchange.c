@@ -18,6 +18,15 @@ bool request_reads(const struct request *request)
 	return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
 }
 
+/* The scheme may be written in any letter case; a token never. */
+const char *request_bearer(const struct request *request)
+{
+	static const char scheme[] = "Bearer ";
+	const char *given = request->authorization;
+	bool bearer = given != NULL && strncasecmp(given, scheme, sizeof scheme - 1) == 0;
+	return bearer ? given + sizeof scheme - 1 : NULL;
+}
+
 /* In any case, as RFC 9110 has types; a longer word is another one. */
 bool request_is_of(const struct request *request, const char *type)
 {

@@ -73,6 +73,8 @@ struct response {
 
 /* GET and HEAD, which are answered alike: the server leaves the body of a HEAD out. */
 bool request_reads(const struct request *request);
+/* The token that it shows (RFC 6750 section 2.1), not looked at yet; NULL: it shows none. */
+const char *request_bearer(const struct request *request);
 /* Whether its body is said to be of this media type ("application/json"), whatever its parameters. */
 bool request_is_of(const struct request *request, const char *type);
 /* How a server or a door says no, in the form that is spoken there; what `out` had before goes. */

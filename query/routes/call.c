@@ -9,8 +9,6 @@
 #include "query/fhir/outcome.h"
 #include "query/fhir/terms.h"
 
-#include <strings.h>
-
 /* ---- responses ---- */
 
 /* As RFC 9110 has them; what is not listed here is not given by any route. */
@@ -200,13 +198,11 @@ bool call_window(struct call *call, const struct params *params, uint64_t *from_
 
 /* ---- who asks ---- */
 
-/* The token of an Authorization header, or NULL. The scheme's name may be written in any case; a token never. */
-static const char *bearer(const char *authorization)
+/* More blanks before it are passed over. */
+static const char *bearer(const struct request *request)
 {
-	if (authorization == NULL || strncasecmp(authorization, "Bearer ", strlen("Bearer ")) != 0)
-		return NULL;
-	authorization += strlen("Bearer ");
-	return authorization + strspn(authorization, " ");
+	const char *token = request_bearer(request);
+	return token != NULL ? token + strspn(token, " ") : NULL;
 }
 
 /* What does not hold is told with its reason, which names nothing of the token; what could not be looked at is nobody's
@@ -214,7 +210,7 @@ static const char *bearer(const char *authorization)
 bool call_identity(struct call *call, struct identity *out)
 {
 	struct fault fault;
-	const struct presented presented = {.token = bearer(call->request->authorization),
+	const struct presented presented = {.token = bearer(call->request),
 		.case_reference = call->request->case_reference,
 		.arrived_ms = call->request->arrived_ms};
 	if (!identity_possible(call->routes->issuers)) {

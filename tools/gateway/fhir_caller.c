@@ -5,7 +5,6 @@
 
 #include <sodium.h>
 #include <string.h>
-#include <strings.h>
 
 #define SCOPE "system/AuditEvent.c"
 
@@ -36,15 +35,16 @@ static bool is_its_line(const struct backend *shown, const struct request *reque
 
 bool fhir_caller_may(struct providers *providers, const struct request *request, struct response *out)
 {
-	static const char scheme[] = "Bearer ", invalid[] = "Bearer error=\"invalid_token\"";
+	static const char invalid[] = "Bearer error=\"invalid_token\"";
+	const char *token = request_bearer(request);
 	struct backend shown;
 	struct fault fault = {.text = ""};
-	if (request->authorization == NULL || strncasecmp(request->authorization, scheme, sizeof scheme - 1) != 0) {
+	if (token == NULL) {
 		fhir_caller_refuse(out);
 		return false;
 	}
-	enum error error = providers_show_backend(providers, request->authorization + sizeof scheme - 1,
-		request->arrived_ms, clock_wall_ns() / 1000000000u, &shown, &fault);
+	enum error error =
+		providers_show_backend(providers, token, request->arrived_ms, clock_wall_ns() / 1000000000u, &shown, &fault);
 	if (error == E_OK && is_its_line(&shown, request))
 		return true;
 	if (error == E_OK)

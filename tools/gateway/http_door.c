@@ -64,16 +64,15 @@ static bool is_here(const char *host)
 	return false;
 }
 
-static bool is_token(const struct http_door *door, const char *authorization)
+static bool is_token(const struct http_door *door, const struct request *request)
 {
-	static const char scheme[] = "Bearer ";
+	const char *token = request_bearer(request);
 	char given[HTTP_DOOR_TOKEN_MAX + 1] = {0};
 	if (door->token[0] == '\0')
 		return true;
-	if (authorization == NULL || strncasecmp(authorization, scheme, sizeof scheme - 1) != 0 ||
-		strlen(authorization) - (sizeof scheme - 1) > HTTP_DOOR_TOKEN_MAX)
+	if (token == NULL || strlen(token) > HTTP_DOOR_TOKEN_MAX)
 		return false;
-	strcpy(given, authorization + sizeof scheme - 1);
+	strcpy(given, token);
 	bool good = sodium_memcmp(given, door->token, sizeof given) == 0;
 	sodium_memzero(given, sizeof given);
 	return good;
@@ -98,20 +97,26 @@ static void answered(struct response *out, struct bytes told)
 		response_header(out, "Location", out->own);
 }
 
+/* By TLS the certificate says which server it is. */
+static bool is_asked_here(
+	const struct served *served, const struct request *request, response_refuser *refuse, struct response *out)
+{
+	if (!served->plain || is_here(request->host))
+		return true;
+	refuse(403, E_FORBIDDEN, "this door is asked for as localhost, 127.0.0.1 or [::1]", out);
+	return false;
+}
+
 /* Before anything else of it is looked at. By TLS the certificate says who it is. */
 static bool may_ask(
 	const struct served *served, const struct request *request, response_refuser *refuse, struct response *out)
 {
-	if (!served->plain)
+	if (!is_asked_here(served, request, refuse, out))
+		return false;
+	if (!served->plain || is_token(served->door, request))
 		return true;
-	if (!is_here(request->host)) {
-		refuse(403, E_FORBIDDEN, "this door is asked for as localhost, 127.0.0.1 or [::1]", out);
-	} else if (!is_token(served->door, request->authorization)) {
-		refuse(401, E_TOKEN, "header Authorization: 'Bearer ' and what the file of --http-token has", out);
-		response_header(out, "WWW-Authenticate", "Bearer");
-	} else {
-		return true;
-	}
+	refuse(401, E_TOKEN, "header Authorization: 'Bearer ' and what the file of --http-token has", out);
+	response_header(out, "WWW-Authenticate", "Bearer");
 	return false;
 }
 
@@ -124,10 +129,8 @@ static bool may_post(
 	*to_be_registered = !served->plain && served->door->options->client_ca == NULL;
 	if (providers == NULL)
 		return may_ask(served, request, fhir_route_refuse, out);
-	if (served->plain && !is_here(request->host)) {
-		fhir_route_refuse(403, E_FORBIDDEN, "this door is asked for as localhost, 127.0.0.1 or [::1]", out);
+	if (!is_asked_here(served, request, fhir_route_refuse, out))
 		return false;
-	}
 	if (request->authorization != NULL) {
 		*to_be_registered = false;
 		return fhir_caller_may(providers, request, out);
