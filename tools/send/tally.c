@@ -246,6 +246,20 @@ static json_t *days_to_json(const struct tally *tally, uint64_t now_s)
 	return days;
 }
 
+/* Those of which something is counted, each as `form` has it. NULL, and nothing, unless all of them could be made. */
+static json_t *reasons_to_json(const struct tally *tally, uint64_t now_s,
+	json_t *(*form)(const struct tally *tally, const struct tally_reason *reason, uint64_t now_s))
+{
+	json_t *reasons = json_array();
+	for (size_t i = 0; i < tally->reason_count; i++)
+		if (sum_of_reason(tally, &tally->reasons[i], now_s) > 0 &&
+			json_array_append_new(reasons, form(tally, &tally->reasons[i], now_s)) != 0) {
+			json_decref(reasons);
+			return NULL;
+		}
+	return reasons;
+}
+
 /* By the number of the day. */
 static json_t *reason_to_json(const struct tally *tally, const struct tally_reason *reason, uint64_t now_s)
 {
@@ -266,12 +280,8 @@ static json_t *reason_to_json(const struct tally *tally, const struct tally_reas
 
 static json_t *file_to_json(const struct tally *tally, uint64_t now_s)
 {
-	json_t *reasons = json_array();
-	for (size_t i = 0; i < tally->reason_count; i++)
-		if (sum_of_reason(tally, &tally->reasons[i], now_s) > 0)
-			json_array_append_new(reasons, reason_to_json(tally, &tally->reasons[i], now_s));
 	return json_pack("{s:s, s:I, s:o, s:o}", "origin", tally->origin, "sender", (json_int_t)tally->sender, "days",
-		days_to_json(tally, now_s), "reasons", reasons);
+		days_to_json(tally, now_s), "reasons", reasons_to_json(tally, now_s, reason_to_json));
 }
 
 void tally_look(struct tally *tally, const char *spool, uint64_t now_s, bool now)
@@ -374,29 +384,25 @@ void tally_open(struct tally *tally, const char *spool, const char *origin, uint
 
 /* ---- what is told ---- */
 
-static json_t *refused_to_json(const struct tally *tally, uint64_t now_s)
+static json_t *refused_to_json(const struct tally *tally, const struct tally_reason *reason, uint64_t now_s)
 {
-	json_t *refused = json_array();
-	for (size_t i = 0; i < tally->reason_count; i++) {
-		const struct tally_reason *row = &tally->reasons[i];
-		char last[TIMESTAMP_TEXT_MAX], name[IDENTIFIER_NAMESPACE_MAX + 1];
-		uint64_t count = sum_of_reason(tally, row, now_s);
-		if (count == 0)
-			continue;
-		timestamp_format_s(row->last_s, last);
-		bool unmapped = identifier_unmapped(row->reason, name);
-		json_array_append_new(
-			refused, json_pack("{s:s, s:s, s:s*, s:I, s:s}", "error", error_name(row->error), "reason", row->reason,
-						 "namespace", unmapped ? name : NULL, "count", (json_int_t)count, "last", last));
-	}
-	return refused;
+	char last[TIMESTAMP_TEXT_MAX], name[IDENTIFIER_NAMESPACE_MAX + 1];
+	timestamp_format_s(reason->last_s, last);
+	bool unmapped = identifier_unmapped(reason->reason, name);
+	return json_pack("{s:s, s:s, s:s*, s:I, s:s}", "error", error_name(reason->error), "reason", reason->reason,
+		"namespace", unmapped ? name : NULL, "count", (json_int_t)sum_of_reason(tally, reason, now_s), "last", last);
 }
 
 static json_t *numbers_to_json(const struct tally *tally, uint64_t now_s)
 {
 	json_t *fields = json_object();
+	int failed = fields == NULL;
 	for (unsigned field = 1; field <= EVENT_FIELD_LAST; field++)
-		(void)put(fields, event_field(field)->path, sum_of_field(tally, field, now_s));
+		failed |= put(fields, event_field(field)->path, sum_of_field(tally, field, now_s));
+	if (failed) {
+		json_decref(fields);
+		return NULL;
+	}
 	return json_pack("{s:I, s:I, s:I, s:o}", "events", (json_int_t)sum(tally, TALLY_NUMBERS, now_s), "own",
 		(json_int_t)sum(tally, TALLY_OWN, now_s), "checked", (json_int_t)sum(tally, TALLY_CHECKED, now_s), "fields",
 		fields);
@@ -413,7 +419,8 @@ json_t *tally_to_json(const struct tally *tally, uint64_t now_s)
 		(json_int_t)sum(tally, TALLY_REFUSED, now_s), "events", (json_int_t)sum(tally, TALLY_EVENTS, now_s),
 		"purpose_missing", (json_int_t)sum(tally, TALLY_MISSING, now_s), "purpose_usual",
 		(json_int_t)sum(tally, TALLY_USUAL, now_s), "numbers_in_texts", numbers_to_json(tally, now_s), "refused",
-		refused_to_json(tally, now_s), "refused_otherwise", (json_int_t)sum(tally, TALLY_OTHERWISE, now_s));
+		reasons_to_json(tally, now_s, refused_to_json), "refused_otherwise",
+		(json_int_t)sum(tally, TALLY_OTHERWISE, now_s));
 }
 
 static void show(FILE *out, const char *name, const char *help, uint64_t number)

@@ -211,6 +211,35 @@ START_TEST(it_is_written_now_and_then)
 }
 END_TEST
 
+static unsigned allocations, short_at;
+
+static void *allocate(size_t size)
+{
+	return allocations++ == short_at ? NULL : malloc(size);
+}
+
+/* Wherever memory is short, nothing is left out. */
+START_TEST(counts_are_told_whole_or_not_at_all)
+{
+	begin();
+	take("unspecified", "Opslag 0101701234", NOW_S);
+	tally_refused(&tally, E_MISSING_FIELD, "time: missing", NOW_S);
+	tally_refused(&tally, E_BAD_VALUE, "time: none", NOW_S);
+	json_t *whole = tally_to_json(&tally, NOW_S);
+	json_set_alloc_funcs(allocate, free);
+	for (short_at = 0, allocations = 1; short_at < allocations; short_at++) {
+		allocations = 0;
+		json_t *told = tally_to_json(&tally, NOW_S);
+		ck_assert(told == NULL || json_equal(told, whole));
+		json_decref(told);
+	}
+	json_set_alloc_funcs(malloc, free);
+	ck_assert_uint_gt(short_at, 20);
+	json_decref(whole);
+	end();
+}
+END_TEST
+
 UNIT_MAIN("tally", messages_are_counted_by_what_became_of_them, reasons_say_nothing_about_anybody,
 	a_namespace_is_told_where_it_is_no_number, different_reasons_are_bounded, counts_are_kept_for_a_week,
-	it_is_written_now_and_then)
+	it_is_written_now_and_then, counts_are_told_whole_or_not_at_all)
