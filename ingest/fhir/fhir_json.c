@@ -208,14 +208,16 @@ bool fhir_has_one_identifier(struct bytes type)
 		type, "Bundle", "Composition", "QuestionnaireResponse", "TestReport", "TestScript", "SubstanceSpecification");
 }
 
-/* R4's Coding has its code in itself. */
+/* R4's Coding has its code in itself, and R4's outcome is a text: a concept beside that is R4 by a program that took
+ * the one for the other. */
 enum fhir_shape fhir_shape(const json_t *root)
 {
 	const json_t *type = json_object_get(root, "type");
 	if (json_object_get(root, "code") != NULL)
 		return FHIR_SHAPE_R5;
-	return json_object_get(type, "coding") != NULL || json_object_get(type, "text") != NULL ? FHIR_SHAPE_R6
-																							: FHIR_SHAPE_R4;
+	bool concept = json_object_get(type, "coding") != NULL || json_object_get(type, "text") != NULL;
+	bool older = json_object_get(type, "code") != NULL || json_is_string(json_object_get(root, "outcome"));
+	return concept && !older ? FHIR_SHAPE_R6 : FHIR_SHAPE_R4;
 }
 
 /* What R4 and R5, or one resource and another, have in other types: a detail's type, an identifier or many. */

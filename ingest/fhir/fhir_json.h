@@ -65,7 +65,7 @@ void fhir_document_close(struct fhir_document *document);
 enum fhir_shape {
 	FHIR_SHAPE_R4, /* type: a Coding */
 	FHIR_SHAPE_R5, /* code, and category */
-	FHIR_SHAPE_R6  /* type: a CodeableConcept; what else R5 has */
+	FHIR_SHAPE_R6  /* type: a CodeableConcept, and an outcome that is no text; what else R5 has */
 };
 enum fhir_shape fhir_shape(const json_t *root);
 

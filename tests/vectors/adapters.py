@@ -363,7 +363,11 @@ def meaning():
        dict(R6_EVENT, time="2026-11-20T08:00:00Z", purpose="treatment"), occurredDateTime="2026-11-20T08:00:00Z", patient={"identifier": CPR},
        authorization=[{"coding": [{"code": "TREAT", "display": "treatment"}]}],
        entity=[{"what": {"identifier": MRN}, "role": {"coding": [{"code": "1"}]}, "detail": [{"type": {"text": "x"}, "valueString": "y"}]}], **R6)
-    ok("r6-text", "R6: a type in words alone", NOBODY, {"activity": "Opslag", "source": {"format": "fhir-r6"}}, type={"text": "Opslag"})
+    ok("r6-text", "R6: a type in words alone", NOBODY, {"activity": "Opslag", "source": {"format": "fhir-r6"}}, type={"text": "Opslag"},
+       outcome={"code": {"code": "success"}})
+    r4 = {"entity": [{"what": {"identifier": MRN}, "role": {"code": "1"}, "detail": [{"type": "x", "valueString": "y"}]}]}
+    ok("r4-concept", "R4 with a concept where it has a Coding", "oid:1.2.3:7", type={"coding": [{"code": "rest"}]}, **r4)
+    ok("r4-both", "R4 with words beside its Coding", "oid:1.2.3:7", dict(activity="Rest"), type={"code": "rest", "text": "Rest"}, outcome=None, **r4)
     ok("r6-denied", "R6: the detail of the outcome says so", NOBODY, dict(R6_EVENT, outcome="denied"),
        **dict(R6, outcome={"code": {"code": "error"}, "detail": [{"coding": [{"code": "forbidden"}]}]}))
     no("r6-detail", "R6: a text for the type of a detail", "bad-value", "entity[0].detail[0].type",
