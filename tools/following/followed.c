@@ -60,27 +60,42 @@ void followed_free(struct followed_list *list)
 	while (list->count > 0)
 		free_file(list->files[--list->count]);
 	while (list->name_count > 0)
-		free(list->names[--list->name_count]);
+		free(list->names[--list->name_count].path);
 }
 
-bool followed_has_name(const struct followed_list *list, const char *name)
+struct followed_name *followed_name(struct followed_list *list, const char *path)
 {
 	for (size_t i = 0; i < list->name_count; i++)
-		if (strcmp(list->names[i], name) == 0)
-			return true;
-	return false;
+		if (strcmp(list->names[i].path, path) == 0)
+			return &list->names[i];
+	return NULL;
 }
 
-enum error followed_add_name(struct followed_list *list, const char *name)
+enum error followed_add_name(struct followed_list *list, const char *path, struct followed_name **out)
 {
-	if (followed_has_name(list, name))
+	*out = followed_name(list, path);
+	if (*out != NULL)
 		return E_OK;
 	if (list->name_count == sizeof list->names / sizeof list->names[0])
 		return E_TOO_MANY;
-	list->names[list->name_count] = strdup(name);
-	TRY(allocated(list->names[list->name_count]));
+	struct followed_name *name = &list->names[list->name_count];
+	*name = (struct followed_name){.path = strdup(path)};
+	TRY(allocated(name->path));
 	list->name_count++;
+	*out = name;
 	return E_OK;
+}
+
+void followed_add_beside(struct followed_name *name, struct followed_beside beside)
+{
+	if (name->beside_count == FOLLOWED_BESIDE_MAX) {
+		int64_t oldest_ns = name->beside[0].since_ns;
+		name->beside_count--;
+		memmove(name->beside, name->beside + 1, name->beside_count * sizeof name->beside[0]);
+		if (oldest_ns < name->beside[0].since_ns)
+			name->beside[0].since_ns = oldest_ns;
+	}
+	name->beside[name->beside_count++] = beside;
 }
 
 #define INPUT_MARK "#followed-"
@@ -162,17 +177,41 @@ static enum error read_file(struct followed_list *list, json_t *json)
 	return good ? E_OK : E_CORRUPT;
 }
 
+static enum error read_name(struct followed_list *list, const json_t *json)
+{
+	struct followed_name *name;
+	return json_is_string(json) ? followed_add_name(list, json_string_value(json), &name) : E_CORRUPT;
+}
+
+static enum error read_beside(struct followed_list *list, json_t *json)
+{
+	const char *path;
+	json_int_t since = 0;
+	json_int_t read = 0;
+	if (json_unpack(json, "{s:s,s:I,s:I!}", "name", &path, "since", &since, "read", &read) != 0)
+		return E_CORRUPT;
+	struct followed_name *name = followed_name(list, path);
+	if (name == NULL)
+		return E_CORRUPT;
+	followed_add_beside(name, (struct followed_beside){.since_ns = since, .read_ns = read});
+	return E_OK;
+}
+
+/* Before there was "beside" it was not written. */
 static enum error read_list(struct followed_list *list, json_t *json)
 {
 	json_int_t version = 0;
 	json_t *names, *files, *item;
+	json_t *beside = NULL;
 	size_t i;
-	if (json_unpack(json, "{s:I,s:o,s:o!}", "version", &version, "names", &names, "files", &files) != 0 ||
-		version != STATE_VERSION || !json_is_array(names) || !json_is_array(files))
+	if (json_unpack(json, "{s:I,s:o,s:o,s?:o!}", "version", &version, "names", &names, "files", &files, "beside",
+			&beside) != 0 ||
+		version != STATE_VERSION || !json_is_array(names) || !json_is_array(files) ||
+		(beside != NULL && !json_is_array(beside)))
 		return E_CORRUPT;
-	json_array_foreach(names, i, item)
-		TRY(json_is_string(item) ? followed_add_name(list, json_string_value(item)) : E_CORRUPT);
+	json_array_foreach(names, i, item) TRY(read_name(list, item));
 	json_array_foreach(files, i, item) TRY(read_file(list, item));
+	json_array_foreach(beside, i, item) TRY(read_beside(list, item));
 	return E_OK;
 }
 
@@ -227,16 +266,28 @@ static json_t *file_json(const struct followed *file)
 		print_json(&place.tail));
 }
 
+static bool add_name(json_t *names, json_t *beside, const struct followed_name *name)
+{
+	bool good = json_array_append_new(names, json_string(name->path)) == 0;
+	for (size_t i = 0; good && i < name->beside_count; i++)
+		good = json_array_append_new(
+				   beside, json_pack("{s:s,s:I,s:I}", "name", name->path, "since", (json_int_t)name->beside[i].since_ns,
+							   "read", (json_int_t)name->beside[i].read_ns)) == 0;
+	return good;
+}
+
 enum error followed_write(int dir_fd, const struct followed_list *list)
 {
 	json_t *names = json_array();
 	json_t *files = json_array();
-	bool good = names != NULL && files != NULL;
+	json_t *beside = json_array();
+	bool good = names != NULL && files != NULL && beside != NULL;
 	for (size_t i = 0; good && i < list->name_count; i++)
-		good = json_array_append_new(names, json_string(list->names[i])) == 0;
+		good = add_name(names, beside, &list->names[i]);
 	for (size_t i = 0; good && i < list->count; i++)
 		good = json_array_append_new(files, file_json(list->files[i])) == 0;
-	json_t *json = json_pack("{s:i,s:o,s:o}", "version", STATE_VERSION, "names", names, "files", files);
+	json_t *json =
+		json_pack("{s:i,s:o,s:o,s:o}", "version", STATE_VERSION, "names", names, "files", files, "beside", beside);
 	OWNED_MEMORY char *text = good ? json_write(json, JSON_COMPACT) : NULL;
 	json_decref(json);
 	TRY(allocated(text));

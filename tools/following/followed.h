@@ -2,7 +2,8 @@
  * at each change, so that a crash leaves what was there before or what is there now.
  *
  *   {"version":1,"names":[FILE...],"files":[{"name":FILE,"directory":...,"mark":...,"device":...,"inode":...,
- *     "offset":N,"number":N,"known":N,"size":N,"changed":N,"named":B,"head":{"end":N,"bytes":N,"hash":H},"tail":{...}}]}
+ *     "offset":N,"number":N,"known":N,"size":N,"changed":N,"named":B,"head":{"end":N,"bytes":N,"hash":H},"tail":{...}}],
+ *   "beside":[{"name":FILE,"since":N,"read":N}...]}
  *
  * `mark`, hashes, device and inode are texts: sixteen hexadecimal digits, and decimal. Nothing of what the files say is
  * in it. */
@@ -50,17 +51,33 @@ struct followed {
 	bool told;   /* that was said, and nothing was read since */
 	bool hidden; /* it is not found, and where it may be cannot be read */
 	bool left;   /* the caller reads nothing of it in this run */
+	bool later;  /* what becomes of it is for the next look to say */
 	uint64_t grown_ms; /* when it last grew, or lost its name */
-	int64_t since_ns;  /* it was found with another inode: its own may be a file that changed later; or 0 */
+	uint64_t cut_ms;   /* when its copy was looked for first; or 0 */
 	void *reader;      /* the caller's; NULL: it is not being read */
 	int watch;         /* likewise; 0: none */
+};
+
+/* What stands beside a name, was changed at `since_ns` or later and is known to nobody was its file between two looks.
+ * A compressed one was read if it was changed by `read_ns`. */
+struct followed_beside {
+	int64_t since_ns, read_ns;
+	uint64_t from_ms; /* a rotation may have gone on by then; 0: it is of an earlier run */
+};
+
+#define FOLLOWED_BESIDE_MAX 8u
+/* A name that was ever followed, and what is looked for beside it, oldest first. */
+struct followed_name {
+	char *path;
+	struct followed_beside beside[FOLLOWED_BESIDE_MAX];
+	size_t beside_count;
 };
 
 /* Invariant: `count` files, oldest first for each name. */
 struct followed_list {
 	struct followed *files[FOLLOWED_FILES_MAX];
 	size_t count;
-	char *names[4 * FOLLOWED_NAMES_MAX]; /* that were ever followed */
+	struct followed_name names[4 * FOLLOWED_NAMES_MAX];
 	size_t name_count;
 };
 
@@ -70,9 +87,12 @@ enum error followed_add(
 /* Takes it out, and closes it. */
 void followed_remove(struct followed_list *list, struct followed *file);
 void followed_free(struct followed_list *list);
-bool followed_has_name(const struct followed_list *list, const char *name);
+/* NULL: it was never followed. */
+struct followed_name *followed_name(struct followed_list *list, const char *path);
 /* E_TOO_MANY, E_NO_MEMORY. */
-enum error followed_add_name(struct followed_list *list, const char *name) MUST_USE;
+enum error followed_add_name(struct followed_list *list, const char *path, struct followed_name **out) MUST_USE;
+/* Of too many the two oldest become one. */
+void followed_add_beside(struct followed_name *name, struct followed_beside beside);
 
 /* What messages of a file are called by the sender, and in the rows of those that are refused: the mark stands for all
  * runs that read it, so that a message which two of them refused is one, and its equal in another file is another.

@@ -61,8 +61,10 @@ static void let_go(struct following *following, struct followed *file, bool remo
 		newer += behind && other != file && !other->named && strcmp(other->name, file->name) == 0;
 	}
 	bool quiet = following->now_ms - file->grown_ms >= FOLLOWING_QUIET_MS;
-	if (ended(file) && ((removed && quiet) || newer >= FOLLOWING_OLD_MAX))
-		file->gone = following->dirty = true;
+	if (!ended(file) || !((removed && quiet) || newer >= FOLLOWING_OLD_MAX))
+		return;
+	file->gone = following->dirty = true;
+	following_done(following, file);
 }
 
 /* What can be looked at and not read, an hour long, is told once. */
@@ -87,6 +89,7 @@ static bool is_written_anew(struct following *following, struct followed *file)
 static void look_at_file(struct following *following, struct followed *file)
 {
 	struct stat info;
+	file->later = false;
 	if (file->fd < 0 || file->gone || file->cut)
 		return;
 	if (fstat(file->fd, &info) != 0) {
@@ -104,6 +107,8 @@ static void look_at_file(struct following *following, struct followed *file)
 				((changed || file->blind) && is_written_anew(following, file));
 	if (file->cut)
 		return;
+	if (changed && file->named && file->head.bytes < PRINT_BYTES_MIN)
+		following_expect_beside(following, file); /* nothing tells whether it was filled, copied and cut before */
 	if (size > file->size)
 		file->grown_ms = following->now_ms;
 	file->size = size;
@@ -122,6 +127,8 @@ enum error following_look(struct following *following, uint64_t now_ms)
 		TRY(following_look_at_name(following, &following->names[i]));
 	for (size_t i = 0; i < following->list.count; i++)
 		look_at_file(following, following->list.files[i]);
+	for (size_t i = 0; i < following->name_count; i++)
+		TRY(following_end_look(following, &following->names[i]));
 	return E_OK;
 }
 
@@ -135,7 +142,7 @@ bool following_rests(const struct following *following, const struct followed *f
 
 static bool has_work(const struct following *following, const struct followed *file)
 {
-	if (!file->noted || file->gone || file->left || file->fd < 0 || file->blind)
+	if (!file->noted || file->gone || file->left || file->later || file->fd < 0 || file->blind)
 		return false;
 	return file->cut || file->read_at < file->size || following_rests(following, file);
 }
@@ -220,6 +227,7 @@ static enum error list_anew(struct following *following, struct followed *file, 
 	anew->grown_ms = following->now_ms;
 	file->named = false;
 	file->cut = false;
+	file->cut_ms = 0;
 	following->dirty = true;
 	return E_OK;
 }
@@ -237,14 +245,21 @@ static void say_cut(struct following *following, const struct followed *file)
 			file->name);
 }
 
-/* The copy, if there is one, is the file from now on, with its mark. */
-static enum error go_on_in_copy(struct following *following, struct followed *file)
+/* The copy is the file from now on, with its mark. */
+static enum error go_on_in_copy(struct following *following, struct followed *file, const struct found *copy)
 {
-	struct found found = {.fd = -1};
-	TRY(find_again(&following->calls.key, &following->list, file, &file->now, file->directory, &found));
-	following_say(following, false, "'%s' was cut; what it had is read from its copy '%s'", file->name, found.name);
+	following_say(following, false, "'%s' was cut; what it had is read from its copy '%s'", file->name, copy->name);
 	file->size = 0;
-	return following_found_again(following, file, &found);
+	return following_found_again(following, file, copy);
+}
+
+/* That there is no copy is not said by one look, which a rotation may have passed by. */
+static bool is_early(const struct following *following, struct followed *file)
+{
+	if (file->cut_ms == 0)
+		file->cut_ms = following->now_ms;
+	file->later = following->now_ms - file->cut_ms < FOLLOWING_BESIDE_MS;
+	return file->later;
 }
 
 /* A server of files has removed it, or calls it by another handle since it was started anew: it is as if it had not
@@ -274,14 +289,22 @@ enum error following_cut(struct following *following, struct followed *file, enu
 		file->cut = false;
 		return E_OK;
 	}
-	TRY(list_anew(following, file, &info));
 	/* What came beside it and is no copy of it was cut between two looks, or is one that nothing tells. */
+	struct found copy = {.fd = -1};
 	size_t before = following->list.count;
 	TRY(following_look_beside(following, file));
 	bool copied = file->head.bytes < PRINT_BYTES_MIN && following->list.count > before;
-	enum error error = go_on_in_copy(following, file);
-	if (error == E_NO_MEMORY || error == E_OK)
+	bool found = find_again(&following->calls.key, &following->list, file, &file->now, file->directory, &copy) == E_OK;
+	if (!found && !copied && is_early(following, file))
+		return E_TOO_MANY;
+	enum error error = list_anew(following, file, &info);
+	if (error != E_OK) {
+		file->later = true;
+		own_close(&copy.fd);
 		return error;
+	}
+	if (found)
+		return go_on_in_copy(following, file, &copy);
 	if (file->size > 0 && !copied)
 		say_cut(following, file);
 	file->gone = true;
@@ -324,6 +347,9 @@ bool following_behind(const struct following *following)
 		if (behind && !file->gone && !file->left)
 			return true;
 	}
+	for (size_t i = 0; i < following->name_count; i++)
+		if (following->names[i].shut)
+			return true;
 	return false;
 }
 

@@ -26,6 +26,8 @@
 
 /* An old file keeps its half line for so long after it last grew, and what is removed is let go of after it. */
 #define FOLLOWING_QUIET_MS 60000u
+/* What came between two looks, or is the copy of what was cut, is looked for at least so long. */
+#define FOLLOWING_BESIDE_MS 2000u
 /* Files of a name that have lost it, and are still looked at: the oldest is let go of first. */
 #define FOLLOWING_OLD_MAX 8u
 
@@ -67,7 +69,7 @@ enum following_end {
 	FOLLOWING_ON,  /* its bytes are found, or looked for: go on from file->now, without what was read and not taken */
 	FOLLOWING_OVER /* they are nowhere, which was said: take what was read as it is; nothing more comes */
 };
-/* E_TOO_MANY: not now. E_NO_MEMORY. */
+/* E_TOO_MANY: not now; after the next look it is asked again. E_NO_MEMORY. */
 enum error following_cut(struct following *following, struct followed *file, enum following_end *out) MUST_USE;
 
 /* True if something has changed that the state on disk does not have. */

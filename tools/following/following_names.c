@@ -80,15 +80,24 @@ enum error following_take_name(struct following *following, const char *path, st
 	TRY(fault_set(fault, allocated(name->path != NULL && name->directory != NULL), ""));
 	name->base = name->path + (slash + 1 - absolute);
 	name->pattern = strpbrk(name->base, "*?[") != NULL;
-	name->fresh = !followed_has_name(&following->list, name->path);
+	name->fresh = followed_name(&following->list, name->path) == NULL;
 	following->dirty |= name->fresh;
-	return fault_set(fault, followed_add_name(&following->list, name->path),
+	return fault_set(fault, followed_add_name(&following->list, name->path, &name->kept),
 		"'%s' in the spool knows too many names; move it away once nothing waits", FOLLOWED_FILE);
 }
 
 static bool is_of(const struct followed *file, const struct name *name)
 {
 	return strcmp(file->name, name->path) == 0;
+}
+
+/* NULL: it is not followed in this run. */
+static struct name *name_of(struct following *following, const struct followed *file)
+{
+	for (size_t i = 0; i < following->name_count; i++)
+		if (is_of(file, &following->names[i]))
+			return &following->names[i];
+	return NULL;
 }
 
 /* ---- files that come ---- */
@@ -217,17 +226,26 @@ static enum error look_at_pattern(struct following *following, struct name *name
 
 /* ---- what stood between ---- */
 
+/* A directory that is read while names in it change shows some of them twice, and others never; and a name may lead to
+ * nothing when it is looked at in the midst of a rotation. So what stands beside a name is looked for again and again,
+ * until it has led to a file for FOLLOWING_BESIDE_MS. */
+
 struct between {
 	struct following *following;
 	struct name *name;
-	const struct followed *before;
-	int64_t read_ns; /* a compressed one that was changed by then is of what is read, or was */
 };
 
-static bool is_copy(const struct following *following, const struct followed *file, int fd)
+/* Of what was taken of a file that may have been cut: then that is read on in it. */
+static bool is_copy(const struct following *following, const struct name *name, int fd)
 {
-	return file->head.bytes >= PRINT_BYTES_MIN && print_look(&following->calls.key, &file->head, fd) == E_OK &&
-		   print_look(&following->calls.key, &file->now.tail, fd) == E_OK;
+	const struct print_key *key = &following->calls.key;
+	for (size_t i = 0; i < following->list.count; i++) {
+		const struct followed *file = following->list.files[i];
+		if (is_of(file, name) && !file->gone && file->head.bytes >= PRINT_BYTES_MIN &&
+			print_look(key, &file->head, fd) == E_OK && print_look(key, &file->now.tail, fd) == E_OK)
+			return true;
+	}
+	return false;
 }
 
 /* `bytes` that end at `end` are the same in both. */
@@ -254,27 +272,83 @@ static bool is_copy_of_followed(
 	return false;
 }
 
+static bool is_done(const struct name *name, const struct stat *info)
+{
+	for (size_t i = 0; i < DONE_MAX && i < name->done_count; i++)
+		if (name->done[i].inode == (uint64_t)info->st_ino && name->done[i].changed_ns == found_changed_ns(info))
+			return true;
+	return false;
+}
+
+static void add_done(struct name *name, uint64_t inode, int64_t changed_ns)
+{
+	name->done[name->done_count++ % DONE_MAX] = (struct done){inode, changed_ns};
+}
+
+void following_done(struct following *following, const struct followed *file)
+{
+	struct name *name = name_of(following, file);
+	if (name != NULL)
+		add_done(name, file->inode, file->changed_ns);
+}
+
+/* What compresses a file keeps the time of its last change. */
+static bool is_of_listed(const struct following *following, const struct name *name, const struct stat *info)
+{
+	struct stat listed;
+	for (size_t i = 0; i < following->list.count; i++) {
+		const struct followed *file = following->list.files[i];
+		if (is_of(file, name) && file->fd >= 0 && fstat(file->fd, &listed) == 0 &&
+			found_changed_ns(&listed) == found_changed_ns(info))
+			return true;
+	}
+	return false;
+}
+
+static void found_compressed(struct following *following, struct name *name, const char *base, const struct stat *info)
+{
+	bool unread = false;
+	int64_t changed_ns = found_changed_ns(info);
+	for (size_t i = 0; i < name->kept->beside_count; i++)
+		unread |= changed_ns >= name->kept->beside[i].since_ns && changed_ns > name->kept->beside[i].read_ns;
+	if (!unread || is_of_listed(following, name, info))
+		return;
+	following_say(following, true, "'%s/%s' is compressed and was never read; unpack it and give it to 'indsigt send'",
+		name->directory, base);
+	add_done(name, (uint64_t)info->st_ino, changed_ns);
+}
+
+/* A copy that is being made holds nothing at first, and then a part; what is added behind what it is found with would
+ * not be taken by what it says. */
+static bool is_still(int fd, const struct stat *opened)
+{
+	struct stat now;
+	return fstat(fd, &now) == 0 && now.st_size > 0 && now.st_size == opened->st_size;
+}
+
 /* Taken by what it says: that nobody has followed it does not mean that nobody has sent it. */
 static void found_between(void *context, int dir_fd, const char *base, const struct stat *info, bool compressed)
 {
 	struct between *between = context;
 	struct following *following = between->following;
-	const struct followed *before = between->before;
 	struct stat opened;
+	if (is_done(between->name, info))
+		return;
 	if (compressed) {
-		if (found_changed_ns(info) > between->read_ns)
-			following_say(following, true,
-				"'%s/%s' is compressed and was never read; unpack it and give it to 'indsigt send'",
-				between->name->directory, base);
+		found_compressed(following, between->name, base, info);
 		return;
 	}
 	int fd = find_open(dir_fd, base, false, &opened);
-	if (fd < 0) {
+	if (fd < 0) { /* of what has another name by now the next look sees it */
+		if (errno == ENOENT)
+			return;
 		following_say(following, true, "'%s/%s', which came after what was followed, cannot be read: %s",
 			between->name->directory, base, strerror(errno));
+		add_done(between->name, (uint64_t)info->st_ino, found_changed_ns(info));
 		return;
 	}
-	if (is_copy(following, before, fd) || is_copy_of_followed(following, between->name, fd, &opened)) {
+	if (find_listed(&following->list, &opened) != NULL || is_copy(following, between->name, fd) ||
+		is_copy_of_followed(following, between->name, fd, &opened) || !is_still(fd, &opened)) {
 		close(fd);
 		return;
 	}
@@ -301,18 +375,33 @@ static int64_t read_until(const struct followed *file)
 	return newer ? found_changed_ns(&info) : file->changed_ns;
 }
 
-/* `before` was the file of the name, and is no longer. */
-static enum error look_between(
+/* `before` was the file of the name, and is no longer: what came after it may have come and gone. */
+static void expect_beside(
 	struct following *following, struct name *name, const struct followed *before, int64_t since_ns)
 {
-	struct between between = {following, name, before, read_until(before)};
-	const struct find_beside calls = {.found = found_between, .context = &between};
-	following->failed = E_OK;
 	if (name->pattern)
+		return;
+	followed_add_beside(name->kept,
+		(struct followed_beside){.since_ns = since_ns, .read_ns = read_until(before), .from_ms = following->now_ms});
+	following->dirty = true;
+}
+
+static enum error look_between(struct following *following, struct name *name)
+{
+	struct between between = {following, name};
+	const struct find_beside calls = {.found = found_between, .context = &between};
+	int64_t since_ns = INT64_MAX;
+	following->failed = E_OK;
+	name->shut = false;
+	for (size_t i = 0; i < name->kept->beside_count; i++)
+		if (name->kept->beside[i].since_ns < since_ns)
+			since_ns = name->kept->beside[i].since_ns;
+	if (name->kept->beside_count == 0)
 		return E_OK;
-	if (find_beside(&following->list, name->directory, name->base, since_ns, &calls) != E_OK)
-		following_say(following, true, "whether another file came between in '%s' cannot be told: %s", name->directory,
-			strerror(errno));
+	name->shut = find_beside(&following->list, name->directory, name->base, since_ns, &calls) != E_OK;
+	if (name->shut)
+		say_of(following, name, "whether another file came between in '%s' cannot be told: %s; it is tried again",
+			name->directory, strerror(errno));
 	return following->failed;
 }
 
@@ -353,9 +442,14 @@ static enum error find_file(struct following *following, struct name *name, stru
 	if (error != E_OK && strcmp(file->directory, name->directory) != 0)
 		error = find_again(&following->calls.key, &following->list, file, &file->now, name->directory, &found);
 	file->hidden = error != E_OK && (file->hidden || error == E_IO);
-	if (error == E_OK && (file->device != (uint64_t)found.info.st_dev || file->inode != (uint64_t)found.info.st_ino))
-		file->since_ns = file->changed_ns;
-	return error == E_OK ? following_found_again(following, file, &found) : error;
+	if (error != E_OK)
+		return error;
+	bool same = file->device == (uint64_t)found.info.st_dev && file->inode == (uint64_t)found.info.st_ino;
+	int64_t since_ns = file->changed_ns;
+	TRY(following_found_again(following, file, &found));
+	if (!same) /* it was cut, and its inode may be a file that changed later */
+		expect_beside(following, name, file, since_ns);
+	return E_OK;
 }
 
 static bool name_leads_on(const struct following *following, const struct name *name)
@@ -371,8 +465,10 @@ static enum error give_up(struct following *following, struct name *name, struct
 {
 	if (!name_leads_on(following, name))
 		return E_OK;
-	if (file->named || file->now.offset < file->size)
-		TRY(look_between(following, name, file, file->changed_ns));
+	if (file->named || file->now.offset < file->size) {
+		expect_beside(following, name, file, file->changed_ns);
+		TRY(look_between(following, name));
+	}
 	if (file->now.offset < file->size)
 		following_say(following, true,
 			"the file that was '%s' is gone, also under other names: of it %" PRIu64
@@ -412,7 +508,7 @@ static enum error look_for_files(struct following *following, struct name *name,
 
 /* ---- a look ---- */
 
-static enum error drop_names(struct following *following, struct name *name)
+static void drop_names(struct following *following, struct name *name)
 {
 	for (size_t i = 0; i < following->list.count; i++) {
 		struct followed *file = following->list.files[i];
@@ -421,9 +517,8 @@ static enum error drop_names(struct following *following, struct name *name)
 		file->named = false;
 		file->grown_ms = following->now_ms;
 		following->dirty = true;
-		TRY(look_between(following, name, file, file->changed_ns));
+		expect_beside(following, name, file, file->changed_ns);
 	}
-	return E_OK;
 }
 
 enum error following_find_files(struct following *following, struct name *name)
@@ -431,24 +526,54 @@ enum error following_find_files(struct following *following, struct name *name)
 	return look_for_files(following, name, false);
 }
 
-enum error following_look_beside(struct following *following, const struct followed *file)
+void following_expect_beside(struct following *following, const struct followed *file)
 {
-	for (size_t i = 0; i < following->name_count; i++)
-		if (is_of(file, &following->names[i]))
-			return look_between(following, &following->names[i], file, file->changed_ns);
-	return E_OK;
+	struct name *name = name_of(following, file);
+	if (name != NULL)
+		expect_beside(following, name, file, file->changed_ns);
 }
 
-/* A file that was cut and renamed before that was noticed is known by its copy, and its inode by nothing. */
-static enum error look_beside(struct following *following, struct name *name)
+enum error following_look_beside(struct following *following, const struct followed *file)
 {
-	for (size_t i = 0; i < following->list.count; i++) {
-		struct followed *file = following->list.files[i];
-		if (!is_of(file, name) || file->since_ns == 0)
-			continue;
-		TRY(look_between(following, name, file, file->since_ns));
-		file->since_ns = 0;
+	struct name *name = name_of(following, file);
+	following_expect_beside(following, file);
+	return name != NULL ? look_between(following, name) : E_OK;
+}
+
+/* Whoever goes on in the copy of what was cut looks beside it first. */
+static bool has_cut(const struct following *following, const struct name *name)
+{
+	for (size_t i = 0; i < following->list.count; i++)
+		if (is_of(following->list.files[i], name) && following->list.files[i]->cut)
+			return true;
+	return false;
+}
+
+/* Looked for long enough, since the name leads to a file. */
+static void forget_beside(struct following *following, struct name *name)
+{
+	struct followed_name *kept = name->kept;
+	bool leads_on = name_leads_on(following, name);
+	size_t count = 0;
+	for (size_t i = 0; i < kept->beside_count; i++) {
+		struct followed_beside *one = &kept->beside[i];
+		if (one->from_ms == 0 || !leads_on)
+			one->from_ms = following->now_ms;
+		if (name->shut || following->now_ms - one->from_ms < FOLLOWING_BESIDE_MS)
+			kept->beside[count++] = *one;
 	}
+	following->dirty |= count != kept->beside_count;
+	kept->beside_count = count;
+}
+
+enum error following_end_look(struct following *following, struct name *name)
+{
+	if (!has_cut(following, name)) {
+		TRY(look_between(following, name));
+		forget_beside(following, name);
+	}
+	if (!name->troubled)
+		name->said[0] = '\0';
 	return E_OK;
 }
 
@@ -457,12 +582,9 @@ enum error following_look_at_name(struct following *following, struct name *name
 	for (size_t i = 0; i < following->list.count; i++)
 		following->list.files[i]->seen &= !is_of(following->list.files[i], name);
 	name->troubled = false;
-	TRY(look_beside(following, name));
 	TRY(name->pattern ? look_at_pattern(following, name) : look_at_name(following, name, AT_FDCWD, name->path));
-	TRY(drop_names(following, name));
+	drop_names(following, name);
 	TRY(look_for_files(following, name, true));
-	if (!name->troubled)
-		name->said[0] = '\0';
 	name->fresh = false;
 	return E_OK;
 }

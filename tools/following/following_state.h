@@ -6,6 +6,7 @@
 #include "tools/following/following.h"
 
 #define SAID_MAX 512u
+#define DONE_MAX 64u
 
 struct name {
 	char *path;      /* absolute */
@@ -15,6 +16,16 @@ struct name {
 	bool fresh;          /* no run has ever followed it */
 	bool troubled;       /* in the current look */
 	char said[SAID_MAX]; /* last, of this name; empty: the last look found nothing wrong */
+
+	/* what stands beside it */
+	struct followed_name *kept;
+	bool shut; /* it cannot be looked for */
+	struct done {
+		uint64_t inode;
+		int64_t changed_ns;
+	} done[DONE_MAX]; /* of it nothing more is expected as long as it is not changed: taken whole, or told; the latest
+					   */
+	size_t done_count;
 };
 
 /* Invariant: `turn` is where the next file is looked for. */
@@ -39,7 +50,13 @@ enum error following_take_name(struct following *following, const char *path, st
 enum error following_find_files(struct following *following, struct name *name) MUST_USE;
 /* Which file it leads to now, and what has become of the others. E_NO_MEMORY. */
 enum error following_look_at_name(struct following *following, struct name *name) MUST_USE;
-/* What stands beside it and was changed since it was last looked at: perhaps its copy. E_NO_MEMORY. */
+/* When all files were looked at: what stands beside the name, as long as something may. E_NO_MEMORY. */
+enum error following_end_look(struct following *following, struct name *name) MUST_USE;
+/* It is let go of, and not looked for beside its name again. */
+void following_done(struct following *following, const struct followed *file);
+/* From now on what stands beside it and was changed since it was last looked at, perhaps its copy, is looked for: by
+ * the next end of a look, or at once. E_NO_MEMORY. */
+void following_expect_beside(struct following *following, const struct followed *file);
 enum error following_look_beside(struct following *following, const struct followed *file) MUST_USE;
 void following_take_inode(struct followed *file, int fd, const struct stat *info);
 /* It goes on there, from file->now; takes the descriptor over. E_NO_MEMORY. */

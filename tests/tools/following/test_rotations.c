@@ -1,7 +1,7 @@
 /* Followed files against a naive model: a writer that appends, is rotated in every way and is cut; a sender that dies
  * between any two steps, and remembers of what it took what was durable by then. Each line is taken once, unless a cut
  * destroyed it. */
-#include "tests/lib/followed_place.h"
+#include "tests/lib/followed_reader.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -10,201 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LINES_MAX 20000u
 #define TEXT_MAX 64
-
-static uint64_t seed;
-
-static unsigned draw(unsigned below)
-{
-	seed = seed * 6364136223846793005u + 1442695040888963407u;
-	return (unsigned)(seed >> 33) % below;
-}
-
-/* ---- the sender ---- */
-
-/* What it took, by where it stood and what it says; the first `durable` survive. */
-static struct taken {
-	char mark[17];
-	uint64_t at;
-	uint64_t text;
-} taken[LINES_MAX];
-static size_t taken_count, durable;
-static uint64_t repeated;
-
-/* What is read of a file and not taken. */
-struct half {
-	char text[4096];
-	size_t len;
-	uint64_t at; /* in the file */
-};
-
-static uint64_t text_of(const char *line, size_t len)
-{
-	return hash_text(NULL, bytes_of((const uint8_t *)line, len));
-}
-
-static size_t count_text(uint64_t text)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < taken_count; i++)
-		count += taken[i].text == text;
-	return count;
-}
-
-/* By what it says: the k-th of its file, if k were taken. Files of which this is asked are read at one go here. */
-static struct {
-	char mark[17];
-	uint64_t texts[LINES_MAX];
-	size_t count;
-} counted;
-
-static bool was_taken(const struct followed *file, uint64_t at, uint64_t text)
-{
-	if (at >= file->known) {
-		for (size_t i = 0; i < taken_count; i++)
-			if (taken[i].at == at && taken[i].text == text && strcmp(taken[i].mark, file->mark) == 0)
-				return true;
-		return false;
-	}
-	size_t k = 1;
-	for (size_t i = 0; i < counted.count; i++)
-		k += counted.texts[i] == text;
-	counted.texts[counted.count++] = text;
-	return k <= count_text(text);
-}
-
-static void take_line(const struct followed *file, uint64_t at, const char *line, size_t len)
-{
-	uint64_t text = text_of(line, len);
-	if (was_taken(file, at, text)) {
-		repeated++;
-		return;
-	}
-	ck_assert_uint_lt(taken_count, LINES_MAX);
-	struct taken *one = &taken[taken_count++];
-	memcpy(one->mark, file->mark, sizeof one->mark);
-	one->at = at;
-	one->text = text;
-}
-
-static void take_lines(struct followed *file, struct half *half)
-{
-	size_t done = 0;
-	const char *end;
-	while ((end = memchr(half->text + done, '\n', half->len - done)) != NULL) {
-		size_t len = (size_t)(end - half->text) - done;
-		take_line(file, half->at + done, half->text + done, len);
-		done += len + 1;
-	}
-	if (done > 0)
-		following_took(
-			following, file, half->at + done, file->now.number + 1, bytes_of((const uint8_t *)half->text, done));
-	half->at += done;
-	half->len -= done;
-	memmove(half->text, half->text + done, half->len);
-}
-
-static void drop_reader(struct followed *file)
-{
-	free(file->reader);
-	file->reader = NULL;
-	file->read_at = file->now.offset;
-	file->read = file->now.tail;
-}
-
-/* The end of a file: half a line is one, too. */
-static void take_rest(struct followed *file)
-{
-	struct half *half = file->reader;
-	if (half == NULL)
-		return;
-	if (half->len > 0)
-		take_line(file, half->at, half->text, half->len);
-	following_took(following, file, half->at + half->len, 0, bytes_of((const uint8_t *)half->text, half->len));
-	drop_reader(file);
-}
-
-static void read_some(struct followed *file, size_t most)
-{
-	struct half *half = file->reader;
-	if (file->cut) {
-		enum following_end end;
-		ck_ok(following_cut(following, file, &end));
-		if (end == FOLLOWING_OVER)
-			take_rest(file);
-		else
-			drop_reader(file);
-		return;
-	}
-	if (following_rests(following, file)) {
-		take_rest(file);
-		return;
-	}
-	if (half == NULL) {
-		if (file->now.offset < file->known) {
-			file->now = (struct followed_place){.offset = 0};
-			file->read_at = 0;
-			file->read = file->now.tail;
-			counted.count = 0;
-		}
-		half = file->reader = calloc(1, sizeof *half);
-		half->at = file->now.offset;
-	}
-	if (half->at < file->known) /* at one go: nothing else is counted meanwhile */
-		most = sizeof half->text;
-	do {
-		size_t room = sizeof half->text - half->len;
-		ssize_t n = pread(file->fd, half->text + half->len, most < room ? most : room, (off_t)file->read_at);
-		ck_assert_int_ge(n, 0);
-		enum error error = following_check(following, file);
-		file->cut = error == E_NOT_FOUND;
-		if (file->cut || n == 0)
-			break;
-		half->len += (size_t)n;
-		following_read(following, file, bytes_of((const uint8_t *)half->text, half->len), (size_t)n);
-		take_lines(file, half);
-	} while (half->at < file->known);
-	if (!file->cut && half->at < file->known)
-		file->known = half->at;
-}
-
-/* ---- it lives and dies ---- */
-
-/* Of what was not durable some is, in order. */
-static void die(void)
-{
-	stop();
-	taken_count = durable + draw((unsigned)(taken_count - durable) + 1);
-	durable = taken_count;
-	start();
-}
-
-static void save(void)
-{
-	durable = taken_count;
-	following_durable(following);
-	ck_ok(following_save(following));
-}
-
-/* All that there is. */
-static void read_all(void)
-{
-	struct followed *file;
-	look();
-	for (unsigned i = 0; (file = following_next(following)) != NULL; i++) {
-		ck_assert_uint_lt(i, 100000);
-		read_some(file, 4096);
-		look();
-	}
-	save();
-}
 
 /* ---- the writer ---- */
 
 /* Lines as they were written; destroyed: not in any file any more, and perhaps never taken. */
-static uint64_t written[LINES_MAX];
-static bool destroyed[LINES_MAX];
+static uint64_t written[FOLLOWED_LINES_MAX];
+static bool destroyed[FOLLOWED_LINES_MAX];
 static size_t written_count;
 static unsigned rotated;
 static int writer_fd, old_fd;
@@ -215,7 +27,7 @@ static void write_line(int fd, const char *line)
 	char text[TEXT_MAX + 1];
 	int len = snprintf(text, sizeof text, "%s\n", line);
 	int part = draw(4) == 0 ? 1 + (int)draw((unsigned)len - 1) : len; /* in two parts, looked at between them */
-	ck_assert_uint_lt(written_count, LINES_MAX);
+	ck_assert_uint_lt(written_count, FOLLOWED_LINES_MAX);
 	written[written_count++] = text_of(line, (size_t)len - 1);
 	ck_assert_int_eq(write(fd, text, (size_t)part), part);
 	if (part < len && draw(2) == 0) {
@@ -338,6 +150,19 @@ static void expect_all(bool cuts)
 		ck_assert_uint_eq(taken_count, written_count);
 }
 
+/* Eight came after it: what is written to it then is read by nobody. */
+static bool is_let_go(int fd)
+{
+	struct followed *file;
+	struct stat info;
+	bool gone = following_file(following, FOLLOWING_OLD_MAX) != NULL;
+	ck_assert_int_eq(fstat(fd, &info), 0);
+	for (size_t i = 0; (file = following_file(following, i)) != NULL; i++)
+		if (file->inode == (uint64_t)info.st_ino)
+			gone = file->gone;
+	return gone;
+}
+
 /* A step of anybody. */
 static void step(bool cuts)
 {
@@ -350,7 +175,7 @@ static void step(bool cuts)
 		append(writer_fd);
 		break;
 	case 3:
-		if (old_fd >= 0)
+		if (old_fd >= 0 && !is_let_go(old_fd))
 			append(old_fd);
 		break;
 	case 4:
@@ -713,6 +538,155 @@ START_TEST(a_missing_disk_is_waited_for)
 }
 END_TEST
 
+/* Looked at again and again, until what is beside a name is no longer looked for. */
+static void look_for_long(void)
+{
+	for (unsigned i = 0; i < 10; i++) {
+		now_ms += 1000;
+		read_all();
+	}
+}
+
+/* SND-37: looked at in the midst of a rotation, when its name leads to nothing; then filled and rotated again before
+ * the next look. Whoever died meanwhile knows it, too. */
+START_TEST(what_came_while_a_name_led_to_nothing_is_read)
+{
+	begin(1);
+	open_file();
+	read_all();
+	put("audit.log", "one\\n");
+	read_all();
+	shell("mv %s %s.1", path, path);
+	if (_i == 2) { /* and has been quiet, as removed */
+		shell("rm %s.1", path);
+		look_for_long();
+		now_ms += 2 * (uint64_t)FOLLOWING_QUIET_MS;
+	}
+	read_all();
+	if (_i >= 1) {
+		read_all();
+		stop();
+		start();
+		read_all();
+	}
+	shell("F=%s; echo two > $F; %s mv $F $F.1; echo three > $F", path, _i == 2 ? "" : "mv $F.1 $F.2;");
+	read_all();
+	ck_assert_uint_eq(taken_count, 3);
+	ck_assert_msg(lost_said == 0, "%s", said);
+	end();
+}
+END_TEST
+
+/* SND-37: a name that a rotation moves from behind the look to before it. */
+START_TEST(what_a_look_passed_by_is_found_by_the_next)
+{
+	begin(1);
+	open_file();
+	read_all();
+	put("audit.log", "one\\n");
+	read_all();
+	shell("mv %s %s.1; echo two > %s/passed-by; echo three > %s", path, path, where.path, path);
+	read_all();
+	ck_assert_uint_eq(taken_count, 2);
+	now_ms += 1000;
+	shell("mv %s/passed-by %s.2", where.path, path);
+	read_all();
+	ck_assert_uint_eq(taken_count, 3);
+	look_for_long();
+	shell("echo 'of somebody else' > %s.old", path);
+	look_for_long();
+	ck_assert_uint_eq(taken_count, 3);
+	ck_assert_msg(lost_said == 0, "%s", said);
+	end();
+}
+END_TEST
+
+/* SND-36: so is a copy of what was cut, before it is said that there is none. */
+START_TEST(a_copy_that_a_look_passed_by_is_found_by_the_next)
+{
+	begin(1);
+	open_file();
+	read_all();
+	put("audit.log", "a line that is long enough to be known again\\n");
+	read_all();
+	put("audit.log", "two\\n");
+	look();
+	shell("cp %s %s/passed-by", path, where.path);
+	ck_assert_int_eq(ftruncate(writer_fd, 0), 0);
+	put("audit.log", "three\\n");
+	read_now();
+	now_ms += 500;
+	shell("mv %s/passed-by %s.2", where.path, path);
+	read_all();
+	look_for_long();
+	ck_assert_uint_eq(taken_count, 3);
+	ck_assert_msg(lost_said == 0 && strstr(said, "is read from its copy") != NULL, "%s", said);
+	end();
+}
+END_TEST
+
+/* SND-36: it was empty when it was looked at; then filled, copied, cut and filled again. */
+START_TEST(what_an_empty_file_held_between_two_looks_is_read)
+{
+	begin(1);
+	read_all();
+	open_file();
+	read_all();
+	look_for_long();
+	put("audit.log", "one\\n");
+	if (_i == 1) /* and nothing was taken of what it had then */
+		look();
+	shell("cp %s %s.1", path, path);
+	ck_assert_int_eq(ftruncate(writer_fd, 0), 0);
+	put("audit.log", "a line that is longer\\n");
+	read_all();
+	ck_assert_uint_eq(taken_count, 2);
+	ck_assert_msg(lost_said == 0, "%s", said);
+	end();
+}
+END_TEST
+
+/* SND-37: what is compressed, and what cannot be read, is told once. */
+START_TEST(what_is_beside_a_name_is_told_once)
+{
+	begin(1);
+	open_file();
+	read_all();
+	put("audit.log", "one\\n");
+	read_all();
+	shell("mv %s %s.3; echo two > %s.2; gzip %s.2; echo three > %s", path, path, path, path, path);
+	look_for_long();
+	ck_assert_uint_eq(taken_count, 2);
+	ck_assert_msg(lost_said == 1 && count_said("is compressed and was never read") == 1, "%s", said);
+	end();
+}
+END_TEST
+
+/* SND-37: a copy that is being made holds nothing yet. */
+START_TEST(a_copy_that_is_being_made_is_taken_once)
+{
+	begin(1);
+	read_all();
+	open_file();
+	read_all();
+	put("audit.log", "a line that is long enough to be known again\\n");
+	if (_i == 0)
+		look(); /* and not read yet */
+	else
+		read_all();
+	shell("touch %s.1", path);
+	look();
+	look();
+	read_now();
+	shell("cp %s %s.1", path, path);
+	ck_assert_int_eq(ftruncate(writer_fd, 0), 0);
+	look_for_long();
+	ck_assert_uint_eq(taken_count, 1);
+	ck_assert_msg(lost_said == 0, "%s", said);
+	end();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("rotations");
@@ -732,5 +706,11 @@ int main(void)
 	tcase_add_test(tcase, a_directory_that_cannot_be_listed_loses_nothing);
 	tcase_add_test(tcase, a_damaged_state_is_refused);
 	tcase_add_test(tcase, a_missing_disk_is_waited_for);
+	tcase_add_loop_test(tcase, what_came_while_a_name_led_to_nothing_is_read, 0, 3);
+	tcase_add_test(tcase, what_a_look_passed_by_is_found_by_the_next);
+	tcase_add_test(tcase, a_copy_that_a_look_passed_by_is_found_by_the_next);
+	tcase_add_test(tcase, what_is_beside_a_name_is_told_once);
+	tcase_add_loop_test(tcase, a_copy_that_is_being_made_is_taken_once, 0, 2);
+	tcase_add_loop_test(tcase, what_an_empty_file_held_between_two_looks_is_read, 0, 2);
 	return unit_run("rotations", tcase);
 }
