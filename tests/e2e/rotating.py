@@ -220,6 +220,7 @@ def away(tap, ledger, lines):
     writer.line("not lost")
     sender = Sender(ledger, key, path)
     sender.until_end(path)
+    wait_until(lambda: "LOST" in sender.said(), "what is nowhere is told")
     tap.ok(sender.stop() == 1 and "LOST" in sender.said(), "a cut without a copy is told: " + sender.said())
     lines.append("not lost")
     whole(tap, ledger, lines, "a cut without a copy")

@@ -155,6 +155,8 @@ void read_some(struct followed *file, size_t most)
 	} while (half->at < file->known);
 	if (!file->cut && half->at < file->known)
 		file->known = half->at;
+	if (!file->cut && half->len == 0 && file->read_at == file->size)
+		drop_reader(file);
 }
 
 /* ---- it lives and dies ---- */

@@ -60,8 +60,7 @@ static bool worth_opening(const struct search *search, const struct stat *info)
 					   (search->best->fd < 0 || info->st_size > search->best->info.st_size));
 }
 
-/* As rotation calls what FILE was; of a pattern, what it matches. */
-static bool is_called_so(const char *name, const char *base)
+bool find_is_called_so(const char *name, const char *base)
 {
 	char pattern[NAME_MAX + 2];
 	size_t len = strlen(base);
@@ -84,7 +83,7 @@ static enum error is_it(const struct search *search, int fd, const char *name)
 {
 	const struct followed *file = search->file;
 	bool known = file->head.bytes > 0 || search->place->tail.bytes > 0;
-	if (!known && !is_called_so(name, strrchr(file->name, '/') + 1) && !was_there(file, fd))
+	if (!known && !find_is_called_so(name, strrchr(file->name, '/') + 1) && !was_there(file, fd))
 		return E_NOT_FOUND;
 	TRY(print_look(search->key, &search->file->head, fd));
 	return print_look(search->key, &search->place->tail, fd);
@@ -169,7 +168,7 @@ enum error find_beside(const struct followed_list *list, const char *directory, 
 		return E_IO;
 	while ((name = file_list_next(dir)) != NULL) {
 		struct stat info;
-		if (!is_called_so(name, base) || strcmp(name, base) == 0)
+		if (!find_is_called_so(name, base) || strcmp(name, base) == 0)
 			continue;
 		if (fstatat(dirfd(dir), name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode) &&
 			found_changed_ns(&info) >= since_ns && find_listed(list, &info) == NULL)

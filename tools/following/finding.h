@@ -16,6 +16,8 @@ struct found {
 int64_t found_changed_ns(const struct stat *info);
 /* The listed file that is this inode and is open; NULL. */
 struct followed *find_listed(const struct followed_list *list, const struct stat *info);
+/* As rotation calls what a file of the name `base` was; of a pattern, what it matches. */
+bool find_is_called_so(const char *name, const char *base);
 /* Opens a regular file to read, without waiting for it. A negative number, with errno; EINVAL: it is none. */
 int find_open(int dir_fd, const char *name, bool through_links, struct stat *info);
 

@@ -89,11 +89,13 @@ enum error followed_add_name(struct followed_list *list, const char *path, struc
 void followed_add_beside(struct followed_name *name, struct followed_beside beside)
 {
 	if (name->beside_count == FOLLOWED_BESIDE_MAX) {
-		int64_t oldest_ns = name->beside[0].since_ns;
+		struct followed_beside oldest = name->beside[0];
 		name->beside_count--;
 		memmove(name->beside, name->beside + 1, name->beside_count * sizeof name->beside[0]);
-		if (oldest_ns < name->beside[0].since_ns)
-			name->beside[0].since_ns = oldest_ns;
+		if (oldest.since_ns < name->beside[0].since_ns)
+			name->beside[0].since_ns = oldest.since_ns;
+		if (oldest.read_ns < name->beside[0].read_ns)
+			name->beside[0].read_ns = oldest.read_ns;
 	}
 	name->beside[name->beside_count++] = beside;
 }

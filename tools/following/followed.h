@@ -46,6 +46,7 @@ struct followed {
 	bool cut;    /* it was cut, or written anew: what was read and not given on is nothing that it says now; or its
 				  * descriptor leads nowhere any more */
 	bool gone;   /* nothing more comes of it */
+	bool shared; /* another name leads to it, as far as the current look saw */
 	bool seen;   /* in the current look */
 	bool blind;  /* it cannot be read, as far as the last look saw */
 	bool told;   /* that was said, and nothing was read since */
@@ -53,7 +54,8 @@ struct followed {
 	bool left;   /* the caller reads nothing of it in this run */
 	bool later;  /* what becomes of it is for the next look to say */
 	uint64_t grown_ms; /* when it last grew, or lost its name */
-	uint64_t cut_ms;   /* when its copy was looked for first; or 0 */
+	uint64_t lost_ms;  /* when it, or its copy, was looked for first; or 0 */
+	uint64_t came;     /* files that had come beside its name when it was last looked at */
 	void *reader;      /* the caller's; NULL: it is not being read */
 	int watch;         /* likewise; 0: none */
 };
@@ -62,7 +64,7 @@ struct followed {
  * A compressed one was read if it was changed by `read_ns`. */
 struct followed_beside {
 	int64_t since_ns, read_ns;
-	uint64_t from_ms; /* a rotation may have gone on by then; 0: it is of an earlier run */
+	uint64_t from_ms; /* the name led to a file by then; 0: it has not yet, or it is of an earlier run */
 };
 
 #define FOLLOWED_BESIDE_MAX 8u
@@ -91,7 +93,7 @@ void followed_free(struct followed_list *list);
 struct followed_name *followed_name(struct followed_list *list, const char *path);
 /* E_TOO_MANY, E_NO_MEMORY. */
 enum error followed_add_name(struct followed_list *list, const char *path, struct followed_name **out) MUST_USE;
-/* Of too many the two oldest become one. */
+/* Of too many the two oldest become one, which tells as much as both. */
 void followed_add_beside(struct followed_name *name, struct followed_beside beside);
 
 /* What messages of a file are called by the sender, and in the rows of those that are refused: the mark stands for all

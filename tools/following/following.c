@@ -45,9 +45,14 @@ void following_close(struct following *following)
 
 /* ---- a look ---- */
 
+static bool is_old(const struct followed *file)
+{
+	return !file->named && !file->shared;
+}
+
 static bool ended(const struct followed *file)
 {
-	return !file->named && file->now.offset == file->size && file->read_at == file->size;
+	return is_old(file) && (file->left || (file->now.offset == file->size && file->read_at == file->size));
 }
 
 /* Old ones of which nothing more is expected: removed and quiet, or one too many. */
@@ -58,7 +63,7 @@ static void let_go(struct following *following, struct followed *file, bool remo
 	for (size_t i = 0; i < following->list.count; i++) {
 		const struct followed *other = following->list.files[i];
 		behind |= other == file;
-		newer += behind && other != file && !other->named && strcmp(other->name, file->name) == 0;
+		newer += behind && other != file && is_old(other) && strcmp(other->name, file->name) == 0;
 	}
 	bool quiet = following->now_ms - file->grown_ms >= FOLLOWING_QUIET_MS;
 	if (!ended(file) || !((removed && quiet) || newer >= FOLLOWING_OLD_MAX))
@@ -107,8 +112,9 @@ static void look_at_file(struct following *following, struct followed *file)
 				((changed || file->blind) && is_written_anew(following, file));
 	if (file->cut)
 		return;
-	if (changed && file->named && file->head.bytes < PRINT_BYTES_MIN)
-		following_expect_beside(following, file); /* nothing tells whether it was filled, copied and cut before */
+	if (changed && file->named && !file->left && file->head.bytes < PRINT_BYTES_MIN)
+		following_expect_beside(
+			following, file, file->changed_ns); /* nothing tells whether it was filled, copied and cut before */
 	if (size > file->size)
 		file->grown_ms = following->now_ms;
 	file->size = size;
@@ -121,6 +127,8 @@ static void look_at_file(struct following *following, struct followed *file)
 enum error following_look(struct following *following, uint64_t now_ms)
 {
 	following->now_ms = now_ms;
+	for (size_t i = 0; i < following->list.count; i++)
+		following->list.files[i]->shared = false;
 	for (size_t i = 0; i < following->name_count; i++)
 		TRY(following_find_files(following, &following->names[i]));
 	for (size_t i = 0; i < following->name_count; i++)
@@ -129,6 +137,8 @@ enum error following_look(struct following *following, uint64_t now_ms)
 		look_at_file(following, following->list.files[i]);
 	for (size_t i = 0; i < following->name_count; i++)
 		TRY(following_end_look(following, &following->names[i]));
+	for (size_t i = 0; i < following->list.count; i++)
+		following_saw(following, following->list.files[i]);
 	return E_OK;
 }
 
@@ -136,15 +146,15 @@ enum error following_look(struct following *following, uint64_t now_ms)
 
 bool following_rests(const struct following *following, const struct followed *file)
 {
-	return !file->named && file->reader != NULL && file->read_at == file->size && file->now.offset < file->size &&
+	return is_old(file) && file->reader != NULL && file->read_at == file->size && file->now.offset < file->size &&
 		   following->now_ms - file->grown_ms >= FOLLOWING_QUIET_MS;
 }
 
 static bool has_work(const struct following *following, const struct followed *file)
 {
-	if (!file->noted || file->gone || file->left || file->later || file->fd < 0 || file->blind)
+	if (!file->noted || file->gone || file->later || file->fd < 0 || file->blind)
 		return false;
-	return file->cut || file->read_at < file->size || following_rests(following, file);
+	return file->cut || (!file->left && (file->read_at < file->size || following_rests(following, file)));
 }
 
 struct followed *following_next(struct following *following)
@@ -223,11 +233,12 @@ static enum error list_anew(struct following *following, struct followed *file, 
 	file->device = file->inode = 0; /* it has none, and is found by what it holds alone */
 	anew->named = file->named;
 	anew->seen = file->seen;
+	anew->shared = file->shared;
 	anew->known = alike ? anew->size : 0;
 	anew->grown_ms = following->now_ms;
 	file->named = false;
 	file->cut = false;
-	file->cut_ms = 0;
+	file->lost_ms = 0;
 	following->dirty = true;
 	return E_OK;
 }
@@ -256,9 +267,7 @@ static enum error go_on_in_copy(struct following *following, struct followed *fi
 /* That there is no copy is not said by one look, which a rotation may have passed by. */
 static bool is_early(const struct following *following, struct followed *file)
 {
-	if (file->cut_ms == 0)
-		file->cut_ms = following->now_ms;
-	file->later = following->now_ms - file->cut_ms < FOLLOWING_BESIDE_MS;
+	file->later = following->now_ms - file->lost_ms < FOLLOWING_BESIDE_MS;
 	return file->later;
 }
 
@@ -269,6 +278,7 @@ static enum error look_for_stale(struct followed *file)
 	own_close(&file->fd);
 	file->fd = -1;
 	file->cut = false;
+	file->lost_ms = 0;
 	return E_OK;
 }
 
@@ -276,8 +286,10 @@ enum error following_cut(struct following *following, struct followed *file, enu
 {
 	struct stat info;
 	*out = FOLLOWING_ON;
+	file->later = true;
 	if (fstat(file->fd, &info) != 0)
 		return errno == ESTALE ? look_for_stale(file) : E_TOO_MANY;
+	file->later = false;
 	uint64_t size = (uint64_t)info.st_size;
 	if (is_shortened(following, file, size)) {
 		if (size < file->size)
@@ -287,13 +299,14 @@ enum error following_cut(struct following *following, struct followed *file, enu
 		file->read = file->now.tail;
 		file->size = size;
 		file->cut = false;
+		file->lost_ms = 0;
 		return E_OK;
 	}
 	/* What came beside it and is no copy of it was cut between two looks, or is one that nothing tells. */
 	struct found copy = {.fd = -1};
-	size_t before = following->list.count;
-	TRY(following_look_beside(following, file));
-	bool copied = file->head.bytes < PRINT_BYTES_MIN && following->list.count > before;
+	bool came = false;
+	TRY(following_look_beside(following, file, &came));
+	bool copied = file->head.bytes < PRINT_BYTES_MIN && came;
 	bool found = find_again(&following->calls.key, &following->list, file, &file->now, file->directory, &copy) == E_OK;
 	if (!found && !copied && is_early(following, file))
 		return E_TOO_MANY;
@@ -301,6 +314,8 @@ enum error following_cut(struct following *following, struct followed *file, enu
 	if (error != E_OK) {
 		file->later = true;
 		own_close(&copy.fd);
+		if (error == E_TOO_MANY && following_name_of(following, file) != NULL)
+			following_say_full(following, following_name_of(following, file));
 		return error;
 	}
 	if (found)
@@ -343,7 +358,8 @@ bool following_behind(const struct following *following)
 {
 	for (size_t i = 0; i < following->list.count; i++) {
 		const struct followed *file = following->list.files[i];
-		bool behind = file->hidden || (file->fd >= 0 && (file->cut || file->read_at < file->size));
+		bool behind = file->hidden || (file->fd < 0 && file->lost_ms != 0) ||
+					  (file->fd >= 0 && (file->cut || file->read_at < file->size));
 		if (behind && !file->gone && !file->left)
 			return true;
 	}

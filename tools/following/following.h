@@ -80,7 +80,7 @@ void following_durable(struct following *following);
  * are forgotten once they have no reader. E_FULL, E_IO, E_NO_MEMORY: it stays dirty. */
 enum error following_save(struct following *following) MUST_USE;
 
-/* True if bytes are known that were not read, or a file whose place cannot be. */
+/* True if bytes are known that were not read, or a file that is looked for, or whose place cannot be read. */
 bool following_behind(const struct following *following);
 /* The directory of name `i`, for whoever watches it; NULL behind the last. Files are list members. */
 const char *following_directory(const struct following *following, size_t i);

@@ -32,9 +32,7 @@ void following_say(struct following *following, bool lost, const char *format, .
 
 /* Once, until it is something else. Of what is wrong with the files of a pattern one is told, and the next when that is
  * put right. */
-static void say_of(struct following *following, struct name *name, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-static void say_of(struct following *following, struct name *name, const char *format, ...)
+void following_say_of(struct following *following, struct name *name, const char *format, ...)
 {
 	char text[SAID_MAX];
 	va_list arguments;
@@ -86,16 +84,15 @@ enum error following_take_name(struct following *following, const char *path, st
 		"'%s' in the spool knows too many names; move it away once nothing waits", FOLLOWED_FILE);
 }
 
-static bool is_of(const struct followed *file, const struct name *name)
+bool following_is_of(const struct followed *file, const struct name *name)
 {
 	return strcmp(file->name, name->path) == 0;
 }
 
-/* NULL: it is not followed in this run. */
-static struct name *name_of(struct following *following, const struct followed *file)
+struct name *following_name_of(struct following *following, const struct followed *file)
 {
 	for (size_t i = 0; i < following->name_count; i++)
-		if (is_of(file, &following->names[i]))
+		if (following_is_of(file, &following->names[i]))
 			return &following->names[i];
 	return NULL;
 }
@@ -130,14 +127,14 @@ static bool begins_alike(const struct following *following, const struct name *n
 {
 	for (size_t i = 0; i < following->list.count; i++) {
 		const struct followed *file = following->list.files[i];
-		if (is_of(file, name) && file->head.bytes > 0 && print_look(&following->calls.key, &file->head, fd) == E_OK)
+		if (following_is_of(file, name) && file->head.bytes > 0 &&
+			print_look(&following->calls.key, &file->head, fd) == E_OK)
 			return true;
 	}
 	return false;
 }
 
-/* Takes the descriptor over. */
-static enum error list_new(
+enum error following_list_new(
 	struct following *following, struct name *name, int fd, const struct stat *info, struct followed **out)
 {
 	char directory[PATH_BYTES_MAX];
@@ -152,17 +149,16 @@ static enum error list_new(
 	(*out)->named = (*out)->seen = true;
 	(*out)->known = name->fresh || doubtful ? (*out)->size : 0;
 	(*out)->grown_ms = following->now_ms;
+	(*out)->came = name->came;
 	following->dirty = true;
 	return E_OK;
 }
 
-static enum error too_many(struct following *following, struct name *name, enum error error)
+void following_say_full(struct following *following, struct name *name)
 {
-	if (error == E_TOO_MANY)
-		say_of(following, name,
-			"%u files are followed, and '%s' would be one more: it is not read before there is room",
-			FOLLOWED_FILES_MAX, name->path);
-	return error == E_TOO_MANY ? E_OK : error;
+	following_say_of(following, name,
+		"%u files are followed, and '%s' would be one more: it is not read before there is room", FOLLOWED_FILES_MAX,
+		name->path);
 }
 
 /* A pattern stands for files alone, and what is gone by now is none of them. */
@@ -170,13 +166,26 @@ static void say_waits(struct following *following, struct name *name, const char
 {
 	const char *why = errno == ENOENT ? "is not there yet" : errno == EINVAL ? "is no file" : strerror(errno);
 	if (!name->pattern && errno == EISDIR)
-		say_of(following, name, "waits for '%s': is a directory; for its files give a pattern, as '%s/%s'", name->path,
-			name->path, "*.log");
+		following_say_of(following, name, "waits for '%s': is a directory; for its files give a pattern, as '%s/%s'",
+			name->path, name->path, "*.log");
 	else if (!name->pattern)
-		say_of(following, name, "waits for '%s': %s", name->path, why);
+		following_say_of(following, name, "waits for '%s': %s", name->path, why);
 	else if (errno != ENOENT && errno != EINVAL && errno != EISDIR)
-		say_of(following, name, "waits for '%s/%s', which '%s' stands for, too: %s", name->directory, base, name->path,
-			why);
+		following_say_of(following, name, "waits for '%s/%s', which '%s' stands for, too: %s", name->directory, base,
+			name->path, why);
+}
+
+/* A file that came under another name is that one's, and is not old while this one leads to it. */
+static void leads_to(struct following *following, struct name *name, struct followed *file)
+{
+	name->leads = true;
+	if (!following_is_of(file, name)) {
+		file->shared = true;
+		return;
+	}
+	file->seen = true;
+	following->dirty |= !file->named;
+	file->named = true;
 }
 
 static enum error look_at_name(struct following *following, struct name *name, int dir_fd, const char *base)
@@ -185,9 +194,7 @@ static enum error look_at_name(struct following *following, struct name *name, i
 	struct followed *file = NULL;
 	bool there = fstatat(dir_fd, base, &info, 0) == 0;
 	if (there && (file = find_listed(&following->list, &info)) != NULL) {
-		file->seen = true;
-		following->dirty |= !file->named;
-		file->named = true;
+		leads_to(following, name, file);
 		return E_OK;
 	}
 	int fd = -1;
@@ -201,10 +208,14 @@ static enum error look_at_name(struct following *following, struct name *name, i
 	}
 	if ((file = find_listed(&following->list, &info)) != NULL) { /* another one came under the name just now */
 		close(fd);
-		file->seen = true;
+		leads_to(following, name, file);
 		return E_OK;
 	}
-	return too_many(following, name, list_new(following, name, fd, &info, &file));
+	enum error error = following_list_new(following, name, fd, &info, &file);
+	name->leads |= error == E_OK;
+	if (error == E_TOO_MANY)
+		following_say_full(following, name);
+	return error == E_TOO_MANY ? E_OK : error;
 }
 
 static enum error look_at_pattern(struct following *following, struct name *name)
@@ -213,196 +224,15 @@ static enum error look_at_pattern(struct following *following, struct name *name
 	size_t before = following->list.count;
 	const char *base;
 	if (dir == NULL) {
-		say_of(following, name, "waits for '%s': %s", name->path, strerror(errno));
+		following_say_of(following, name, "waits for '%s': %s", name->path, strerror(errno));
 		return E_OK;
 	}
 	while ((base = file_list_next(dir)) != NULL)
 		if (fnmatch(name->base, base, FNM_PERIOD) == 0)
 			TRY(look_at_name(following, name, dirfd(dir), base));
 	if (following->list.count == 0 && before == 0)
-		say_of(following, name, "waits for '%s': no file has such a name yet", name->path);
+		following_say_of(following, name, "waits for '%s': no file has such a name yet", name->path);
 	return E_OK;
-}
-
-/* ---- what stood between ---- */
-
-/* A directory that is read while names in it change shows some of them twice, and others never; and a name may lead to
- * nothing when it is looked at in the midst of a rotation. So what stands beside a name is looked for again and again,
- * until it has led to a file for FOLLOWING_BESIDE_MS. */
-
-struct between {
-	struct following *following;
-	struct name *name;
-};
-
-/* Of what was taken of a file that may have been cut: then that is read on in it. */
-static bool is_copy(const struct following *following, const struct name *name, int fd)
-{
-	const struct print_key *key = &following->calls.key;
-	for (size_t i = 0; i < following->list.count; i++) {
-		const struct followed *file = following->list.files[i];
-		if (is_of(file, name) && !file->gone && file->head.bytes >= PRINT_BYTES_MIN &&
-			print_look(key, &file->head, fd) == E_OK && print_look(key, &file->now.tail, fd) == E_OK)
-			return true;
-	}
-	return false;
-}
-
-/* `bytes` that end at `end` are the same in both. */
-static bool same_bytes(int one, int other, size_t bytes, uint64_t end)
-{
-	uint8_t of_one[PRINT_BYTES];
-	uint8_t of_other[PRINT_BYTES];
-	return file_read_at(one, of_one, bytes, end - bytes) == E_OK &&
-		   file_read_at(other, of_other, bytes, end - bytes) == E_OK && memcmp(of_one, of_other, bytes) == 0;
-}
-
-/* Of what is being read: it begins and ends alike, and is wanted only if that is cut. */
-static bool is_copy_of_followed(
-	const struct following *following, const struct name *name, int fd, const struct stat *info)
-{
-	uint64_t size = (uint64_t)info->st_size;
-	size_t bytes = size < PRINT_BYTES ? (size_t)size : PRINT_BYTES;
-	for (size_t i = 0; size > 0 && i < following->list.count; i++) {
-		const struct followed *file = following->list.files[i];
-		if (is_of(file, name) && file->fd >= 0 && same_bytes(file->fd, fd, bytes, bytes) &&
-			same_bytes(file->fd, fd, bytes, size))
-			return true;
-	}
-	return false;
-}
-
-static bool is_done(const struct name *name, const struct stat *info)
-{
-	for (size_t i = 0; i < DONE_MAX && i < name->done_count; i++)
-		if (name->done[i].inode == (uint64_t)info->st_ino && name->done[i].changed_ns == found_changed_ns(info))
-			return true;
-	return false;
-}
-
-static void add_done(struct name *name, uint64_t inode, int64_t changed_ns)
-{
-	name->done[name->done_count++ % DONE_MAX] = (struct done){inode, changed_ns};
-}
-
-void following_done(struct following *following, const struct followed *file)
-{
-	struct name *name = name_of(following, file);
-	if (name != NULL)
-		add_done(name, file->inode, file->changed_ns);
-}
-
-/* What compresses a file keeps the time of its last change. */
-static bool is_of_listed(const struct following *following, const struct name *name, const struct stat *info)
-{
-	struct stat listed;
-	for (size_t i = 0; i < following->list.count; i++) {
-		const struct followed *file = following->list.files[i];
-		if (is_of(file, name) && file->fd >= 0 && fstat(file->fd, &listed) == 0 &&
-			found_changed_ns(&listed) == found_changed_ns(info))
-			return true;
-	}
-	return false;
-}
-
-static void found_compressed(struct following *following, struct name *name, const char *base, const struct stat *info)
-{
-	bool unread = false;
-	int64_t changed_ns = found_changed_ns(info);
-	for (size_t i = 0; i < name->kept->beside_count; i++)
-		unread |= changed_ns >= name->kept->beside[i].since_ns && changed_ns > name->kept->beside[i].read_ns;
-	if (!unread || is_of_listed(following, name, info))
-		return;
-	following_say(following, true, "'%s/%s' is compressed and was never read; unpack it and give it to 'indsigt send'",
-		name->directory, base);
-	add_done(name, (uint64_t)info->st_ino, changed_ns);
-}
-
-/* A copy that is being made holds nothing at first, and then a part; what is added behind what it is found with would
- * not be taken by what it says. */
-static bool is_still(int fd, const struct stat *opened)
-{
-	struct stat now;
-	return fstat(fd, &now) == 0 && now.st_size > 0 && now.st_size == opened->st_size;
-}
-
-/* Taken by what it says: that nobody has followed it does not mean that nobody has sent it. */
-static void found_between(void *context, int dir_fd, const char *base, const struct stat *info, bool compressed)
-{
-	struct between *between = context;
-	struct following *following = between->following;
-	struct stat opened;
-	if (is_done(between->name, info))
-		return;
-	if (compressed) {
-		found_compressed(following, between->name, base, info);
-		return;
-	}
-	int fd = find_open(dir_fd, base, false, &opened);
-	if (fd < 0) { /* of what has another name by now the next look sees it */
-		if (errno == ENOENT)
-			return;
-		following_say(following, true, "'%s/%s', which came after what was followed, cannot be read: %s",
-			between->name->directory, base, strerror(errno));
-		add_done(between->name, (uint64_t)info->st_ino, found_changed_ns(info));
-		return;
-	}
-	if (find_listed(&following->list, &opened) != NULL || is_copy(following, between->name, fd) ||
-		is_copy_of_followed(following, between->name, fd, &opened) || !is_still(fd, &opened)) {
-		close(fd);
-		return;
-	}
-	struct followed *file = NULL;
-	enum error error = too_many(following, between->name, list_new(following, between->name, fd, &opened, &file));
-	if (error != E_OK)
-		following->failed = error;
-	if (file == NULL)
-		return;
-	file->named = false;
-	file->known = file->size;
-	following_say(following, false, "'%s/%s' came between two looks at '%s': it is read, too", between->name->directory,
-		base, between->name->path);
-}
-
-/* When its content was changed last: what is open is read to its end, and may have been written to since it was looked
- * at. Of what was cut is told how much was not read. */
-static int64_t read_until(const struct followed *file)
-{
-	struct stat info;
-	if (file->inode == 0 && file->head.bytes >= PRINT_BYTES_MIN)
-		return INT64_MAX;
-	bool newer = file->fd >= 0 && fstat(file->fd, &info) == 0 && found_changed_ns(&info) > file->changed_ns;
-	return newer ? found_changed_ns(&info) : file->changed_ns;
-}
-
-/* `before` was the file of the name, and is no longer: what came after it may have come and gone. */
-static void expect_beside(
-	struct following *following, struct name *name, const struct followed *before, int64_t since_ns)
-{
-	if (name->pattern)
-		return;
-	followed_add_beside(name->kept,
-		(struct followed_beside){.since_ns = since_ns, .read_ns = read_until(before), .from_ms = following->now_ms});
-	following->dirty = true;
-}
-
-static enum error look_between(struct following *following, struct name *name)
-{
-	struct between between = {following, name};
-	const struct find_beside calls = {.found = found_between, .context = &between};
-	int64_t since_ns = INT64_MAX;
-	following->failed = E_OK;
-	name->shut = false;
-	for (size_t i = 0; i < name->kept->beside_count; i++)
-		if (name->kept->beside[i].since_ns < since_ns)
-			since_ns = name->kept->beside[i].since_ns;
-	if (name->kept->beside_count == 0)
-		return E_OK;
-	name->shut = find_beside(&following->list, name->directory, name->base, since_ns, &calls) != E_OK;
-	if (name->shut)
-		say_of(following, name, "whether another file came between in '%s' cannot be told: %s; it is tried again",
-			name->directory, strerror(errno));
-	return following->failed;
 }
 
 /* ---- files that were followed before ---- */
@@ -420,7 +250,11 @@ enum error following_found_again(struct following *following, struct followed *f
 	free(file->directory);
 	file->directory = copied;
 	following_take_inode(file, found->fd, &found->info);
-	if (file->size < size) /* cut, and what is left is as it was */
+	file->lost_ms = 0;
+	file->cut = file->size < size && file->now.offset == 0; /* nothing tells that what is left is of it */
+	if (file->cut)
+		file->size = size;
+	else if (file->size < size) /* cut, and what is left is as it was */
 		following_say(following, true, "at least %" PRIu64 " bytes of '%s' were never read: they were cut off",
 			size - file->size, file->name);
 	file->read_at = file->now.offset;
@@ -448,27 +282,25 @@ static enum error find_file(struct following *following, struct name *name, stru
 	int64_t since_ns = file->changed_ns;
 	TRY(following_found_again(following, file, &found));
 	if (!same) /* it was cut, and its inode may be a file that changed later */
-		expect_beside(following, name, file, since_ns);
+		following_expect_beside(following, file, since_ns);
 	return E_OK;
 }
 
-static bool name_leads_on(const struct following *following, const struct name *name)
+/* It is nowhere, and was not for as long as one look may pass it by. While its name leads to nothing either the disk
+ * may just not be there yet. */
+static void give_up(struct following *following, struct name *name, struct followed *file)
 {
-	for (size_t i = 0; i < following->list.count; i++)
-		if (is_of(following->list.files[i], name) && following->list.files[i]->seen)
-			return true;
-	return false;
-}
-
-/* It is nowhere. While its name leads to nothing either the disk may just not be there yet. */
-static enum error give_up(struct following *following, struct name *name, struct followed *file)
-{
-	if (!name_leads_on(following, name))
-		return E_OK;
-	if (file->named || file->now.offset < file->size) {
-		expect_beside(following, name, file, file->changed_ns);
-		TRY(look_between(following, name));
+	if (!name->leads) {
+		file->lost_ms = 0;
+		return;
 	}
+	if (file->lost_ms == 0) {
+		file->lost_ms = following->now_ms;
+		if (file->named || file->now.offset < file->size)
+			following_expect_beside(following, file, file->changed_ns);
+	}
+	if (following->now_ms - file->lost_ms < FOLLOWING_BESIDE_MS)
+		return;
 	if (file->now.offset < file->size)
 		following_say(following, true,
 			"the file that was '%s' is gone, also under other names: of it %" PRIu64
@@ -482,7 +314,8 @@ static enum error give_up(struct following *following, struct name *name, struct
 	file->named = false;
 	file->gone = true;
 	following->dirty = true;
-	return E_OK;
+	if (file->now.offset == file->size)
+		following_done(following, file);
 }
 
 /* Files that are not open: first those that are still there, then what the name leads to, then those that are not. */
@@ -490,16 +323,17 @@ static enum error look_for_files(struct following *following, struct name *name,
 {
 	for (size_t i = 0; i < following->list.count; i++) {
 		struct followed *file = following->list.files[i];
-		if (!is_of(file, name) || file->fd >= 0 || file->gone)
+		if (!following_is_of(file, name) || file->fd >= 0 || file->gone)
 			continue;
 		enum error error = E_OK;
 		if (!last)
 			error = find_file(following, name, file);
-		else if (file->hidden)
-			say_of(following, name, "looks for the file that was '%s': '%s', or a file in it, cannot be read",
+		else if (file->hidden) {
+			file->lost_ms = 0;
+			following_say_of(following, name, "looks for the file that was '%s': '%s', or a file in it, cannot be read",
 				name->path, file->directory);
-		else
-			error = give_up(following, name, file);
+		} else
+			give_up(following, name, file);
 		if (error == E_NO_MEMORY)
 			return error;
 	}
@@ -512,12 +346,12 @@ static void drop_names(struct following *following, struct name *name)
 {
 	for (size_t i = 0; i < following->list.count; i++) {
 		struct followed *file = following->list.files[i];
-		if (!is_of(file, name) || file->fd < 0 || !file->named || file->seen)
+		if (!following_is_of(file, name) || file->fd < 0 || !file->named || file->seen)
 			continue;
 		file->named = false;
 		file->grown_ms = following->now_ms;
 		following->dirty = true;
-		expect_beside(following, name, file, file->changed_ns);
+		following_expect_beside(following, file, file->changed_ns);
 	}
 }
 
@@ -526,62 +360,11 @@ enum error following_find_files(struct following *following, struct name *name)
 	return look_for_files(following, name, false);
 }
 
-void following_expect_beside(struct following *following, const struct followed *file)
-{
-	struct name *name = name_of(following, file);
-	if (name != NULL)
-		expect_beside(following, name, file, file->changed_ns);
-}
-
-enum error following_look_beside(struct following *following, const struct followed *file)
-{
-	struct name *name = name_of(following, file);
-	following_expect_beside(following, file);
-	return name != NULL ? look_between(following, name) : E_OK;
-}
-
-/* Whoever goes on in the copy of what was cut looks beside it first. */
-static bool has_cut(const struct following *following, const struct name *name)
-{
-	for (size_t i = 0; i < following->list.count; i++)
-		if (is_of(following->list.files[i], name) && following->list.files[i]->cut)
-			return true;
-	return false;
-}
-
-/* Looked for long enough, since the name leads to a file. */
-static void forget_beside(struct following *following, struct name *name)
-{
-	struct followed_name *kept = name->kept;
-	bool leads_on = name_leads_on(following, name);
-	size_t count = 0;
-	for (size_t i = 0; i < kept->beside_count; i++) {
-		struct followed_beside *one = &kept->beside[i];
-		if (one->from_ms == 0 || !leads_on)
-			one->from_ms = following->now_ms;
-		if (name->shut || following->now_ms - one->from_ms < FOLLOWING_BESIDE_MS)
-			kept->beside[count++] = *one;
-	}
-	following->dirty |= count != kept->beside_count;
-	kept->beside_count = count;
-}
-
-enum error following_end_look(struct following *following, struct name *name)
-{
-	if (!has_cut(following, name)) {
-		TRY(look_between(following, name));
-		forget_beside(following, name);
-	}
-	if (!name->troubled)
-		name->said[0] = '\0';
-	return E_OK;
-}
-
 enum error following_look_at_name(struct following *following, struct name *name)
 {
 	for (size_t i = 0; i < following->list.count; i++)
-		following->list.files[i]->seen &= !is_of(following->list.files[i], name);
-	name->troubled = false;
+		following->list.files[i]->seen &= !following_is_of(following->list.files[i], name);
+	name->troubled = name->leads = false;
 	TRY(name->pattern ? look_at_pattern(following, name) : look_at_name(following, name, AT_FDCWD, name->path));
 	drop_names(following, name);
 	TRY(look_for_files(following, name, true));
