@@ -24,8 +24,12 @@ static int on_verdict(int good, X509_STORE_CTX *store)
 {
 	const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct tls_line *line = SSL_get_app_data(ssl);
-	if (!good && tls_is_mismatch(X509_STORE_CTX_get_error(store)))
-		tls_names_of(X509_STORE_CTX_get0_cert(store), line->names);
+	char names[TLS_NAMES_MAX];
+	if (good || !tls_is_mismatch(X509_STORE_CTX_get_error(store)))
+		return good;
+	tls_names_of(X509_STORE_CTX_get0_cert(store), names);
+	free(line->names);
+	line->names = strdup(names);
 	return good;
 }
 

@@ -71,6 +71,7 @@ void tls_line_close(struct tls_line *line)
 		tls_line_say_end(line);
 	SSL_free(line->ssl);
 	free(line->host);
+	free(line->names);
 	free(line->why);
 	free(line);
 }
@@ -94,7 +95,10 @@ static void keep_verdict(struct tls_line *line, long verdict)
 	if (tls_is_mismatch(verdict))
 		say_why(line,
 			"its certificate is not believed: it is made out for %s, not for %s; ask for it by a name that it has",
-			line->names[0] != '\0' ? line->names : "nobody", line->host);
+			line->names == NULL      ? "others"
+			: line->names[0] != '\0' ? line->names
+									 : "nobody",
+			line->host);
 	else if (verdict == X509_V_ERR_CERT_HAS_EXPIRED || verdict == X509_V_ERR_CERT_NOT_YET_VALID)
 		say_why(line,
 			"its certificate is not believed: %s; whoever runs it has to renew it, if the clock here is right", what);

@@ -10,9 +10,9 @@ struct bio_method_st; /* BIO_METHOD */
  * so it is small. */
 struct tls_line {
 	struct ssl_st *ssl;
-	char *host;                /* that a client asked for; else NULL */
-	char *why;                 /* or NULL */
-	char names[TLS_NAMES_MAX]; /* of a certificate that is made out for others */
+	char *host;  /* that a client asked for; else NULL */
+	char *names; /* of a certificate that is made out for others; or NULL */
+	char *why;   /* or NULL */
 	bool failed;
 	bool mistaken;
 };

@@ -56,12 +56,18 @@ static int choose_protocol(SSL *line, const unsigned char **out, unsigned char *
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-/* Whose key it is decides who it may speak for, not who signed the certificate, nor its dates. That the client has the
- * key is OpenSSL's to check. */
-static int take_any(X509_STORE_CTX *chain, void *context)
+/* Without --client-ca whose key it is decides who it may speak for, not who signed the certificate, nor its dates; that
+ * the client has the key is OpenSSL's to check. What signed it is shown once and not kept: a line that says nothing for
+ * a day would hold it so long. */
+static int look_at_chain(X509_STORE_CTX *chain, void *context)
 {
-	(void)chain, (void)context;
-	return 1;
+	const struct tls_server *server = context;
+	STACK_OF(X509) *shown = X509_STORE_CTX_get0_untrusted(chain);
+	int good = server->options.client_ca != NULL ? X509_verify_cert(chain) : 1;
+	X509_STORE_CTX_set0_verified_chain(chain, NULL);
+	while (sk_X509_num(shown) > 1)
+		X509_free(sk_X509_pop(shown));
+	return good;
 }
 
 static bool set_offer(SSL_CTX *context, const struct tls_server *server)
@@ -74,10 +80,9 @@ static bool set_offer(SSL_CTX *context, const struct tls_server *server)
 	SSL_CTX_set_max_cert_list(context, TLS_CLIENT_CHAIN_MAX);
 	if (server->options.protocol != NULL)
 		SSL_CTX_set_alpn_select_cb(context, choose_protocol, (void *)(uintptr_t)server);
-	if (server->options.asks) {
+	SSL_CTX_set_cert_verify_callback(context, look_at_chain, (void *)(uintptr_t)server);
+	if (server->options.asks)
 		SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-		SSL_CTX_set_cert_verify_callback(context, take_any, NULL);
-	}
 	return SSL_CTX_set_min_proto_version(context, server->options.files->old ? TLS1_2_VERSION : TLS1_3_VERSION) == 1 &&
 		   SSL_CTX_set_cipher_list(context, TLS_CIPHERS_OLD) == 1 && SSL_CTX_set1_groups_list(context, GROUPS) == 1;
 }
