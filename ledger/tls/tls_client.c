@@ -29,7 +29,7 @@ static int on_verdict(int good, X509_STORE_CTX *store)
 		return good;
 	tls_names_of(X509_STORE_CTX_get0_cert(store), names);
 	free(line->names);
-	line->names = strdup(names);
+	line->names = strdup(names[0] != '\0' ? names : "nobody");
 	return good;
 }
 

@@ -95,10 +95,7 @@ static void keep_verdict(struct tls_line *line, long verdict)
 	if (tls_is_mismatch(verdict))
 		say_why(line,
 			"its certificate is not believed: it is made out for %s, not for %s; ask for it by a name that it has",
-			line->names == NULL      ? "others"
-			: line->names[0] != '\0' ? line->names
-									 : "nobody",
-			line->host);
+			line->names != NULL ? line->names : "others", line->host);
 	else if (verdict == X509_V_ERR_CERT_HAS_EXPIRED || verdict == X509_V_ERR_CERT_NOT_YET_VALID)
 		say_why(line,
 			"its certificate is not believed: %s; whoever runs it has to renew it, if the clock here is right", what);

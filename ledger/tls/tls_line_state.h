@@ -11,7 +11,7 @@ struct bio_method_st; /* BIO_METHOD */
 struct tls_line {
 	struct ssl_st *ssl;
 	char *host;  /* that a client asked for; else NULL */
-	char *names; /* of a certificate that is made out for others; or NULL */
+	char *names; /* whom a certificate is made out for that is made out for others; or NULL */
 	char *why;   /* or NULL */
 	bool failed;
 	bool mistaken;

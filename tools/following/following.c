@@ -112,9 +112,9 @@ static void look_at_file(struct following *following, struct followed *file)
 				((changed || file->blind) && is_written_anew(following, file));
 	if (file->cut)
 		return;
+	/* Nothing tells whether it was filled, copied and cut before. */
 	if (changed && file->named && !file->left && file->head.bytes < PRINT_BYTES_MIN)
-		following_expect_beside(
-			following, file, file->changed_ns); /* nothing tells whether it was filled, copied and cut before */
+		following_expect_beside(following, file, file->changed_ns);
 	if (size > file->size)
 		file->grown_ms = following->now_ms;
 	file->size = size;
