@@ -110,8 +110,10 @@ static void look_at_file(struct following *following, struct followed *file)
 	bool refilled = changed && size == 0 && file->size == 0; /* and cut again between two looks */
 	file->cut = size < file->size || size < file->read_at || refilled ||
 				((changed || file->blind) && is_written_anew(following, file));
-	if (file->cut)
+	if (file->cut) {
+		file->blind = false; /* what it was is not to be read any more */
 		return;
+	}
 	/* Nothing tells whether it was filled, copied and cut before. */
 	if (changed && file->named && !file->left && file->head.bytes < PRINT_BYTES_MIN)
 		following_expect_beside(following, file, file->changed_ns);
@@ -234,6 +236,7 @@ static enum error list_anew(struct following *following, struct followed *file, 
 	anew->named = file->named;
 	anew->seen = file->seen;
 	anew->shared = file->shared;
+	anew->came = following_came(following, file);
 	anew->known = alike ? anew->size : 0;
 	anew->grown_ms = following->now_ms;
 	file->named = false;

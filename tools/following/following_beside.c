@@ -93,14 +93,16 @@ static bool is_same_time(int64_t compressed_ns, int64_t changed_ns)
 		   (compressed_ns % second == 0 && compressed_ns == changed_ns - changed_ns % second);
 }
 
-/* What it was made of is followed, or was taken whole. */
+/* What it was made of is followed, or was taken whole. Of what is not open any more is told what was not read. */
 static bool is_of_taken(const struct following *following, const struct name *name, int64_t compressed_ns)
 {
 	struct stat listed;
 	for (size_t i = 0; i < following->list.count; i++) {
 		const struct followed *file = following->list.files[i];
-		if (following_is_of(file, name) && file->fd >= 0 && fstat(file->fd, &listed) == 0 &&
-			is_same_time(compressed_ns, found_changed_ns(&listed)))
+		if (!following_is_of(file, name))
+			continue;
+		bool open = file->fd >= 0 && fstat(file->fd, &listed) == 0;
+		if (is_same_time(compressed_ns, open ? found_changed_ns(&listed) : file->changed_ns))
 			return true;
 	}
 	for (size_t i = 0; i < DONE_MAX && i < name->done_count; i++)
@@ -109,20 +111,24 @@ static bool is_of_taken(const struct following *following, const struct name *na
 	return false;
 }
 
-/* What it is made of goes last, when it has its time. Under FILE itself there is another one by then. */
-static bool is_being_compressed(const struct name *name, int dir_fd, const char *base)
+/* What it is made of goes last, when it has its time. Under FILE itself there is another one by then; so there is under
+ * a name with which one came that was changed later. */
+static bool is_being_compressed(const struct name *name, int dir_fd, const char *base, const struct stat *compressed)
 {
 	char source[NAME_MAX + 1];
 	struct stat info;
 	snprintf(source, sizeof source, "%.*s", (int)(strrchr(base, '.') - base), base);
-	return strcmp(source, name->base) != 0 && fstatat(dir_fd, source, &info, AT_SYMLINK_NOFOLLOW) == 0;
+	return strcmp(source, name->base) != 0 && fstatat(dir_fd, source, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+		   found_changed_ns(compressed) >= found_changed_ns(&info);
 }
 
-static void found_compressed(struct following *following, struct name *name, int dir_fd, const char *base)
+/* Its time is read when what it is made of is gone: what was met may not have had it yet. */
+static void found_compressed(
+	struct following *following, struct name *name, int dir_fd, const char *base, const struct stat *met)
 {
 	bool unread = false;
 	struct stat info;
-	if (is_being_compressed(name, dir_fd, base) || fstatat(dir_fd, base, &info, AT_SYMLINK_NOFOLLOW) != 0)
+	if (is_being_compressed(name, dir_fd, base, met) || fstatat(dir_fd, base, &info, AT_SYMLINK_NOFOLLOW) != 0)
 		return;
 	int64_t changed_ns = found_changed_ns(&info);
 	for (size_t i = 0; i < name->kept->beside_count; i++)
@@ -151,13 +157,22 @@ static void found_unreadable(
 			name->directory, base, strerror(why));
 }
 
-/* What is called after a longer name in the same directory stands beside that. */
+static bool looks_beside(const struct following *following, const struct name *name)
+{
+	bool looks = name->kept->beside_count > 0;
+	for (size_t i = 0; !looks && i < following->list.count; i++)
+		looks = following_is_of(following->list.files[i], name) && !following->list.files[i]->gone;
+	return looks;
+}
+
+/* What is called after a longer name in the same directory stands beside that, if that ever had a file of its own. */
 static bool is_of_another(const struct following *following, const struct name *name, const char *base)
 {
 	for (size_t i = 0; i < following->name_count; i++) {
 		const struct name *other = &following->names[i];
 		if (!other->pattern && strlen(other->base) > strlen(name->base) &&
-			strcmp(other->directory, name->directory) == 0 && find_is_called_so(base, other->base))
+			strcmp(other->directory, name->directory) == 0 && find_is_called_so(base, other->base) &&
+			looks_beside(following, other))
 			return true;
 	}
 	return false;
@@ -181,7 +196,7 @@ static void found_between(void *context, int dir_fd, const char *base, const str
 	if ((done != NULL && !done->waits) || is_of_another(following, between->name, base))
 		return;
 	if (compressed) {
-		found_compressed(following, between->name, dir_fd, base);
+		found_compressed(following, between->name, dir_fd, base, info);
 		return;
 	}
 	int fd = find_open(dir_fd, base, false, &opened);
@@ -269,6 +284,12 @@ enum error following_look_beside(struct following *following, struct followed *f
 	TRY(look_between(following, name));
 	*came = name->came != file->came;
 	return E_OK;
+}
+
+uint64_t following_came(struct following *following, const struct followed *file)
+{
+	const struct name *name = following_name_of(following, file);
+	return name != NULL ? name->came : 0;
 }
 
 void following_saw(struct following *following, struct followed *file)

@@ -81,5 +81,7 @@ void following_done(struct following *following, const struct followed *file);
 void following_expect_beside(struct following *following, const struct followed *file, int64_t since_ns);
 /* At once, for a file that was cut; `came`: some was found since that was last looked at. E_NO_MEMORY. */
 enum error following_look_beside(struct following *following, struct followed *file, bool *came) MUST_USE;
+/* How many files were found beside its name by now. */
+uint64_t following_came(struct following *following, const struct followed *file);
 /* What has come by now is no copy of it, if it is as it was when it was looked at. */
 void following_saw(struct following *following, struct followed *file);

@@ -126,7 +126,7 @@ static bool take(struct messages *messages, const struct framing_piece *piece, s
 
 struct bytes messages_window(const struct messages *messages)
 {
-	return bytes_of(messages->data + messages->start, messages->len);
+	return bytes_after(bytes_of(messages->data, messages->start + messages->len), messages->start);
 }
 
 void messages_reframe(struct messages *messages, enum adapter_format format)

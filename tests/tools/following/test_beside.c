@@ -2,6 +2,7 @@
  * looks like a copy. spec/sender.md, SND-36 and SND-37 */
 #include "tests/lib/followed_reader.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -426,6 +427,99 @@ START_TEST(what_is_left_and_removed_is_let_go_of)
 }
 END_TEST
 
+/* SND-36: what came beside a name before is no copy of what was cut later. */
+START_TEST(what_came_before_is_no_copy_of_what_is_cut_again)
+{
+	begin_with("one\\n");
+	shell("mv %s %s.2; echo two > %s; mv %s %s.1; touch %s", path, path, path, path, path, path);
+	look_for_long();
+	ck_assert_uint_eq(count_said("came between"), 1);
+	put("audit.log", "three\\n");
+	read_all();
+	shell(": > %s", path);
+	look();
+	put("audit.log", "unread line here\\n");
+	struct followed *file = following_next(following);
+	enum following_end how;
+	while (file == NULL || following_cut(following, file, &how) != E_OK) {
+		now_ms += 1000;
+		look();
+		file = following_next(following);
+	}
+	shell(": > %s", path);
+	look_in_vain();
+	read_all();
+	ck_assert_msg(count_said("at least 17 bytes of") == 1, "%s", said);
+	end_place();
+}
+END_TEST
+
+/* SND-36: a plain file that is newer is not what a compressed one is made of. */
+START_TEST(what_was_compressed_before_its_name_came_again_is_told)
+{
+	begin_with("one\\n");
+	shell(
+		"F=%s; mv $F $F.2; echo two > $F; mv $F $F.1; gzip $F.1; echo three > $F; touch -d '+1 minute' $F; mv $F $F.1; "
+		"echo four > $F",
+		path);
+	look_for_long();
+	ck_assert_uint_eq(taken_count, 3);
+	ck_assert_msg(count_said("audit.log.1.gz' is compressed and was never read") == 1, "%s", said);
+	end_place();
+}
+END_TEST
+
+/* SND-37: a longer name that has no file of its own looks beside none. */
+START_TEST(what_is_beside_a_name_without_a_file_is_told)
+{
+	char longer[128];
+	begin_with("one\\n");
+	snprintf(longer, sizeof longer, "%s.1", path);
+	start_with((char *[]){path, longer, NULL});
+	look_for_long();
+	shell("F=%s; mv $F $F.2; echo two > $F; mv $F $F.1; gzip $F.1; echo three > $F", path);
+	look_for_long();
+	ck_assert_uint_eq(taken_count, 2);
+	ck_assert_msg(count_said("audit.log.1.gz' is compressed and was never read") == 1, "%s", said);
+	end_place();
+}
+END_TEST
+
+/* SND-36: what could not be read, and was cut meanwhile, is read when it can. */
+START_TEST(what_could_not_be_read_when_it_was_cut_is_read)
+{
+	begin_with("one and more\\n");
+	struct followed *file = following_file(following, 0);
+	errno = EIO;
+	following_failed(following, file);
+	shell(": > %s; echo two >> %s", path, path);
+	look_for_long();
+	ck_assert_uint_eq(taken_count, 2);
+	end_place();
+}
+END_TEST
+
+/* SND-36: compressed while nobody ran, and all of it had been taken. */
+START_TEST(what_was_taken_before_a_stop_is_not_told_when_it_is_compressed)
+{
+	begin_with("one\\n");
+	shell("mv %s %s.1; touch %s", path, path, path);
+	read_all();
+	put("audit.log", "two\\n");
+	read_all();
+	shell("mv %s.1 %s.2; mv %s %s.1; touch %s", path, path, path, path, path);
+	read_all();
+	stop();
+	shell("gzip %s.1", path);
+	start();
+	read_all();
+	look_for_long();
+	ck_assert_uint_eq(taken_count, 2);
+	ck_assert_msg(lost_said == 0, "%s", said);
+	end_place();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("beside");
@@ -447,5 +541,10 @@ int main(void)
 	tcase_add_test(tcase, what_is_left_and_cut_is_read_anew);
 	tcase_add_test(tcase, what_is_left_and_removed_is_let_go_of);
 	tcase_add_test(tcase, too_many_times_become_one);
+	tcase_add_test(tcase, what_came_before_is_no_copy_of_what_is_cut_again);
+	tcase_add_test(tcase, what_was_compressed_before_its_name_came_again_is_told);
+	tcase_add_test(tcase, what_is_beside_a_name_without_a_file_is_told);
+	tcase_add_test(tcase, what_could_not_be_read_when_it_was_cut_is_read);
+	tcase_add_test(tcase, what_was_taken_before_a_stop_is_not_told_when_it_is_compressed);
 	return unit_run("beside", tcase);
 }
