@@ -15,9 +15,13 @@
 #include "ledger/base/domain.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <sodium.h>
+#include <stdatomic.h>
 
 #define ASSOCIATED_BYTES_MAX 128
+#define NONCE_BYTES 24
+#define NONCES_AHEAD 64
 
 void seal_keys_derive(const struct key *master, struct seal_keys *out)
 {
@@ -128,14 +132,49 @@ static struct bytes small_associated(const char *domain, struct bytes context, u
 	return bytes_of(buffer, writer_len(&w));
 }
 
+/* Nonces that nobody has used: the kernel is asked for some at once, since asking takes as long as half a seal. They
+ * are no secret. */
+struct nonces {
+	unsigned forks; /* as of when they were drawn */
+	size_t left;
+	uint8_t bytes[NONCES_AHEAD][NONCE_BYTES];
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static atomic_uint forks; /* a child has its parent's nonces, and must not use them */
+static bool forks_are_told;
+
+static void note_fork(void)
+{
+	atomic_fetch_add(&forks, 1);
+}
+
+static void ask_for_forks(void)
+{
+	forks_are_told = pthread_atfork(NULL, NULL, note_fork) == 0;
+}
+
+static void next_nonce(uint8_t out[NONCE_BYTES])
+{
+	static _Thread_local struct nonces nonces;
+	pthread_once(&once, ask_for_forks);
+	unsigned now = atomic_load(&forks);
+	if (nonces.left == 0 || nonces.forks != now || !forks_are_told) {
+		randombytes_buf(nonces.bytes, sizeof nonces.bytes);
+		nonces.left = NONCES_AHEAD;
+		nonces.forks = now;
+	}
+	memcpy(out, nonces.bytes[--nonces.left], NONCE_BYTES);
+}
+
 /* The nonce is random and long enough (24 bytes) that none comes twice; so nothing has to be counted. */
 void seal_small(const struct key *key, const char *domain, struct bytes context, struct bytes plain, uint8_t *out)
 {
 	uint8_t buffer[ASSOCIATED_BYTES_MAX];
 	struct bytes associated = small_associated(domain, context, buffer);
-	randombytes_buf(out, 24);
+	next_nonce(out);
 	crypto_aead_xchacha20poly1305_ietf_encrypt(
-		out + 24, NULL, plain.data, plain.len, associated.data, associated.len, NULL, out, key->b);
+		out + NONCE_BYTES, NULL, plain.data, plain.len, associated.data, associated.len, NULL, out, key->b);
 }
 
 enum error unseal_small(
@@ -143,8 +182,9 @@ enum error unseal_small(
 {
 	uint8_t buffer[ASSOCIATED_BYTES_MAX];
 	struct bytes associated = small_associated(domain, context, buffer);
-	if (sealed.len < SEAL_OVERHEAD || crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed.data + 24,
-										  sealed.len - 24, associated.data, associated.len, sealed.data, key->b) != 0)
+	if (sealed.len < SEAL_OVERHEAD ||
+		crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed.data + NONCE_BYTES, sealed.len - NONCE_BYTES,
+			associated.data, associated.len, sealed.data, key->b) != 0)
 		return E_UNSEALED;
 	return E_OK;
 }

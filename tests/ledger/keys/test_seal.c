@@ -2,7 +2,11 @@
 #include "ledger/keys/seal.h"
 #include "tests/lib/unit.h"
 
+#include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static struct seal_keys keys;
 static struct key record_key;
@@ -154,5 +158,71 @@ START_TEST(small_seals_open_in_their_place)
 }
 END_TEST
 
+/* ---- nonces, which stand before what is sealed ---- */
+
+#define NONCES_EACH 200 /* more than are drawn at once */
+
+struct nonce {
+	uint8_t b[24];
+};
+
+static void *draw_nonces(void *context)
+{
+	struct nonce *nonces = context;
+	struct key key = {{1}};
+	for (size_t i = 0; i < NONCES_EACH; i++) {
+		uint8_t sealed[5 + SEAL_OVERHEAD];
+		seal_small(&key, DOMAIN_POSTING, BYTES_EMPTY, BYTES_LITERAL("hello"), sealed);
+		memcpy(nonces[i].b, sealed, sizeof nonces[i].b);
+	}
+	return NULL;
+}
+
+static int compare_nonces(const void *left, const void *right)
+{
+	return memcmp(left, right, sizeof(struct nonce));
+}
+
+static void all_differ(struct nonce *nonces, size_t count)
+{
+	qsort(nonces, count, sizeof *nonces, compare_nonces);
+	for (size_t i = 1; i < count; i++)
+		ck_assert_int_ne(compare_nonces(&nonces[i - 1], &nonces[i]), 0);
+}
+
+START_TEST(no_nonce_comes_twice_in_threads)
+{
+	static struct nonce nonces[3 * NONCES_EACH];
+	pthread_t threads[2];
+	for (size_t i = 0; i < 2; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, draw_nonces, &nonces[(i + 1) * NONCES_EACH]), 0);
+	draw_nonces(nonces);
+	for (size_t i = 0; i < 2; i++)
+		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+	all_differ(nonces, 3 * NONCES_EACH);
+}
+END_TEST
+
+START_TEST(no_nonce_comes_twice_in_a_child_and_its_parent)
+{
+	size_t bytes = 3 * NONCES_EACH * sizeof(struct nonce);
+	struct nonce *nonces = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(nonces, MAP_FAILED);
+	draw_nonces(nonces);
+	pid_t child = fork();
+	if (child == 0) {
+		draw_nonces(nonces + NONCES_EACH);
+		_exit(0);
+	}
+	int status = 1;
+	draw_nonces(nonces + 2 * NONCES_EACH);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	all_differ(nonces, 3 * NONCES_EACH);
+	munmap(nonces, bytes);
+}
+END_TEST
+
 UNIT_MAIN("seal", one_event_is_sealed_one_way, record_round_trip, key_id_is_hidden, bound_to_its_place,
-	truncated_records_do_not_open, small_seals_open_in_their_place)
+	truncated_records_do_not_open, small_seals_open_in_their_place, no_nonce_comes_twice_in_threads,
+	no_nonce_comes_twice_in_a_child_and_its_parent)
