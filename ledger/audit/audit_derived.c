@@ -111,13 +111,6 @@ struct heads {
 	struct audit_sum sum; /* by label and value */
 };
 
-static void head_value(const struct head *head, struct hash *out)
-{
-	struct hash root;
-	merkle_frontier_root(&head->frontier, &root);
-	subject_value(head->frontier.size, &root, out);
-}
-
 static enum error sum_head(void *context, const struct alias *alias, const struct head *head)
 {
 	struct heads *heads = context;

@@ -94,16 +94,33 @@ enum error subtrees_add(struct run_writer *writer, struct runs *runs, const stru
 }
 
 /* The frontier in it may be large; it is sealed as it is, and the plain text is wiped. */
-enum error head_put(
-	struct run_writer *writer, const struct seal_keys *keys, const struct alias *alias, const struct head *head)
+enum error head_seal(
+	const struct seal_keys *keys, const struct alias *alias, const struct head *head, uint8_t *out, size_t *len)
 {
-	uint8_t key[POSTING_KEY_BYTES], plain[HEAD_BYTES_MAX], sealed[HEAD_BYTES_MAX + SEAL_OVERHEAD];
+	uint8_t key[POSTING_KEY_BYTES], plain[HEAD_BYTES_MAX];
 	struct bytes encoded = BYTES_EMPTY;
 	struct writer w = writer_of(plain, sizeof plain);
 	posting_key(alias, POSTING_HEAD, key);
 	head_encode(head, &w);
 	TRY(writer_done(&w, &encoded));
-	seal_small(&keys->filing, DOMAIN_HEAD, BYTES_ARRAY(key), encoded, sealed);
+	seal_small(&keys->filing, DOMAIN_HEAD, BYTES_ARRAY(key), encoded, out);
 	sodium_memzero(plain, encoded.len);
-	return run_writer_put(writer, RUN_SUBJECT, BYTES_ARRAY(key), bytes_of(sealed, encoded.len + SEAL_OVERHEAD));
+	*len = encoded.len + SEAL_OVERHEAD;
+	return E_OK;
+}
+
+enum error head_put_row(struct run_writer *writer, const struct alias *alias, struct bytes row)
+{
+	uint8_t key[POSTING_KEY_BYTES];
+	posting_key(alias, POSTING_HEAD, key);
+	return run_writer_put(writer, RUN_SUBJECT, BYTES_ARRAY(key), row);
+}
+
+enum error head_put(
+	struct run_writer *writer, const struct seal_keys *keys, const struct alias *alias, const struct head *head)
+{
+	uint8_t row[HEAD_ROW_BYTES_MAX];
+	size_t len;
+	TRY(head_seal(keys, alias, head, row, &len));
+	return head_put_row(writer, alias, bytes_of(row, len));
 }

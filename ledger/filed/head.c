@@ -53,12 +53,26 @@ enum error head_open(const struct seal_keys *keys, struct bytes key, struct byte
 	return good ? E_OK : E_CORRUPT;
 }
 
+void head_value(const struct head *head, struct hash *out)
+{
+	struct hash root;
+	merkle_frontier_root(&head->frontier, &root);
+	subject_value(head->frontier.size, &root, out);
+}
+
+enum error head_row(struct runs *runs, const struct alias *alias, struct bytes *out)
+{
+	uint8_t key[POSTING_KEY_BYTES];
+	posting_key(alias, POSTING_HEAD, key);
+	return runs_get(runs, RUN_SUBJECT, BYTES_ARRAY(key), out);
+}
+
 enum error head_get(struct runs *runs, const struct seal_keys *keys, const struct alias *alias, struct head *out)
 {
 	uint8_t key[POSTING_KEY_BYTES];
 	struct bytes sealed;
+	TRY(head_row(runs, alias, &sealed));
 	posting_key(alias, POSTING_HEAD, key);
-	TRY(runs_get(runs, RUN_SUBJECT, BYTES_ARRAY(key), &sealed));
 	return head_open(keys, BYTES_ARRAY(key), sealed, out);
 }
 

@@ -25,11 +25,17 @@ struct head {
 
 #define HEAD_FIXED_BYTES (LABEL_BYTES + 8 + 8)
 #define HEAD_BYTES_MAX (HEAD_FIXED_BYTES + 64 * HASH_BYTES + 8 * POSTING_INDEXES_MAX)
+#define HEAD_ROW_BYTES_MAX (HEAD_BYTES_MAX + SEAL_OVERHEAD)
 
 /* How many of `indexes` there are. */
 size_t head_open_indexes(const struct head *head);
 /* What is sealed in its row, with DOMAIN_HEAD under the key. */
 void head_encode(const struct head *head, struct writer *out);
+/* What the subject map holds of it. */
+void head_value(const struct head *head, struct hash *out);
+/* The head's row, which may be of any length; borrowed until the next one is read. E_NOT_FOUND for a subject that no
+ * epoch has met. */
+enum error head_row(struct runs *runs, const struct alias *alias, struct bytes *out) MUST_USE;
 /* The head in a row. E_CORRUPT, E_UNSEALED. */
 enum error head_open(const struct seal_keys *keys, struct bytes key, struct bytes sealed, struct head *out) MUST_USE;
 /* E_NOT_FOUND for a subject that no epoch has met, E_UNSEALED, E_CORRUPT. */

@@ -8,6 +8,7 @@
 #include "ledger/base/grow.h"
 #include "ledger/filed/map_store.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* A subtree that has changed, and what it was: the slot above must have said that. */
@@ -28,7 +29,7 @@ struct map_update {
 	size_t below_count;
 	struct changed *here;
 	size_t here_count;
-	size_t here_capacity;
+	size_t here_max;          /* room */
 	struct map_change *items; /* a bucket while it is merged */
 	size_t items_capacity;
 	bool risen; /* past the root's row */
@@ -54,6 +55,16 @@ static enum error row_put(struct run_writer *writer, unsigned depth, uint32_t pr
 	return run_writer_put(writer, RUN_MAP, map_row_key(depth, prefix, key), content);
 }
 
+/* Room for what changes at this depth: no more than what did below it, nor than there are places. */
+static enum error begin_depth(struct map_update *update, size_t below)
+{
+	size_t places = (size_t)1 << update->depth;
+	update->here_max = below < places ? below : places;
+	update->here_count = 0;
+	update->here = malloc((update->here_max > 0 ? update->here_max : 1) * sizeof *update->here);
+	return allocated(update->here);
+}
+
 enum error map_update_new(
 	struct map_change *changes, size_t count, struct runs *runs, const struct hash *old_root, struct map_update **out)
 {
@@ -66,6 +77,7 @@ enum error map_update_new(
 	update->runs = runs;
 	update->old_root = old_root;
 	update->depth = MAP_BUCKET_DEPTH;
+	TRY(begin_depth(update, count));
 	*out = OWN_TAKE(update);
 	return E_OK;
 }
@@ -80,11 +92,10 @@ void map_update_free(struct map_update *update)
 	free(update);
 }
 
-static enum error note_changed(struct map_update *update, const struct changed *changed)
+static void note_changed(struct map_update *update, const struct changed *changed)
 {
-	TRY(GROW(update->here, update->here_capacity, update->here_count + 1));
+	assert(update->here_count < update->here_max);
 	update->here[update->here_count++] = *changed;
-	return E_OK;
 }
 
 /* Both ascending; a change replaces the item of its label. */
@@ -120,7 +131,8 @@ static enum error write_bucket(struct map_update *update, struct run_writer *wri
 	struct changed changed = {.prefix = prefix, .was = was};
 	map_bucket_hash(update->items, count, &changed.hash);
 	update->next = end;
-	return note_changed(update, &changed);
+	note_changed(update, &changed);
+	return E_OK;
 }
 
 static bool same_slot(const struct map_slot *a, const struct map_slot *b)
@@ -150,7 +162,8 @@ static enum error write_row(struct map_update *update, struct run_writer *writer
 	TRY(row_put(writer, update->depth, prefix, newer));
 	map_row_fold(&row, update->depth);
 	const struct changed changed = {prefix, old.levels[MAP_ROW_BITS][0], row.levels[MAP_ROW_BITS][0].hash};
-	return note_changed(update, &changed);
+	note_changed(update, &changed);
+	return E_OK;
 }
 
 /* At the top: the old map had the root that was signed for it. */
@@ -175,11 +188,10 @@ static enum error rise(struct map_update *update)
 	free(update->below);
 	update->below = OWN_TAKE(update->here);
 	update->below_count = update->here_count;
-	update->here_capacity = update->here_count = 0;
 	update->next = 0;
 	if (update->depth > 0) {
 		update->depth -= MAP_ROW_BITS;
-		return E_OK;
+		return begin_depth(update, update->below_count);
 	}
 	update->risen = true;
 	if (update->below_count == 0)

@@ -6,15 +6,14 @@
  * forgets its keys in turn. When half of all places are taken, an empty table of twice the size takes over, and
  * everybody is looked up once more: moving them would need the rest of their aliases. Where there is no memory for
  * that, or the table is as large as it may be, it stays. */
-#include "ledger/write/kept_keys.h"
-
-#include "ledger/write/limits.h"
+#include "ledger/keystore/kept_keys.h"
 
 #include <sodium.h>
 
+#define KEPT_BYTES_MAX 75497472u /* of some 1,500,000 people; those of more are looked up again */
 #define BUCKET_KEYS 8
 #define BUCKETS_FIRST 96
-#define BUCKETS_MAX (KEPT_KEYS_BYTES_MAX / sizeof(struct bucket))
+#define BUCKETS_MAX (KEPT_BYTES_MAX / sizeof(struct bucket))
 #define ID_MAX ((1ull << 40) - 2) /* with the period it fits 64 bits */
 
 /* Tags first: a look-up reads one line of them, one of names, and one key. */

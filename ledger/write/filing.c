@@ -87,7 +87,7 @@ void ledger_epoch_free(struct ledger *ledger)
 		bucket_free(&epoch->events[i]);
 		bucket_free(&epoch->keys[i]);
 	}
-	epoch_labels_free(epoch);
+	epoch_jobs_free(epoch);
 	damage_free(&epoch->damage);
 	map_update_free(epoch->map);
 	run_writer_free(epoch->writer);

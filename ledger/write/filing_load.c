@@ -136,7 +136,8 @@ enum error epoch_mend(struct ledger *ledger, struct epoch *epoch)
 enum error epoch_begin_run(const struct ledger *ledger, struct epoch *epoch)
 {
 	epoch->subject_of = malloc((epoch->span > 0 ? epoch->span : 1) * sizeof *epoch->subject_of);
-	TRY(allocated(epoch->subject_of));
+	epoch->subjects = malloc((epoch->total > 0 ? epoch->total : 1) * sizeof *epoch->subjects);
+	TRY(allocated(epoch->subject_of && epoch->subjects));
 	memset(epoch->subject_of, 0xFF, epoch->span * sizeof *epoch->subject_of);
 	epoch->next_index = epoch->base;
 	epoch->step = EPOCH_MERGE;

@@ -8,19 +8,14 @@
 
 #include "ledger/db/hash_rows_put.h"
 #include "ledger/filed/aliases.h"
-#include "ledger/filed/head.h"
 #include "ledger/filed/map_put.h"
 #include "ledger/jobs/jobs.h"
 #include "ledger/store/records.h"
 #include "ledger/write/damage.h"
+#include "ledger/write/filing_subject.h"
 #include "ledger/write/limits.h"
 
 #define FILING_BUCKETS 256
-
-struct filing {
-	struct alias alias;
-	uint64_t number; /* log index, or key id */
-};
 
 struct bucket {
 	struct filing *filings;
@@ -28,13 +23,12 @@ struct bucket {
 	size_t capacity;
 };
 
-/* A subject of the bucket that is being merged, met and not filed yet. */
-struct met {
-	const struct filing *filings;
-	size_t count;
-	struct head head;
-	bool known;   /* who it is, or all of its events are damaged */
-	bool awaited; /* its label is the next of epoch->labels */
+/* Leaves of the filing tree, made ahead of the one that appends them. */
+struct leaves {
+	uint64_t first; /* log index */
+	size_t count;   /* of log indexes */
+	bool there[LEAVES_AHEAD];
+	struct hash hashes[LEAVES_AHEAD]; /* of those that are there */
 };
 
 enum epoch_step {
@@ -51,9 +45,9 @@ enum epoch_step {
 };
 
 /* Invariant: buckets before next_bucket are empty and freed; next_filing is never behind next_met, nor that behind the
- * end of its bucket; what lies between the two is ahead[]. Each
- * filing and leaf is done once, in this order, so where an epoch stands is these two and next_index. Nobody sees the
- * run before the last step has committed its name. */
+ * end of its bucket; what lies between the two is in `groups`. Each filing and leaf is done once, in this order, so
+ * where an epoch stands is these two and next_index. Nobody sees the run before the last step has committed its name.
+ */
 struct epoch {
 	/* As they were when it began. */
 	struct store_filing before;
@@ -78,19 +72,20 @@ struct epoch {
 	size_t next_filing; /* in that bucket */
 	size_t next_met;
 
-	struct met ahead[AHEAD_SUBJECTS]; /* from `met` on, `filed` of which are filed, round and round */
-	size_t met;
-	size_t filed;
-	struct jobs *labels; /* of new subjects, in the order in which they are met; NULL: none was met yet */
+	struct subject_secrets secrets;
+	struct jobs *groups;         /* subjects that were met, worked out by several threads; NULL: none was met yet */
+	struct subject_group *group; /* the oldest, while it is written; NULL: none is */
 
 	/* The subjects met, and for the log indexes [base, base + span) which of them: UINT32_MAX for none. */
-	struct map_change *subjects;
+	struct map_change *subjects; /* room for as many as there are events */
 	uint32_t subject_count;
-	uint32_t subject_capacity;
 	uint64_t base;
 	uint64_t span;
 	uint32_t *subject_of;
-	uint64_t next_index;      /* leaves of the filing tree go on here */
+	uint64_t next_index; /* leaves of the filing tree go on here */
+	uint64_t next_ahead; /* and are asked for from here on */
+	const struct key *blinding;
+	struct jobs *leaf_jobs;   /* NULL: none was asked for yet */
 	struct hash_rows *leaves; /* the filing tree */
 
 	struct runs runs;          /* what is filed so far */
@@ -110,7 +105,7 @@ enum error epoch_map_slice(struct epoch *epoch) MUST_USE;
 enum error epoch_sync(struct epoch *epoch) MUST_USE;
 enum error epoch_keys_slice(struct ledger *ledger, struct epoch *epoch) MUST_USE;
 enum error epoch_tiles_slice(struct ledger *ledger, struct epoch *epoch) MUST_USE;
-void epoch_labels_free(struct epoch *epoch);
+void epoch_jobs_free(struct epoch *epoch);
 enum error epoch_bucket_add(struct bucket *buckets, const struct alias *alias, uint64_t number) MUST_USE;
 void bucket_free(struct bucket *bucket);
 /* E_CORRUPT of something derived gets a text that says what to do; other errors stay as they are. */

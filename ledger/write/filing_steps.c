@@ -1,13 +1,13 @@
 /* Slices of an epoch, between loading and its entry.
  *
  *   events of one alias ─► head there? ─┬─ no: a record that opens ─► label ─┐
- *                                       └─ yes ────────────────────────────┴─► postings, leaves, head ─► map value
- *          met ahead, up to AHEAD_SUBJECTS: labels are made by several threads   filed, one after the other
+ *                                       └─ yes ────────────────────────────┴─► leaves, head ─► rows ─► map value
+ *                          met ahead       worked out by several threads, in groups       written, one after the other
  *
- * Subjects are in order of their alias, and so are the rows of the run that is written; what older runs have in between
- * is taken over on the way. A slice ends between two subjects once its time is over. If one fails the epoch is given
- * up, and with it the run. One record that opens is enough for all of a new subject's events; if none does, all of them
- * are noted as damage, and the subject is left out. */
+ * What a thread works out is in filing_subject.c. Subjects are in order of their alias, and so are the rows of the run
+ * that is written; what older runs have in between is taken over on the way. A slice ends between two subjects once its
+ * time is over. If one fails the epoch is given up, and with it the run. One record that opens is enough for all of a
+ * new subject's events; if none does, all of them are noted as damage, and the subject is left out. */
 #include "ledger/base/clock.h"
 #include "ledger/base/grow.h"
 #include "ledger/filed/filed_put.h"
@@ -104,64 +104,48 @@ static enum error find_event(
 	return E_OK;
 }
 
-/* ---- labels of new subjects: each costs as much as filing a dozen events ---- */
+/* ---- what several threads work out: most of an event's filing is hashes and seals ---- */
 
-struct label_job {
-	struct label label;
-	enum error error;
-	size_t len;
-	uint8_t subject[SUBJECT_BYTES_MAX]; /* until the label is made */
-};
-
-static void make_label(void *context, unsigned worker, void *place)
+static void work_on_group(void *context, unsigned worker, void *job)
 {
-	const struct ledger *ledger = context;
-	struct label_job *job = place;
 	(void)worker;
-	job->error = label_make(&ledger->secrets->vrf, ledger->vkey.name, bytes_of(job->subject, job->len), &job->label);
-	sodium_memzero(job->subject, job->len);
+	subject_group_work(context, job);
 }
 
 /* What was asked for is made first, so nobody's number is left behind. */
-void epoch_labels_free(struct epoch *epoch)
+static void free_jobs(struct jobs **jobs)
 {
-	if (epoch->labels == NULL)
+	if (*jobs == NULL)
 		return;
-	while (jobs_take(epoch->labels) != NULL)
-		jobs_drop(epoch->labels);
-	jobs_close(epoch->labels);
-	epoch->labels = NULL;
+	while (jobs_take(*jobs) != NULL)
+		jobs_drop(*jobs);
+	jobs_close(*jobs);
+	*jobs = NULL;
 }
 
-static enum error open_labels(const struct ledger *ledger, struct epoch *epoch)
+void epoch_jobs_free(struct epoch *epoch)
+{
+	free_jobs(&epoch->groups);
+	free_jobs(&epoch->leaf_jobs);
+	epoch->group = NULL;
+}
+
+static enum error open_jobs(jobs_work *work, void *context, size_t job_bytes, struct jobs **out)
 {
 	unsigned workers = jobs_processors();
-	return jobs_open(workers < LABEL_WORKERS_MAX ? workers : LABEL_WORKERS_MAX, make_label, (void *)(uintptr_t)ledger,
-		AHEAD_SUBJECTS, sizeof(struct label_job), &epoch->labels);
+	return jobs_open(
+		workers < FILING_WORKERS_MAX ? workers : FILING_WORKERS_MAX, work, context, GROUPS_AHEAD, job_bytes, out);
 }
 
-static enum error ask_label(struct merge *merge, const struct event *event)
+static enum error open_groups(const struct ledger *ledger, struct epoch *epoch)
 {
-	struct bytes subject = event_subject(event);
-	if (merge->epoch->labels == NULL)
-		TRY(open_labels(merge->ledger, merge->epoch));
-	struct label_job *job = jobs_next(merge->epoch->labels);
-	assert(job != NULL);
-	if (subject.len > sizeof job->subject)
-		return E_TOO_LONG;
-	memcpy(job->subject, subject.data, subject.len);
-	job->len = subject.len;
-	jobs_give(merge->epoch->labels);
-	return E_OK;
-}
-
-static enum error await_label(struct merge *merge, struct met *met)
-{
-	const struct label_job *job = jobs_take(merge->epoch->labels);
-	enum error error = job->error;
-	met->head.label = job->label;
-	jobs_drop(merge->epoch->labels);
-	return error == E_OK ? E_OK : cannot_be_filed(merge, met->filings->number, error);
+	epoch->secrets = (struct subject_secrets){
+		.seal = &ledger->secrets->seal,
+		.vrf = &ledger->secrets->vrf,
+		.blinding = &ledger->secrets->blinding.subject,
+		.origin = ledger->vkey.name,
+	};
+	return open_jobs(work_on_group, &epoch->secrets, sizeof(struct subject_group), &epoch->groups);
 }
 
 /* ---- what a subject's events add ---- */
@@ -226,72 +210,119 @@ static enum error add_filings(struct merge *merge, struct head *head, const stru
 
 /* The map takes all subjects of the epoch at once, after the last bucket: sorted by label, one pass over the map does.
  */
-static enum error note_subject(struct epoch *epoch, const struct head *head, const struct filing *filings, size_t count)
+static void note_subject(struct epoch *epoch, const struct subject_work *work)
 {
-	TRY(GROW(epoch->subjects, epoch->subject_capacity, epoch->subject_count + 1));
-	struct hash root;
-	struct map_change *subject = &epoch->subjects[epoch->subject_count];
-	merkle_frontier_root(&head->frontier, &root);
-	subject->label = head->label;
-	subject_value(head->frontier.size, &root, &subject->value);
-	for (size_t i = 0; i < count; i++)
-		epoch->subject_of[filings[i].number - epoch->base] = epoch->subject_count;
+	assert(epoch->subject_count < epoch->total);
+	epoch->subjects[epoch->subject_count] = (struct map_change){work->head.label, work->value};
+	for (size_t i = 0; i < work->count; i++)
+		epoch->subject_of[work->filings[i].number - epoch->base] = epoch->subject_count;
 	epoch->subject_count++;
+}
+
+/* A head that cannot be read is no damage of events, and what is filed is to be made again. */
+static enum error no_head(const struct merge *merge, const struct subject_work *work, enum error error)
+{
+	return fault_set(merge->fault, error,
+		"the event at index %" PRIu64 " cannot be filed, because what is filed under its subject cannot be read: %s%s",
+		work->filings->number, error_reason(error),
+		error_judges(error) ? "; 'indsigt epoch DIR --rebuild' makes that again" : "");
+}
+
+/* For a subject that is known no record needs to be opened. */
+static enum error meet_new(struct merge *merge, struct subject_work *work)
+{
+	struct event event;
+	TRY(find_event(merge, work->filings, work->count, &work->known, &event));
+	if (!work->known)
+		return E_OK;
+	struct bytes subject = event_subject(&event);
+	if (subject.len > sizeof work->subject)
+		return cannot_be_filed(merge, work->filings->number, E_TOO_LONG);
+	memcpy(work->subject, subject.data, subject.len);
+	work->subject_len = subject.len;
 	return E_OK;
 }
 
-/* The head is read before the label is made: for a subject that is known no record needs to be opened. A head that
- * cannot be read is no damage of events, and what is filed is to be made again. */
-static enum error meet(struct merge *merge, struct met *met)
+static enum error meet_leaves(struct merge *merge, struct subject_group *group, struct subject_work *work)
 {
-	const struct filing *filings = met->filings;
-	struct event event;
-	enum error error = head_get(&merge->epoch->runs, &merge->ledger->secrets->seal, &filings->alias, &met->head);
-	met->known = true;
-	met->awaited = false;
-	if (error == E_OK)
-		return E_OK;
-	if (error != E_NOT_FOUND)
-		return fault_set(merge->fault, error,
-			"the event at index %" PRIu64
-			" cannot be filed, because what is filed under its subject cannot be read: %s%s",
-			filings->number, error_reason(error),
-			error_judges(error) ? "; 'indsigt epoch DIR --rebuild' makes that again" : "");
-	met->head.newest = 0;
-	merkle_frontier_init(&met->head.frontier);
-	TRY(find_event(merge, filings, met->count, &met->known, &event));
-	met->awaited = met->known;
-	return met->known ? ask_label(merge, &event) : E_OK;
-}
-
-/* The next ones of the bucket, while there is room. */
-static enum error meet_some(struct merge *merge, const struct bucket *bucket)
-{
-	struct epoch *epoch = merge->epoch;
-	while (epoch->met - epoch->filed < AHEAD_SUBJECTS && epoch->next_met < bucket->count) {
-		const struct filing *first = bucket->filings + epoch->next_met;
-		struct met *met = &epoch->ahead[epoch->met % AHEAD_SUBJECTS];
-		size_t count = 1;
-		while (epoch->next_met + count < bucket->count &&
-			   memcmp(first[count].alias.b, first->alias.b, sizeof first->alias.b) == 0)
-			count++;
-		met->filings = first;
-		met->count = count;
-		TRY(meet(merge, met));
-		epoch->next_met += count;
-		epoch->met++;
+	struct hash *leaves = work->count < POSTING_INDEXES_MAX ? subject_group_leaves(group, work->count) : NULL;
+	work->leaves = leaves;
+	for (size_t i = 0; leaves != NULL && i < work->count; i++) {
+		const struct hash *leaf;
+		TRY(log_row(&merge->txn, 0, work->filings[i].number, 1, &leaf));
+		leaves[i] = *leaf;
 	}
 	return E_OK;
 }
 
-static enum error file_subject(struct merge *merge, struct met *met)
+static enum error meet(struct merge *merge, struct subject_group *group, struct subject_work *work)
 {
-	if (met->awaited)
-		TRY(await_label(merge, met));
-	if (!met->known)
+	struct bytes row;
+	enum error error = head_row(&merge->epoch->runs, &work->filings->alias, &row);
+	if (error == E_OK && row.len > sizeof work->row)
+		error = E_CORRUPT;
+	if (error != E_OK && error != E_NOT_FOUND)
+		return no_head(merge, work, error);
+	work->known = true;
+	work->is_new = error == E_NOT_FOUND;
+	if (work->is_new)
+		TRY(meet_new(merge, work));
+	else
+		memcpy(work->row, row.data, row.len);
+	work->row_len = work->is_new ? 0 : row.len;
+	return work->known ? meet_leaves(merge, group, work) : E_OK;
+}
+
+/* The next ones of the bucket. */
+static enum error fill_group(struct merge *merge, const struct bucket *bucket, struct subject_group *group)
+{
+	struct epoch *epoch = merge->epoch;
+	group->count = group->filed = group->leaf_count = 0;
+	while (group->count < GROUP_SUBJECTS && epoch->next_met < bucket->count) {
+		const struct filing *first = bucket->filings + epoch->next_met;
+		struct subject_work *work = &group->subjects[group->count];
+		work->filings = first;
+		work->count = 1;
+		while (epoch->next_met + work->count < bucket->count &&
+			   memcmp(first[work->count].alias.b, first->alias.b, sizeof first->alias.b) == 0)
+			work->count++;
+		TRY(meet(merge, group, work));
+		epoch->next_met += work->count;
+		group->count++;
+	}
+	return E_OK;
+}
+
+static enum error meet_some(struct merge *merge, const struct bucket *bucket)
+{
+	struct epoch *epoch = merge->epoch;
+	struct subject_group *group;
+	if (epoch->groups == NULL)
+		TRY(open_groups(merge->ledger, epoch));
+	while (epoch->next_met < bucket->count && (group = jobs_next(epoch->groups)) != NULL) {
+		TRY(fill_group(merge, bucket, group));
+		jobs_give(epoch->groups);
+	}
+	return E_OK;
+}
+
+static enum error file_subject(struct merge *merge, struct subject_work *work)
+{
+	const struct alias *alias = &work->filings->alias;
+	if (!work->known)
 		return E_OK;
-	TRY(add_filings(merge, &met->head, met->filings, met->count));
-	return note_subject(merge->epoch, &met->head, met->filings, met->count);
+	if (work->error != E_OK && work->is_new)
+		return cannot_be_filed(merge, work->filings->number, work->error);
+	if (work->error != E_OK)
+		return no_head(merge, work, work->error);
+	if (work->whole) {
+		TRY(of_older(merge, head_put_row(merge->epoch->writer, alias, bytes_of(work->row, work->row_len))));
+	} else {
+		TRY(add_filings(merge, &work->head, work->filings, work->count));
+		head_value(&work->head, &work->value);
+	}
+	note_subject(merge->epoch, work);
+	return E_OK;
 }
 
 /* What older runs have before the subject is taken over; *reached: all of it. */
@@ -309,7 +340,24 @@ static enum error take_over(struct merge *merge, const struct alias *alias, bool
 	return of_older(merge, error);
 }
 
-/* From where the last slice left off; the bucket may be left again before its end. */
+/* From where the last slice left off. */
+static enum error write_group(struct merge *merge, struct subject_group *group)
+{
+	struct epoch *epoch = merge->epoch;
+	while (group->filed < group->count && !over(merge)) {
+		bool reached;
+		struct subject_work *work = &group->subjects[group->filed];
+		TRY(take_over(merge, &work->filings->alias, &reached));
+		if (!reached)
+			return E_OK;
+		TRY(file_subject(merge, work));
+		epoch->next_filing += work->count;
+		group->filed++;
+	}
+	return E_OK;
+}
+
+/* The bucket may be left again before its end. */
 static enum error merge_bucket(struct merge *merge, struct bucket *bucket)
 {
 	struct epoch *epoch = merge->epoch;
@@ -317,15 +365,14 @@ static enum error merge_bucket(struct merge *merge, struct bucket *bucket)
 	if (epoch->next_met == 0)
 		bucket_sort(bucket);
 	while (epoch->next_filing < bucket->count && !over(merge)) {
-		bool reached;
 		TRY(meet_some(merge, bucket));
-		struct met *met = &epoch->ahead[epoch->filed % AHEAD_SUBJECTS];
-		TRY(take_over(merge, &met->filings->alias, &reached));
-		if (!reached)
+		if (epoch->group == NULL)
+			epoch->group = jobs_take(epoch->groups);
+		TRY(write_group(merge, epoch->group));
+		if (epoch->group->filed < epoch->group->count)
 			return E_OK;
-		TRY(file_subject(merge, met));
-		epoch->next_filing += met->count;
-		epoch->filed++;
+		epoch->group = NULL;
+		jobs_drop(epoch->groups);
 	}
 	return E_OK;
 }
@@ -348,7 +395,7 @@ static enum error merge_buckets(struct merge *merge)
 		return E_OK;
 	TRY(take_over(merge, NULL, &reached));
 	if (reached) {
-		epoch_labels_free(epoch);
+		epoch_jobs_free(epoch);
 		epoch->next_bucket = 0;
 		epoch->step = EPOCH_LEAVES;
 	}
@@ -368,19 +415,52 @@ enum error epoch_merge_slice(const struct ledger *ledger, struct epoch *epoch, s
 
 /* ---- the filing tree ---- */
 
+static void make_leaves(void *context, unsigned worker, void *job)
+{
+	const struct epoch *epoch = context;
+	struct leaves *leaves = job;
+	(void)worker;
+	for (size_t i = 0; i < leaves->count; i++) {
+		struct hash blind;
+		uint32_t subject = epoch->subject_of[leaves->first + i - epoch->base];
+		leaves->there[i] = subject != UINT32_MAX;
+		if (!leaves->there[i])
+			continue;
+		blind_make(epoch->blinding, leaves->first + i, &blind);
+		filing_leaf_hash(&blind, leaves->first + i, &epoch->subjects[subject].label, &leaves->hashes[i]);
+	}
+}
+
+static void ask_leaves(struct epoch *epoch)
+{
+	struct leaves *leaves;
+	uint64_t end = epoch->base + epoch->span;
+	while (epoch->next_ahead < end && (leaves = jobs_next(epoch->leaf_jobs)) != NULL) {
+		leaves->first = epoch->next_ahead;
+		leaves->count = end - leaves->first < LEAVES_AHEAD ? (size_t)(end - leaves->first) : LEAVES_AHEAD;
+		epoch->next_ahead += leaves->count;
+		jobs_give(epoch->leaf_jobs);
+	}
+}
+
 /* In the order of the log and not of the subjects: who looks at the tree learns when something was filed, and not with
  * what else. */
 static enum error append_leaves(const struct ledger *ledger, struct epoch *epoch)
 {
-	for (size_t done = 0; done < LEAVES_SLICE && epoch->next_index < epoch->base + epoch->span; epoch->next_index++) {
-		struct hash blind, leaf;
-		uint32_t subject = epoch->subject_of[epoch->next_index - epoch->base];
-		if (subject == UINT32_MAX)
-			continue;
-		blind_make(&ledger->secrets->blinding.filing, epoch->next_index, &blind);
-		filing_leaf_hash(&blind, epoch->next_index, &epoch->subjects[subject].label, &leaf);
-		TRY(hash_rows_append(epoch->leaves, &leaf, NULL, NULL));
-		done++;
+	if (epoch->leaf_jobs == NULL) {
+		epoch->blinding = &ledger->secrets->blinding.filing;
+		epoch->next_ahead = epoch->next_index;
+		TRY(open_jobs(make_leaves, epoch, sizeof(struct leaves), &epoch->leaf_jobs));
+	}
+	for (size_t done = 0; done < LEAVES_SLICE && epoch->next_index < epoch->base + epoch->span;) {
+		ask_leaves(epoch);
+		const struct leaves *leaves = jobs_take(epoch->leaf_jobs);
+		for (size_t i = 0; i < leaves->count; i++)
+			if (leaves->there[i])
+				TRY(hash_rows_append(epoch->leaves, &leaves->hashes[i], NULL, NULL));
+		done += leaves->count;
+		epoch->next_index += leaves->count;
+		jobs_drop(epoch->leaf_jobs);
 	}
 	return E_OK;
 }
@@ -390,6 +470,7 @@ enum error epoch_leaves_slice(const struct ledger *ledger, struct epoch *epoch)
 	TRY(append_leaves(ledger, epoch));
 	if (epoch->next_index < epoch->base + epoch->span)
 		return E_OK;
+	epoch_jobs_free(epoch);
 	/* What the map is given is sorted by label: which index belongs to whom is not needed any more. */
 	free(epoch->subject_of);
 	epoch->subject_of = NULL;

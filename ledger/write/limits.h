@@ -24,10 +24,10 @@
 #define LOAD_SLICE 16384   /* aliases opened */
 #define LEAVES_SLICE 16384 /* hashed */
 #define ROWS_SLICE 1024    /* of a run, between two looks at the clock */
-/* Subjects that are met before the first of them is filed: new ones among them get their labels from several threads.
- */
-#define AHEAD_SUBJECTS 256
-#define LABEL_WORKERS_MAX 4u /* the one that files is one of them */
+/* What is worked out by several threads before the one that writes it needs it. */
+#define GROUPS_AHEAD 8        /* of subjects (filing_subject.h) */
+#define LEAVES_AHEAD 256      /* of the filing tree in one job, of as many */
+#define FILING_WORKERS_MAX 4u /* the one that writes is one of them */
 /* Ticks go between two of the writer's, each of which is a commit, so none may take much longer: a sender would wait.
  */
 #define KEYS_SLICE 4096
@@ -39,7 +39,5 @@
 
 /* Sender entries stay far below, a genesis entry may hold a predecessor's checkpoint. */
 #define ENTRY_BUFFER_BYTES 32768
-/* Record keys of some 1,500,000 people at hand (kept_keys.h); those of more are looked up again. */
-#define KEPT_KEYS_BYTES_MAX 75497472u
 /* Twice what one batch can need: the keys of a batch that failed after they were made go with the next. */
 #define NEW_KEYS_BYTES_MAX (2 * BATCH_EVENTS_MAX * (NEW_SUBJECT_KEY_BYTES + NEW_PERIOD_KEY_BYTES))

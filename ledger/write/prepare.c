@@ -10,11 +10,11 @@
 
 #include "ledger/base/domain.h"
 #include "ledger/filed/aliases.h"
+#include "ledger/keystore/kept_keys.h"
 #include "ledger/keystore/keystore_put.h"
 #include "ledger/mandate/reporting.h"
 #include "ledger/text/timestamp.h"
 #include "ledger/tree/merkle.h"
-#include "ledger/write/kept_keys.h"
 #include "ledger/write/limits.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-#include "ledger/write/kept_keys.h"
+#include "ledger/keystore/kept_keys.h"
 
 #include "ledger/db/db_put.h"
 #include "ledger/write/limits.h"
