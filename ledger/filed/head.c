@@ -6,6 +6,9 @@
 #include <sodium.h>
 #include <string.h>
 
+#define GAP_BYTES_MAX 8 /* between two indexes of a log */
+_Static_assert(7 * GAP_BYTES_MAX < 64, "a gap fits, and all of them are less than eight bytes for each index");
+
 void posting_key(const struct alias *alias, uint32_t number, uint8_t out[POSTING_KEY_BYTES])
 {
 	memcpy(out, alias->b, sizeof alias->b);
@@ -17,13 +20,55 @@ size_t head_open_indexes(const struct head *head)
 	return head->frontier.size % POSTING_INDEXES_MAX;
 }
 
+/* LEB128, of at most GAP_BYTES_MAX. */
+static void gap_write(struct writer *out, uint64_t gap)
+{
+	for (; gap >= 0x80; gap >>= 7)
+		writer_u8(out, (uint8_t)(gap | 0x80));
+	writer_u8(out, (uint8_t)gap);
+}
+
+static uint64_t gap_read(struct reader *r)
+{
+	uint64_t gap = 0;
+	uint8_t byte = 0x80;
+	for (unsigned i = 0; i < GAP_BYTES_MAX && byte >= 0x80; i++) {
+		byte = reader_u8(r);
+		gap |= (uint64_t)(byte & 0x7F) << 7 * i;
+	}
+	reader_require(r, byte < 0x80);
+	return gap;
+}
+
 void head_encode(const struct head *head, struct writer *out)
 {
 	writer_bytes(out, BYTES_ARRAY(head->label.b));
 	writer_u64(out, head->newest);
 	merkle_frontier_write(out, &head->frontier);
-	for (size_t i = 0; i < head_open_indexes(head); i++)
-		writer_u64(out, head->indexes[i]);
+	for (size_t i = head_open_indexes(head); i > 1; i--)
+		gap_write(out, head->indexes[i - 1] - head->indexes[i - 2]);
+}
+
+/* From the newest back. */
+static void read_indexes(struct reader *r, size_t count, struct head *out)
+{
+	if (count > 0)
+		out->indexes[count - 1] = out->newest;
+	for (size_t i = count; i > 1 && r->error == E_OK; i--) {
+		uint64_t gap = gap_read(r);
+		reader_require(r, gap > 0 && gap <= out->indexes[i - 1]);
+		out->indexes[i - 2] = out->indexes[i - 1] - gap;
+	}
+}
+
+/* As versions before wrote them, eight bytes each: gaps are never as long as that. */
+static void read_older_indexes(struct reader *r, size_t count, struct head *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		out->indexes[i] = reader_u64(r);
+		reader_require(r, i == 0 || out->indexes[i] > out->indexes[i - 1]);
+	}
+	reader_require(r, out->indexes[count - 1] == out->newest);
 }
 
 /* A head without a leaf would be a subject who is in no tree: there is none. False: it is no head. */
@@ -34,11 +79,10 @@ static bool head_decode(struct bytes plain, struct head *out)
 	out->newest = reader_u64(&r);
 	merkle_frontier_read(&r, &out->frontier);
 	size_t count = r.error == E_OK ? head_open_indexes(out) : 0;
-	for (size_t i = 0; i < count; i++) {
-		out->indexes[i] = reader_u64(&r);
-		reader_require(&r, i == 0 || out->indexes[i] > out->indexes[i - 1]);
-	}
-	reader_require(&r, count == 0 || out->indexes[count - 1] == out->newest);
+	if (count > 0 && reader_left(&r) == 8 * count)
+		read_older_indexes(&r, count, out);
+	else
+		read_indexes(&r, count, out);
 	return reader_done(&r) == E_OK && out->frontier.size > 0;
 }
 

@@ -2,7 +2,8 @@
  * and the log indexes that do not fill a chunk yet (posting.h). Derived state, written at epochs. spec/store.md
  *
  *   alias (32) || 0xFFFFFFFF ─► sealed label (32) || newest log index (8) || count (8) || frontier of the subject tree
- *                               || the last count % 256 log indexes (8 each) */
+ *                               || the last count % 256 log indexes: from the newest back, how far each is from the
+ * next */
 #pragma once
 
 #include "ledger/filed/runs.h"

@@ -15,6 +15,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <xxhash.h>
 
 #define COPY_BYTES 65536
 
@@ -42,13 +43,51 @@ void run_file_name(uint64_t number, char out[RUN_FILE_NAME_BYTES])
 	snprintf(out, RUN_FILE_NAME_BYTES, "%020" PRIu64, number);
 }
 
+static XXH64_hash_t check_seed(uint64_t number, uint64_t offset)
+{
+	uint8_t place[16];
+	put_u64(place, number);
+	put_u64(place + 8, offset);
+	return XXH64(place, sizeof place, 0);
+}
+
 void run_check(uint64_t number, uint64_t offset, struct bytes content, uint8_t out[RUN_CHECK_BYTES])
+{
+	put_u64(out, XXH64(content.data, content.len, check_seed(number, offset)));
+}
+
+enum error run_check_parts(
+	uint64_t number, uint64_t offset, const struct bytes *parts, size_t count, uint8_t out[RUN_CHECK_BYTES])
+{
+	XXH64_state_t *state = XXH64_createState();
+	TRY(allocated(state));
+	XXH64_reset(state, check_seed(number, offset));
+	for (size_t i = 0; i < count; i++)
+		if (parts[i].len > 0)
+			XXH64_update(state, parts[i].data, parts[i].len);
+	put_u64(out, XXH64_digest(state));
+	XXH64_freeState(state);
+	return E_OK;
+}
+
+/* What runs had before: they are read as long as they are there, and taken over into others. */
+static void older_check(uint64_t number, uint64_t offset, struct bytes content, uint8_t out[RUN_CHECK_BYTES])
 {
 	uint8_t key[crypto_shorthash_KEYBYTES];
 	_Static_assert(sizeof key == 16 && crypto_shorthash_BYTES == RUN_CHECK_BYTES, "SipHash-2-4");
 	put_u64(key, number);
 	put_u64(key + 8, offset);
 	crypto_shorthash(out, content.data, content.len, key);
+}
+
+static bool holds(uint64_t number, uint64_t offset, struct bytes content, const uint8_t *check)
+{
+	uint8_t wanted[RUN_CHECK_BYTES];
+	run_check(number, offset, content, wanted);
+	if (memcmp(check, wanted, sizeof wanted) == 0)
+		return true;
+	older_check(number, offset, content, wanted);
+	return memcmp(check, wanted, sizeof wanted) == 0;
 }
 
 const struct run_name *run_name_of(const struct run *run)
@@ -75,12 +114,11 @@ static enum error read_at(int fd, uint8_t *out, size_t len, uint64_t offset)
 
 static enum error read_checked(int fd, uint64_t number, uint64_t offset, uint8_t *out, size_t len)
 {
-	uint8_t check[RUN_CHECK_BYTES];
 	if (len < RUN_CHECK_BYTES)
 		return E_CORRUPT;
 	TRY(read_at(fd, out, len, offset));
-	run_check(number, offset, bytes_of(out, len - RUN_CHECK_BYTES), check);
-	return memcmp(check, out + len - RUN_CHECK_BYTES, sizeof check) == 0 ? E_OK : E_CORRUPT;
+	len -= RUN_CHECK_BYTES;
+	return holds(number, offset, bytes_of(out, len), out + len) ? E_OK : E_CORRUPT;
 }
 
 /* ---- opening ---- */

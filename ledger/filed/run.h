@@ -21,9 +21,12 @@ enum run_table { RUN_SUBJECT, RUN_MAP, RUN_TABLES };
 /* Of each key of the table. */
 size_t run_key_bytes(enum run_table table);
 void run_file_name(uint64_t number, char out[RUN_FILE_NAME_BYTES]);
-/* SipHash-2-4 under number (8) || offset (8): a block that stands elsewhere does not hold. It is against damage; who
- * changes a run on purpose is found by the map's root. */
+/* XXH64 under what it is of number (8) || offset (8): a block that stands elsewhere does not hold. It is against
+ * damage; who changes a run on purpose is found by the map's root. */
 void run_check(uint64_t number, uint64_t offset, struct bytes content, uint8_t out[RUN_CHECK_BYTES]);
+/* The same of what lies in several pieces. E_NO_MEMORY. */
+enum error run_check_parts(
+	uint64_t number, uint64_t offset, const struct bytes *parts, size_t count, uint8_t out[RUN_CHECK_BYTES]) MUST_USE;
 
 struct run;
 

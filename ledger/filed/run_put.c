@@ -92,13 +92,23 @@ static enum error make_file(struct run_writer *writer)
 	return writer->fd >= 0 ? E_OK : error_of_system(errno);
 }
 
-/* One place is left for the new one, whatever the sizes are. */
-static size_t runs_kept(const struct store_filing *filing, uint64_t bytes)
+/* One place is left for the new one, whatever the sizes are. `bytes`: of the new one's own rows, then of all. */
+static size_t runs_kept(const struct store_filing *filing, uint64_t *bytes)
 {
 	size_t kept = filing->run_count;
-	while (kept > 0 && (kept == RUNS_MAX || filing->runs[kept - 1].blocks <= RUN_TIMES * bytes))
-		bytes += filing->runs[--kept].blocks;
+	while (kept > 0 && (kept == RUNS_MAX || filing->runs[kept - 1].blocks <= RUN_TIMES * *bytes))
+		*bytes += filing->runs[--kept].blocks;
 	return kept;
+}
+
+/* Room for as many blocks as there will hardly be more: an index that grows is there twice while it is moved. */
+static enum error begin_index(struct run_writer *writer, uint64_t bytes)
+{
+	size_t entries = (size_t)(bytes / (RUN_BLOCK_BYTES - RUN_BLOCK_BYTES / 8)) + 1;
+	size_t room = entries * (RUN_ENTRY_BYTES + run_key_bytes(RUN_SUBJECT));
+	writer->index[RUN_SUBJECT] = malloc(room);
+	writer->index_capacity[RUN_SUBJECT] = room;
+	return allocated(writer->index[RUN_SUBJECT]);
 }
 
 static enum error begin_table(struct run_writer *writer, enum run_table table)
@@ -119,7 +129,8 @@ enum error run_writer_new(
 	writer->fd = writer->dir_fd = -1;
 	writer->runs = runs;
 	writer->filing = filing;
-	writer->kept = runs_kept(filing, bytes);
+	writer->kept = runs_kept(filing, &bytes);
+	TRY(begin_index(writer, bytes));
 	TRY(open_folder(dir_fd, &writer->dir_fd));
 	TRY(make_file(writer));
 	TRY(begin_table(writer, 0));
@@ -264,24 +275,29 @@ enum error run_writer_put(struct run_writer *writer, enum run_table table, struc
 
 /* ---- the end ---- */
 
+/* Piece by piece: the index of a large run is too large to be there twice. */
 static enum error write_index(struct run_writer *writer)
 {
 	struct run_name *name = &writer->name;
-	size_t len = RUN_CHECK_BYTES;
+	uint8_t counts[RUN_TABLES][8], check[RUN_CHECK_BYTES];
+	struct bytes parts[2 * RUN_TABLES + 1];
+	size_t count = 0;
 	name->blocks = writer->written;
-	for (enum run_table table = 0; table < RUN_TABLES; table++)
-		len += 8 + writer->index_len[table];
-	OWNED_MEMORY uint8_t *index = malloc(len);
-	TRY(allocated(index));
-	struct writer w = writer_of(index, len);
 	for (enum run_table table = 0; table < RUN_TABLES; table++) {
-		writer_u64(&w, writer->blocks[table]);
-		writer_bytes(&w, bytes_of(writer->index[table], writer->index_len[table]));
+		put_u64(counts[table], writer->blocks[table]);
+		parts[count++] = BYTES_ARRAY(counts[table]);
+		parts[count++] = bytes_of(writer->index[table], writer->index_len[table]);
 	}
-	run_check(name->number, name->blocks, bytes_of(index, writer_len(&w)), w.at);
-	name->check = get_u64(w.at);
-	name->index = len;
-	return file_write_all(writer->fd, bytes_of(index, len));
+	TRY(run_check_parts(name->number, name->blocks, parts, count, check));
+	parts[count++] = BYTES_ARRAY(check);
+	name->check = get_u64(check);
+	name->index = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i].len > 0)
+			TRY(file_write_all(writer->fd, parts[i]));
+		name->index += parts[i].len;
+	}
+	return E_OK;
 }
 
 enum error run_writer_finish(struct run_writer *writer)

@@ -1,8 +1,11 @@
+#include "ledger/base/domain.h"
 #include "ledger/filed/filed_put.h"
 #include "ledger/filed/posting.h"
 #include "tests/lib/filed.h"
 #include "tests/lib/place.h"
 #include "tests/lib/unit.h"
+
+#include <sodium.h>
 
 #define SUBJECTS 7
 #define EVENTS 6000
@@ -94,4 +97,117 @@ START_TEST(against_plain_lists)
 }
 END_TEST
 
-UNIT_MAIN("posting", against_plain_lists)
+/* ---- heads ---- */
+
+/* With `count` leaves, the newest of which are far apart. */
+static struct head head_of(size_t count, uint64_t gap_max)
+{
+	struct head head = {.label = {{7}}, .newest = 1ull << 62};
+	merkle_frontier_init(&head.frontier);
+	for (size_t i = 0; i < count; i++) {
+		struct hash leaf = {{(uint8_t)i}};
+		merkle_frontier_append(&head.frontier, &leaf, NULL, NULL);
+	}
+	for (size_t i = head_open_indexes(&head), n = i; i > 0; i--) {
+		uint64_t gap;
+		randombytes_buf(&gap, sizeof gap);
+		head.indexes[i - 1] = i == n ? head.newest : head.indexes[i] - 1 - gap % gap_max;
+	}
+	return head;
+}
+
+static void seal_plain(const uint8_t *plain, size_t len, uint8_t *row)
+{
+	uint8_t key[POSTING_KEY_BYTES];
+	struct alias alias = alias_of(1);
+	posting_key(&alias, POSTING_HEAD, key);
+	seal_small(&keys.filing, DOMAIN_HEAD, BYTES_ARRAY(key), bytes_of(plain, len), row);
+}
+
+static enum error open_row(const uint8_t *row, size_t len, struct head *out)
+{
+	uint8_t key[POSTING_KEY_BYTES];
+	struct alias alias = alias_of(1);
+	posting_key(&alias, POSTING_HEAD, key);
+	return head_open(&keys, BYTES_ARRAY(key), bytes_of(row, len), out);
+}
+
+static void check_head(const struct head *head, const struct head *wanted)
+{
+	ck_assert_mem_eq(head->label.b, wanted->label.b, LABEL_BYTES);
+	ck_assert_uint_eq(head->newest, wanted->newest);
+	ck_assert_uint_eq(head->frontier.size, wanted->frontier.size);
+	ck_assert_mem_eq(head->frontier.hashes, wanted->frontier.hashes, wanted->frontier.count * sizeof(struct hash));
+	ck_assert_mem_eq(head->indexes, wanted->indexes, head_open_indexes(wanted) * sizeof wanted->indexes[0]);
+}
+
+static size_t older_plain(const struct head *head, uint8_t *plain)
+{
+	struct writer w = writer_of(plain, HEAD_BYTES_MAX);
+	writer_bytes(&w, BYTES_ARRAY(head->label.b));
+	writer_u64(&w, head->newest);
+	merkle_frontier_write(&w, &head->frontier);
+	for (size_t i = 0; i < head_open_indexes(head); i++)
+		writer_u64(&w, head->indexes[i]);
+	ck_ok(w.error);
+	return writer_len(&w);
+}
+
+START_TEST(heads_are_read_as_they_were_written)
+{
+	static const uint64_t gaps[] = {1, 100, 1u << 20, 1ull << 53};
+	struct alias alias = alias_of(1);
+	seal_keys_derive(&(struct key){{3}}, &keys);
+	for (size_t count = 1; count <= 520; count++)
+		for (size_t i = 0; i < sizeof gaps / sizeof gaps[0]; i++) {
+			static uint8_t row[HEAD_ROW_BYTES_MAX], plain[HEAD_BYTES_MAX];
+			size_t len;
+			struct head head = head_of(count, gaps[i]), back;
+			ck_ok(head_seal(&keys, &alias, &head, row, &len));
+			ck_ok(open_row(row, len, &back));
+			check_head(&back, &head);
+			/* Whatever its length is, an older one is not taken for one of these. */
+			size_t older = older_plain(&head, plain);
+			ck_assert(count % 256 == 0 ? older + SEAL_OVERHEAD == len : older + SEAL_OVERHEAD > len);
+			seal_plain(plain, older, row);
+			ck_ok(open_row(row, older + SEAL_OVERHEAD, &back));
+			check_head(&back, &head);
+		}
+}
+END_TEST
+
+START_TEST(heads_that_are_none)
+{
+	static uint8_t plain[HEAD_BYTES_MAX + 8], row[HEAD_ROW_BYTES_MAX + 8];
+	static const struct {
+		const char *name;
+		struct bytes end;
+	} ends[] = {
+		{"no gap", BYTES_LITERAL("\x01\x00")},
+		{"one missing", BYTES_LITERAL("\x01")},
+		{"one that does not end", BYTES_LITERAL("\x01\x80")},
+		{"one that is too long", BYTES_LITERAL("\x01\x80\x80\x80\x80\x80\x80\x80\x80\x01")},
+		{"before the log", BYTES_LITERAL("\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F")},
+		{"one too many", BYTES_LITERAL("\x01\x01\x01")},
+	};
+	struct head head = head_of(3, 1), back;
+	head.newest = 1000; /* fewer than what stands before it */
+	seal_keys_derive(&(struct key){{3}}, &keys);
+	size_t fixed = older_plain(&head, plain) - 3 * 8;
+	seal_plain(plain, fixed, row);
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+		memcpy(plain + fixed, ends[i].end.data, ends[i].end.len);
+		seal_plain(plain, fixed + ends[i].end.len, row);
+		enum error error = open_row(row, fixed + ends[i].end.len + SEAL_OVERHEAD, &back);
+		ck_assert_msg(error == E_CORRUPT, "%s: %s", ends[i].name, error_text(error));
+	}
+	memcpy(plain + fixed, "\x01\xE6\x07", 3);
+	seal_plain(plain, fixed + 3, row);
+	ck_ok(open_row(row, fixed + 3 + SEAL_OVERHEAD, &back));
+	ck_assert_uint_eq(back.indexes[0], 1);
+	ck_assert_uint_eq(back.indexes[1], 999);
+	ck_assert_uint_eq(back.indexes[2], 1000);
+}
+END_TEST
+
+UNIT_MAIN("posting", against_plain_lists, heads_are_read_as_they_were_written, heads_that_are_none)
