@@ -83,11 +83,11 @@ void ledger_epoch_free(struct ledger *ledger)
 	struct epoch *epoch = ledger->epoch;
 	if (epoch == NULL)
 		return;
+	epoch_jobs_free(epoch); /* they look at what is freed here */
 	for (size_t i = 0; i < FILING_BUCKETS; i++) {
 		bucket_free(&epoch->events[i]);
 		bucket_free(&epoch->keys[i]);
 	}
-	epoch_jobs_free(epoch);
 	damage_free(&epoch->damage);
 	map_update_free(epoch->map);
 	run_writer_free(epoch->writer);

@@ -270,7 +270,10 @@ static enum error meet(struct merge *merge, struct subject_group *group, struct 
 	else
 		memcpy(work->row, row.data, row.len);
 	work->row_len = work->is_new ? 0 : row.len;
-	return work->known ? meet_leaves(merge, group, work) : E_OK;
+	error = work->known ? meet_leaves(merge, group, work) : E_OK;
+	if (error != E_OK)
+		sodium_memzero(work->subject, sizeof work->subject);
+	return error;
 }
 
 /* The next ones of the bucket. */
@@ -300,8 +303,9 @@ static enum error meet_some(struct merge *merge, const struct bucket *bucket)
 	if (epoch->groups == NULL)
 		TRY(open_groups(merge->ledger, epoch));
 	while (epoch->next_met < bucket->count && (group = jobs_next(epoch->groups)) != NULL) {
-		TRY(fill_group(merge, bucket, group));
-		jobs_give(epoch->groups);
+		enum error error = fill_group(merge, bucket, group);
+		jobs_give(epoch->groups); /* also what is not full: nobody's number is left in it */
+		TRY(error);
 	}
 	return E_OK;
 }
