@@ -61,13 +61,12 @@ enum error run_check_parts(
 {
 	XXH64_state_t *state = XXH64_createState();
 	TRY(allocated(state));
-	XXH64_reset(state, check_seed(number, offset));
-	for (size_t i = 0; i < count; i++)
-		if (parts[i].len > 0)
-			XXH64_update(state, parts[i].data, parts[i].len);
+	bool good = XXH64_reset(state, check_seed(number, offset)) == XXH_OK;
+	for (size_t i = 0; good && i < count; i++)
+		good = parts[i].len == 0 || XXH64_update(state, parts[i].data, parts[i].len) == XXH_OK;
 	put_u64(out, XXH64_digest(state));
 	XXH64_freeState(state);
-	return E_OK;
+	return good ? E_OK : E_NO_MEMORY;
 }
 
 /* What runs had before: they are read as long as they are there, and taken over into others. */

@@ -2,8 +2,7 @@
  * derivation. They lie in guarded memory and are wiped when they are let go; where the system lends less locked memory
  * than they take (RLIMIT_MEMLOCK), what is over it can be swapped, as anything else.
  *
- * The memory grows with the people that come, up to KEPT_KEYS_BYTES_MAX
- * (limits.h); then somebody is forgotten for each that is new.
+ * The memory grows with the people that come, up to 75 MB; then somebody is forgotten for each that is new.
  * Belongs to one thread at a time. */
 #pragma once
 

@@ -72,7 +72,8 @@ static void fresh_add(struct keymaker *maker, const struct fresh *fresh)
 	uint32_t slot = slot_of(maker, &fresh->alias);
 	if (maker->slots[slot] != FRESH_EMPTY)
 		return;
-	if (maker->fresh_count == maker->fresh_capacity && !fresh_room(maker, 2 * maker->fresh_capacity))
+	uint32_t larger = 2 * maker->fresh_capacity < FRESH_SUBJECTS_MAX ? 2 * maker->fresh_capacity : FRESH_SUBJECTS_MAX;
+	if (maker->fresh_count == maker->fresh_capacity && !fresh_room(maker, larger))
 		return;
 	maker->fresh[maker->fresh_count] = *fresh;
 	maker->slots[slot] = maker->fresh_count++;

@@ -25,13 +25,15 @@ static enum error begin_head(const struct subject_secrets *secrets, struct subje
 	return error;
 }
 
+/* What was filed before is older than what is added. */
 static enum error find_head(const struct subject_secrets *secrets, struct subject_work *work)
 {
 	uint8_t key[POSTING_KEY_BYTES];
 	if (work->is_new)
 		return begin_head(secrets, work);
 	posting_key(&work->filings->alias, POSTING_HEAD, key);
-	return head_open(secrets->seal, BYTES_ARRAY(key), bytes_of(work->row, work->row_len), &work->head);
+	TRY(head_open(secrets->seal, BYTES_ARRAY(key), bytes_of(work->row, work->row_len), &work->head));
+	return work->head.newest < work->filings->number ? E_OK : E_CORRUPT;
 }
 
 static void add_event(

@@ -34,7 +34,7 @@ struct subject_work {
 	size_t count;
 	bool known;                         /* who it is; else all of its events are damaged, and nothing is to be done */
 	bool is_new;                        /* no epoch has met it */
-	uint8_t subject[SUBJECT_BYTES_MAX]; /* of a new one; wiped when its label is made */
+	uint8_t subject[SUBJECT_BYTES_MAX]; /* of a new one; wiped when its label is made, or nobody will ask for it */
 	size_t subject_len;
 	const struct hash *leaves;       /* of the log, one for each event; NULL: there is no room for them */
 	uint8_t row[HEAD_ROW_BYTES_MAX]; /* of its head, if it is not new */

@@ -4,6 +4,7 @@
 
 import concurrent.futures
 import os
+import signal
 import subprocess
 import sys
 
@@ -15,6 +16,7 @@ LAST = 300  # of many
 MANY = 1000
 WAITS_S = 30  # curl 8 begins with some allocations after which it waits for ever; all else takes a moment
 SAMPLE = 60
+JANSSON = "lex_scan_string: Assertion"  # 2.14 forgets a byte of a text that it has no memory for, and ends the program
 
 
 class Runs:
@@ -31,6 +33,8 @@ class Runs:
                                     env=environment, stdin=subprocess.DEVNULL, timeout=WAITS_S)
         except subprocess.TimeoutExpired as waits:  # a library's lock that nobody lets go of: it accuses nobody
             result = subprocess.CompletedProcess(waits.cmd, 4, "", "")
+        if result.returncode == -signal.SIGABRT and JANSSON in result.stderr:
+            result = subprocess.CompletedProcess(result.args, 4, "", "")
         reached = os.path.exists(mark)
         if reached:
             os.unlink(mark)

@@ -44,8 +44,10 @@ static struct bytes ask(uint32_t subject, uint64_t *id, struct key *key, uint8_t
 	return new_keys;
 }
 
+#define FLOOD 140000u /* several times what a keymaker has room for at first */
+
 struct collected {
-	struct key_filing filings[64];
+	struct key_filing filings[FLOOD];
 	size_t count;
 };
 
@@ -60,7 +62,8 @@ static void merge_all(void)
 {
 	uint64_t from;
 	uint64_t to;
-	struct collected collected = {.count = 0};
+	static struct collected collected;
+	collected.count = 0;
 	ck_ok(keystore_unmerged(keystore, &from, &to));
 	ck_ok(keystore_visit(keystore, from, to, collect, &collected));
 	ck_assert_uint_eq(collected.count, to - from);
@@ -209,5 +212,61 @@ START_TEST(other_wrapping_key)
 }
 END_TEST
 
+/* ---- more new people than an epoch has merged ---- */
+
+static uint64_t flood_ids[FLOOD];
+
+static size_t ask_range(uint32_t from, uint32_t to, bool new, uint8_t *made)
+{
+	size_t len = 0;
+	for (uint32_t i = from; i < to; i++) {
+		struct key key;
+		uint64_t id;
+		struct bytes one = ask(i, &id, &key, made + len, 1024);
+		ck_assert_uint_eq(one.len, new ? NEW_SUBJECT_KEY_BYTES : 0);
+		flood_ids[i] = new ? id : flood_ids[i];
+		ck_assert_uint_eq(flood_ids[i], id);
+		len += one.len;
+	}
+	return len;
+}
+
+static void merge_below(uint64_t to)
+{
+	static struct collected collected;
+	uint64_t from, end;
+	collected.count = 0;
+	ck_ok(keystore_unmerged(keystore, &from, &end));
+	ck_ok(keystore_visit(keystore, from, to, collect, &collected));
+	ck_ok(keystore_merge(keystore, collected.filings, collected.count, to));
+}
+
+/* What is remembered until then takes more memory, and gives it back: each still has one key alone. */
+START_TEST(a_flood_of_people_has_one_key_each)
+{
+	const uint32_t half = FLOOD / 2;
+	uint8_t *made = malloc((size_t)half * NEW_SUBJECT_KEY_BYTES + 1024);
+	ck_assert_ptr_nonnull(made);
+	place_make(&place);
+	open_keystore(true);
+	size_t len = ask_range(0, half, true, made);
+	ask_range(0, half, false, made + len);
+	ck_ok(keystore_write(keystore, bytes_of(made, len)));
+	merge_below(flood_ids[half - half / 8]);
+	ask_range(0, half, false, made);
+	len = ask_range(half, FLOOD, true, made);
+	ask_range(0, FLOOD, false, made + len);
+	ck_ok(keystore_write(keystore, bytes_of(made, len)));
+	merge_below(flood_ids[FLOOD - 1]);
+	ask_range(0, FLOOD, false, made);
+	close_keystore();
+	open_keystore(false);
+	ask_range(0, FLOOD, false, made);
+	close_keystore();
+	place_remove(&place);
+	free(made);
+}
+END_TEST
+
 UNIT_MAIN("keystore", one_key_for_a_subject, a_key_without_room_is_not_made, newest_of_several,
-	periods_have_keys_of_their_own, other_wrapping_key)
+	periods_have_keys_of_their_own, other_wrapping_key, a_flood_of_people_has_one_key_each)
