@@ -9,13 +9,14 @@
 #include "ledger/keystore/keystore_put.h"
 
 #include "ledger/base/domain.h"
+#include "ledger/base/grow.h"
 #include "ledger/keystore/keystore_state.h"
 
 #include <sodium.h>
 
 #define FRESH_SLOTS (1u << 20) /* power of two, at least twice FRESH_SUBJECTS_MAX */
 #define FRESH_EMPTY UINT32_MAX
-#define FRESH_FIRST 16384u
+#define FRESH_LEAST 16384u
 #define PERIODS_MAX 256 /* more than two months of RETENTION_YEARS_MAX classes */
 
 struct fresh {
@@ -53,17 +54,6 @@ static uint32_t slot_of(const struct keymaker *maker, const struct alias *alias)
 	return slot;
 }
 
-/* Room for as many; never less than what is in it. */
-static bool fresh_room(struct keymaker *maker, uint32_t capacity)
-{
-	struct fresh *fresh = realloc(maker->fresh, capacity * sizeof *fresh);
-	if (fresh == NULL)
-		return false;
-	maker->fresh = fresh;
-	maker->fresh_capacity = capacity;
-	return true;
-}
-
 /* What does not fit is not remembered, and costs one key more for that person, in each batch, until the next merge. */
 static void fresh_add(struct keymaker *maker, const struct fresh *fresh)
 {
@@ -72,11 +62,23 @@ static void fresh_add(struct keymaker *maker, const struct fresh *fresh)
 	uint32_t slot = slot_of(maker, &fresh->alias);
 	if (maker->slots[slot] != FRESH_EMPTY)
 		return;
-	uint32_t larger = 2 * maker->fresh_capacity < FRESH_SUBJECTS_MAX ? 2 * maker->fresh_capacity : FRESH_SUBJECTS_MAX;
-	if (maker->fresh_count == maker->fresh_capacity && !fresh_room(maker, larger))
+	if (GROW(maker->fresh, maker->fresh_capacity, maker->fresh_count + 1) != E_OK)
 		return;
 	maker->fresh[maker->fresh_count] = *fresh;
 	maker->slots[slot] = maker->fresh_count++;
+}
+
+/* A flood of new people is over, and most of its memory is given back: halved, so that it grows again as it did. */
+static void fresh_shrink(struct keymaker *maker)
+{
+	uint32_t capacity = maker->fresh_capacity;
+	while (capacity > FRESH_LEAST && maker->fresh_count < capacity / 4)
+		capacity /= 2;
+	struct fresh *fresh = capacity < maker->fresh_capacity ? realloc(maker->fresh, capacity * sizeof *fresh) : NULL;
+	if (fresh == NULL)
+		return;
+	maker->fresh = fresh;
+	maker->fresh_capacity = capacity;
 }
 
 /* Written, and no longer there. What is above `next` is on its way to be written. */
@@ -95,9 +97,7 @@ static void fresh_forget(struct keymaker *maker, uint64_t next)
 		if (maker->fresh[i].id >= maker->merged && !was_erased(maker, maker->fresh[i].id, next))
 			maker->fresh[kept++] = maker->fresh[i];
 	maker->fresh_count = kept;
-	/* A flood of new people is over, and its memory is given back. */
-	if (maker->fresh_capacity > FRESH_FIRST && kept < maker->fresh_capacity / 4)
-		(void)!fresh_room(maker, kept * 2 > FRESH_FIRST ? kept * 2 : FRESH_FIRST);
+	fresh_shrink(maker);
 	memset(maker->slots, 0xFF, FRESH_SLOTS * sizeof *maker->slots);
 	for (uint32_t i = 0; i < kept; i++)
 		maker->slots[slot_of(maker, &maker->fresh[i].alias)] = i;
@@ -136,10 +136,9 @@ enum error keymaker_open(struct keystore *keystore, struct keymaker **out, struc
 	OWNED(keymaker_release) struct keymaker *maker = calloc(1, sizeof *maker);
 	TRY(fault_set(fault, allocated(maker), ""));
 	maker->keystore = keystore;
-	bool fresh = fresh_room(maker, FRESH_FIRST);
 	maker->slots = malloc(FRESH_SLOTS * sizeof *maker->slots);
 	maker->periods = sodium_malloc(PERIODS_MAX * sizeof *maker->periods);
-	bool room = fresh && maker->slots != NULL && maker->periods != NULL;
+	bool room = maker->slots != NULL && maker->periods != NULL;
 	TRY(fault_because(fault, room ? load(maker) : E_NO_MEMORY, "the key environment cannot be read"));
 	keymaker_end(maker);
 	*out = OWN_TAKE(maker);

@@ -130,11 +130,15 @@ void epoch_jobs_free(struct epoch *epoch)
 	epoch->group = NULL;
 }
 
-static enum error open_jobs(jobs_work *work, void *context, size_t job_bytes, struct jobs **out)
+/* For about `count` jobs, at least one: then no thread is begun. */
+static enum error open_jobs(jobs_work *work, void *context, uint64_t count, size_t job_bytes, struct jobs **out)
 {
 	unsigned workers = jobs_processors();
-	return jobs_open(
-		workers < FILING_WORKERS_MAX ? workers : FILING_WORKERS_MAX, work, context, GROUPS_AHEAD, job_bytes, out);
+	if (workers > FILING_WORKERS_MAX)
+		workers = FILING_WORKERS_MAX;
+	if (workers > count)
+		workers = (unsigned)count;
+	return jobs_open(workers, work, context, count < GROUPS_AHEAD ? (size_t)count : GROUPS_AHEAD, job_bytes, out);
 }
 
 static enum error open_groups(const struct ledger *ledger, struct epoch *epoch)
@@ -145,7 +149,8 @@ static enum error open_groups(const struct ledger *ledger, struct epoch *epoch)
 		.blinding = &ledger->secrets->blinding.subject,
 		.origin = ledger->vkey.name,
 	};
-	return open_jobs(work_on_group, &epoch->secrets, sizeof(struct subject_group), &epoch->groups);
+	return open_jobs(work_on_group, &epoch->secrets, epoch->total / GROUP_SUBJECTS + 1, sizeof(struct subject_group),
+		&epoch->groups);
 }
 
 /* ---- what a subject's events add ---- */
@@ -176,13 +181,9 @@ static void keep_node(void *context, uint32_t level, uint64_t index, const struc
 
 static enum error add_leaf(struct merge *merge, struct head *head, uint64_t index, struct growing *growing)
 {
-	struct hash blind, leaf;
 	const struct hash *entry_leaf;
 	TRY(log_row(&merge->txn, 0, index, 1, &entry_leaf));
-	blind_make(&merge->ledger->secrets->blinding.subject, index, &blind);
-	subject_leaf_hash(&blind, index, entry_leaf, &leaf);
-	merkle_frontier_append(&head->frontier, &leaf, keep_node, growing);
-	head->newest = index;
+	subject_add_leaf(merge->epoch->secrets.blinding, head, index, entry_leaf, keep_node, growing);
 	return growing->error;
 }
 
@@ -454,7 +455,7 @@ static enum error append_leaves(const struct ledger *ledger, struct epoch *epoch
 	if (epoch->leaf_jobs == NULL) {
 		epoch->blinding = &ledger->secrets->blinding.filing;
 		epoch->next_ahead = epoch->next_index;
-		TRY(open_jobs(make_leaves, epoch, sizeof(struct leaves), &epoch->leaf_jobs));
+		TRY(open_jobs(make_leaves, epoch, epoch->span / LEAVES_AHEAD + 1, sizeof(struct leaves), &epoch->leaf_jobs));
 	}
 	for (size_t done = 0; done < LEAVES_SLICE && epoch->next_index < epoch->base + epoch->span;) {
 		ask_leaves(epoch);

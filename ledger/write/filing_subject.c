@@ -15,6 +15,16 @@ struct hash *subject_group_leaves(struct subject_group *group, size_t count)
 	return leaves;
 }
 
+void subject_add_leaf(const struct key *blinding, struct head *head, uint64_t index, const struct hash *entry_leaf,
+	merkle_node_sink *sink, void *context)
+{
+	struct hash blind, leaf;
+	blind_make(blinding, index, &blind);
+	subject_leaf_hash(&blind, index, entry_leaf, &leaf);
+	merkle_frontier_append(&head->frontier, &leaf, sink, context);
+	head->newest = index;
+}
+
 static enum error begin_head(const struct subject_secrets *secrets, struct subject_work *work)
 {
 	work->head.newest = 0;
@@ -36,17 +46,6 @@ static enum error find_head(const struct subject_secrets *secrets, struct subjec
 	return work->head.newest < work->filings->number ? E_OK : E_CORRUPT;
 }
 
-static void add_event(
-	const struct subject_secrets *secrets, struct head *head, uint64_t index, const struct hash *entry_leaf)
-{
-	struct hash blind, leaf;
-	blind_make(secrets->blinding, index, &blind);
-	subject_leaf_hash(&blind, index, entry_leaf, &leaf);
-	head->indexes[head_open_indexes(head)] = index;
-	merkle_frontier_append(&head->frontier, &leaf, NULL, NULL);
-	head->newest = index;
-}
-
 static enum error work_out(const struct subject_secrets *secrets, struct subject_work *work)
 {
 	struct head *head = &work->head;
@@ -54,8 +53,11 @@ static enum error work_out(const struct subject_secrets *secrets, struct subject
 	TRY(find_head(secrets, work));
 	if (work->leaves == NULL || head_open_indexes(head) + work->count >= POSTING_INDEXES_MAX)
 		return E_OK;
-	for (size_t i = 0; i < work->count; i++)
-		add_event(secrets, head, work->filings[i].number, &work->leaves[i]);
+	for (size_t i = 0; i < work->count; i++) {
+		uint64_t index = work->filings[i].number;
+		head->indexes[head_open_indexes(head)] = index;
+		subject_add_leaf(secrets->blinding, head, index, &work->leaves[i], NULL, NULL);
+	}
 	TRY(head_seal(secrets->seal, &work->filings->alias, head, work->row, &work->row_len));
 	head_value(head, &work->value);
 	work->whole = true;

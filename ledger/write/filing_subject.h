@@ -55,6 +55,11 @@ struct subject_group {
 	struct hash leaves[GROUP_LEAVES];
 };
 
+/* Adds the leaf of an event that is newer than all in the head, where its index stands already; nodes of the tree as
+ * merkle_frontier_append tells them. */
+void subject_add_leaf(const struct key *blinding, struct head *head, uint64_t index, const struct hash *entry_leaf,
+	merkle_node_sink *sink, void *context);
+
 /* Room for `count` leaves, which the caller fills in; NULL: there is none. */
 struct hash *subject_group_leaves(struct subject_group *group, size_t count);
 /* All that are in the group. An error is left with the subject that it is of: E_CORRUPT and E_UNSEALED of its head's

@@ -44,7 +44,7 @@ static struct bytes ask(uint32_t subject, uint64_t *id, struct key *key, uint8_t
 	return new_keys;
 }
 
-#define FLOOD 140000u /* several times what a keymaker has room for at first */
+#define FLOOD 70000u /* several times what a keymaker has room for at first */
 
 struct collected {
 	struct key_filing filings[FLOOD];

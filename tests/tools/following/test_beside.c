@@ -337,14 +337,20 @@ START_TEST(what_cannot_be_read_yet_is_read_when_it_can)
 }
 END_TEST
 
+/* Two names are followed: FILE, and what it is called when it is rotated. */
+static void start_with_rotated(void)
+{
+	char rotated[128];
+	begin_with("one\\n");
+	snprintf(rotated, sizeof rotated, "%s.1", path);
+	start_with((char *[]){path, rotated, NULL});
+	look_for_long();
+}
+
 /* Two names of one file, of which one is renamed to the other. */
 START_TEST(names_that_lead_to_one_file_come_to_rest)
 {
-	char other[128];
-	begin_with("one\\n");
-	snprintf(other, sizeof other, "%s.1", path);
-	start_with((char *[]){path, other, NULL});
-	look_for_long();
+	start_with_rotated();
 	shell("F=%s; mv $F $F.1; echo two > $F", path);
 	look_for_long();
 	ck_assert_uint_eq(taken_count, 2);
@@ -472,11 +478,7 @@ END_TEST
 /* SND-37: a longer name that has no file of its own looks beside none. */
 START_TEST(what_is_beside_a_name_without_a_file_is_told)
 {
-	char longer[128];
-	begin_with("one\\n");
-	snprintf(longer, sizeof longer, "%s.1", path);
-	start_with((char *[]){path, longer, NULL});
-	look_for_long();
+	start_with_rotated();
 	shell("F=%s; mv $F $F.2; echo two > $F; mv $F $F.1; gzip $F.1; echo three > $F", path);
 	look_for_long();
 	ck_assert_uint_eq(taken_count, 2);
