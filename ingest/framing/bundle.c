@@ -9,6 +9,7 @@
 #include "ingest/framing/bundle.h"
 
 #include "ingest/message/words.h"
+#include "ledger/base/shortage.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -93,7 +94,7 @@ enum error bundle_begin(struct bytes text, struct bundle *out, struct fault *fau
 /* True if the Bundle says that the entry only accompanies others. */
 static bool is_company(struct bytes entry)
 {
-	json_t *json = json_loadb((const char *)entry.data, entry.len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *json = shortage_json_load((const char *)entry.data, entry.len, JSON_REJECT_DUPLICATES, NULL);
 	const char *mode = json_string_value(json_object_get(json_object_get(json, "search"), "mode"));
 	bool company = mode != NULL && (strcmp(mode, "include") == 0 || strcmp(mode, "outcome") == 0);
 	json_decref(json);

@@ -12,6 +12,7 @@
 #include "ingest/message/words.h"
 #include "ingest/syslog/syslog_head.h"
 #include "ingest/syslog/syslog_undo.h"
+#include "ledger/base/shortage.h"
 
 #include <jansson.h>
 
@@ -138,7 +139,7 @@ static bool json_ends_early(struct bytes text)
 	json_error_t why;
 	for (unsigned i = 0; i < LETTER_BYTES - 1 && text.len > 0 && text.data[text.len - 1] >= 0x80; i++)
 		text.len--;
-	json_t *json = json_loadb((const char *)text.data, text.len, 0, &why);
+	json_t *json = shortage_json_load((const char *)text.data, text.len, 0, &why);
 	bool early = json == NULL && json_error_code(&why) == json_error_premature_end_of_input;
 	json_decref(json);
 	return early;

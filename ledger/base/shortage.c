@@ -3,7 +3,7 @@
  * is tried again, while the other way about a cut-off text would be taken for somebody's words. */
 #include "ledger/base/shortage.h"
 
-#include <jansson.h>
+#include <setjmp.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -42,8 +42,32 @@ char *shortage_strdup(const char *text)
 	return note(strdup(text));
 }
 
+/* ---- jansson ---- */
+
+static _Thread_local jmp_buf *way_out; /* of a text that is being read; NULL: none is */
+
+static void *for_jansson(size_t size)
+{
+	void *memory = shortage_malloc(size);
+	if (memory == NULL && way_out != NULL)
+		longjmp(*way_out, 1);
+	return memory;
+}
+
+json_t *shortage_json_load(const char *text, size_t len, size_t flags, json_error_t *detail)
+{
+	jmp_buf here;
+	json_t *volatile json = NULL;
+	if (setjmp(here) == 0) {
+		way_out = &here;
+		json = json_loadb(text, len, flags, detail);
+	}
+	way_out = NULL;
+	return json;
+}
+
 /* Before anything of jansson's is made, and so before main. */
 __attribute__((constructor)) static void begin(void)
 {
-	json_set_alloc_funcs(shortage_malloc, free);
+	json_set_alloc_funcs(for_jansson, free);
 }

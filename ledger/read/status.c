@@ -6,6 +6,7 @@
 
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
+#include "ledger/base/shortage.h"
 #include "ledger/json/json_read.h"
 #include "ledger/process/process.h"
 #include "ledger/read/limits.h"
@@ -114,7 +115,7 @@ static enum error read_once(int dir_fd, struct status *out)
 	OWNED_MEMORY uint8_t *text = NULL;
 	size_t len = 0;
 	TRY(file_read_all(dir_fd, STATUS_NAME, STATUS_BYTES, &text, &len));
-	json_auto_t *json = json_loadb((const char *)text, len, JSON_REJECT_DUPLICATES, NULL);
+	json_auto_t *json = shortage_json_load((const char *)text, len, JSON_REJECT_DUPLICATES, NULL);
 	if (json == NULL)
 		return E_BAD_JSON;
 	*out = (struct status){.beat_ms = number_at(json, "beat_ms"),

@@ -6,6 +6,7 @@
 #include "ingest/otlp/otlp_parts.h"
 #include "ingest/otlp/otlp_value.h"
 #include "ledger/base/own.h"
+#include "ledger/base/shortage.h"
 #include "ledger/json/json_read.h"
 #include "tools/otlpbody/otlp_protobuf.h"
 #include "tools/posted/unpack.h"
@@ -38,7 +39,7 @@ void otlp_route_form(const struct request *request, struct response *out)
 {
 	if (out->question != NULL || out->body == NULL || !is_protobuf(request))
 		return;
-	json_auto_t *said = json_loadb(out->body, out->body_len, 0, NULL);
+	json_auto_t *said = shortage_json_load(out->body, out->body_len, 0, NULL);
 	const char *message = json_string_value(json_object_get(said, "message"));
 	size_t len = 0;
 	uint8_t *body = out->status == 200 ? otlp_protobuf_answer(0, "", &len)
