@@ -130,7 +130,12 @@ void epoch_jobs_free(struct epoch *epoch)
 	epoch->group = NULL;
 }
 
-/* For about `count` jobs, at least one: then no thread is begun. */
+static uint64_t jobs_for(uint64_t count, uint64_t in_one)
+{
+	return count > 0 ? (count - 1) / in_one + 1 : 1;
+}
+
+/* For at most `count` jobs at once, at least one: then no thread is begun. */
 static enum error open_jobs(jobs_work *work, void *context, uint64_t count, size_t job_bytes, struct jobs **out)
 {
 	unsigned workers = jobs_processors();
@@ -141,6 +146,16 @@ static enum error open_jobs(jobs_work *work, void *context, uint64_t count, size
 	return jobs_open(workers, work, context, count < GROUPS_AHEAD ? (size_t)count : GROUPS_AHEAD, job_bytes, out);
 }
 
+/* Groups do not go beyond a bucket, and all of a bucket are written before the next one's are begun. */
+static uint64_t groups_at_once(const struct epoch *epoch)
+{
+	uint64_t most = 0;
+	for (size_t i = epoch->next_bucket; i < FILING_BUCKETS; i++)
+		if (epoch->events[i].count > most)
+			most = epoch->events[i].count;
+	return jobs_for(most, GROUP_SUBJECTS);
+}
+
 static enum error open_groups(const struct ledger *ledger, struct epoch *epoch)
 {
 	epoch->secrets = (struct subject_secrets){
@@ -149,8 +164,8 @@ static enum error open_groups(const struct ledger *ledger, struct epoch *epoch)
 		.blinding = &ledger->secrets->blinding.subject,
 		.origin = ledger->vkey.name,
 	};
-	return open_jobs(work_on_group, &epoch->secrets, epoch->total / GROUP_SUBJECTS + 1, sizeof(struct subject_group),
-		&epoch->groups);
+	return open_jobs(
+		work_on_group, &epoch->secrets, groups_at_once(epoch), sizeof(struct subject_group), &epoch->groups);
 }
 
 /* ---- what a subject's events add ---- */
@@ -297,13 +312,15 @@ static enum error fill_group(struct merge *merge, const struct bucket *bucket, s
 	return E_OK;
 }
 
+/* As many as there is room and time for, and one where there is none that could be written. */
 static enum error meet_some(struct merge *merge, const struct bucket *bucket)
 {
 	struct epoch *epoch = merge->epoch;
 	struct subject_group *group;
 	if (epoch->groups == NULL)
 		TRY(open_groups(merge->ledger, epoch));
-	while (epoch->next_met < bucket->count && (group = jobs_next(epoch->groups)) != NULL) {
+	while (epoch->next_met < bucket->count && (epoch->next_met == epoch->next_filing || !over(merge)) &&
+		   (group = jobs_next(epoch->groups)) != NULL) {
 		enum error error = fill_group(merge, bucket, group);
 		jobs_give(epoch->groups); /* also what is not full: nobody's number is left in it */
 		TRY(error);
@@ -455,7 +472,8 @@ static enum error append_leaves(const struct ledger *ledger, struct epoch *epoch
 	if (epoch->leaf_jobs == NULL) {
 		epoch->blinding = &ledger->secrets->blinding.filing;
 		epoch->next_ahead = epoch->next_index;
-		TRY(open_jobs(make_leaves, epoch, epoch->span / LEAVES_AHEAD + 1, sizeof(struct leaves), &epoch->leaf_jobs));
+		TRY(open_jobs(
+			make_leaves, epoch, jobs_for(epoch->span, LEAVES_AHEAD), sizeof(struct leaves), &epoch->leaf_jobs));
 	}
 	for (size_t done = 0; done < LEAVES_SLICE && epoch->next_index < epoch->base + epoch->span;) {
 		ask_leaves(epoch);

@@ -3,6 +3,8 @@
 #include "tests/lib/place.h"
 #include "tests/lib/unit.h"
 
+#include <malloc.h>
+
 static struct place place;
 static const struct key wrapping = {{1, 2, 3}};
 static struct keystore *keystore;
@@ -44,7 +46,8 @@ static struct bytes ask(uint32_t subject, uint64_t *id, struct key *key, uint8_t
 	return new_keys;
 }
 
-#define FLOOD 70000u /* several times what a keymaker has room for at first */
+#define FLOOD 70000u           /* several times what a keymaker keeps room for */
+#define FLOOD_BYTES (4u << 20) /* that it takes at least */
 
 struct collected {
 	struct key_filing filings[FLOOD];
@@ -241,6 +244,13 @@ static void merge_below(uint64_t to)
 	ck_ok(keystore_merge(keystore, collected.filings, collected.count, to));
 }
 
+/* 0: this allocator does not say. */
+static size_t heap_bytes(void)
+{
+	struct mallinfo2 info = mallinfo2();
+	return info.uordblks + info.hblkhd;
+}
+
 /* What is remembered until then takes more memory, and gives it back: each still has one key alone. */
 START_TEST(a_flood_of_people_has_one_key_each)
 {
@@ -257,8 +267,10 @@ START_TEST(a_flood_of_people_has_one_key_each)
 	len = ask_range(half, FLOOD, true, made);
 	ask_range(0, FLOOD, false, made + len);
 	ck_ok(keystore_write(keystore, bytes_of(made, len)));
+	size_t flooded = heap_bytes();
 	merge_below(flood_ids[FLOOD - 1]);
 	ask_range(0, FLOOD, false, made);
+	ck_assert(flooded == 0 || heap_bytes() + FLOOD_BYTES / 2 < flooded);
 	close_keystore();
 	open_keystore(false);
 	ask_range(0, FLOOD, false, made);

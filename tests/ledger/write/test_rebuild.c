@@ -205,6 +205,43 @@ START_TEST(where_filing_stands_is_found_again)
 }
 END_TEST
 
+/* With indexes that no chunk holds yet, and with none: where a subject's newest event is not older than the one that is
+ * to be filed its head is not its own. */
+START_TEST(a_head_ahead_of_the_log_is_refused)
+{
+	struct fault fault = {.text = ""};
+	struct alias alias;
+	struct head head;
+	bool started, finished = false;
+	make();
+	struct secrets *secrets = load_secrets();
+	alias_make(&secrets->alias, bytes_text(fixture_subject(3)), &alias);
+	filed_head_of(f.dir, &secrets->seal, &alias, &head);
+	while (_i == 1 && head_open_indexes(&head) > 0)
+		merkle_frontier_append(&head.frontier, &(struct hash){{1}}, NULL, NULL);
+	head.newest = 1000;
+	if (_i == 0)
+		head.indexes[head_open_indexes(&head) - 1] = head.newest;
+	filed_head(f.dir, &secrets->seal, &alias, &head);
+	secrets_free(secrets);
+	fixture_open(&f);
+	uint64_t filed = ledger_unfiled(f.ledger);
+	fixture_append(&f, fixture_batch(&f, 12, (uint32_t[]){3}, 1, 1));
+	ck_ok(ledger_epoch_start(f.ledger, &started, &fault));
+	enum error error = E_OK;
+	while (error == E_OK && !finished)
+		error = ledger_epoch_slice(f.ledger, &finished, &fault);
+	ck_error(error, E_CORRUPT);
+	ck_assert_msg(strstr(fault.text, "--rebuild") != NULL, "%s", fault.text);
+	ck_assert_uint_gt(ledger_unfiled(f.ledger), filed);
+	fixture_close(&f);
+	rebuild();
+	ck_assert(audit_labels().ok);
+	fixture_open(&f);
+	fixture_remove(&f);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("rebuild");
@@ -213,5 +250,6 @@ int main(void)
 	tcase_add_loop_test(tcase, nothing_is_signed_on_damage, 0, DERIVED * PARTS);
 	tcase_add_test(tcase, no_root_is_signed_over_a_damaged_frontier);
 	tcase_add_test(tcase, where_filing_stands_is_found_again);
+	tcase_add_loop_test(tcase, a_head_ahead_of_the_log_is_refused, 0, 2);
 	return unit_run("rebuild", tcase);
 }
