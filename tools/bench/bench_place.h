@@ -33,7 +33,8 @@ const char *bench_ca(const struct bench_place *place);
 struct bench_look {
 	uint64_t ingestd_kib; /* anonymous memory */
 	uint64_t queryd_kib;
-	uint64_t written; /* bytes that both have had written to disks since they began */
+	uint64_t written; /* bytes that both have given to be written since they began, some of them to connections */
+	uint64_t on_disk; /* bytes that the disk under `dir` was written by anybody since it is there; 0: it does not say */
 };
 
 /* Looks at what the daemons hold now, and keeps the most of it. `out` may be NULL. */

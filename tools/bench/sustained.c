@@ -276,6 +276,11 @@ static enum error draw(const struct sustained *run, double *room, struct fault *
 	return chart_write(bench->picture, caption, x, count, panels, PANELS, fault);
 }
 
+static double written_per_event(uint64_t before, uint64_t after, uint64_t events)
+{
+	return (double)(after - before) / (double)(events ? events : 1);
+}
+
 static enum error report(const struct sustained *run, const struct load_result *result, struct fault *fault)
 {
 	const struct sample *first = &run->samples[0];
@@ -287,9 +292,12 @@ static enum error report(const struct sustained *run, const struct load_result *
 	struct ask_times statements = times_of(run, true, 0, last->at_s + 1, room);
 	printf("sustained-answers questions=%zu p50_ms=%.3f p99_ms=%.3f statement_p50_ms=%.3f statement_p99_ms=%.3f\n",
 		run->answer_count, accesses.p50_ms, accesses.p99_ms, statements.p50_ms, statements.p99_ms);
+	if (first->look.on_disk > 0)
+		printf("sustained-disk written_bytes=%.0f by=\"all that write to it, senders too\"\n",
+			written_per_event(first->look.on_disk, last->look.on_disk, result->events));
 	printf("sustained events/s=%.0f seconds=%.1f oldest_unfiled_s=%.1f answer_p99_ms=%.3f written_bytes=%.0f\n",
 		(double)result->events / last->at_s, last->at_s, oldest_in(run, 0, run->sample_count - 1), accesses.p99_ms,
-		(double)(last->look.written - first->look.written) / (double)(result->events ? result->events : 1));
+		written_per_event(first->look.written, last->look.written, result->events));
 	fflush(stdout);
 	return run->bench->picture ? draw(run, room, fault) : E_OK;
 }
