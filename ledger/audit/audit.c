@@ -178,28 +178,25 @@ static enum error end_filing(struct audit *audit)
 
 /* ---- what follows from the entries ---- */
 
-static enum error look_at_rows(struct audit *audit, const struct audit_view *view)
-{
-	(void)audit;
-	return audit_rows(view);
-}
-
-static enum error look_at_derived(struct audit *audit, const struct audit_view *view)
-{
-	(void)audit;
-	return audit_derived(view);
-}
-
-static enum error look_at_postings(struct audit *audit, const struct audit_view *view)
-{
-	return audit->records != NULL ? audit_records_filing(audit->records, view) : E_OK;
-}
-
 /* None of them needs another, but the first one that finds something is the one that counts. The longest first would be
  * faster, by little. */
-static enum error (*const steps[])(struct audit *audit, const struct audit_view *view) = {
-	look_at_rows, look_at_derived, look_at_postings};
-#define STEPS (sizeof steps / sizeof steps[0])
+enum { STEP_ROWS, STEP_FILING, STEP_MAP, STEP_SUBTREES, STEP_POSTINGS, STEPS };
+
+static enum error look_at_step(const struct audit *audit, size_t number, const struct audit_view *view)
+{
+	switch (number) {
+	case STEP_ROWS:
+		return audit_rows(view);
+	case STEP_FILING:
+		return audit_derived_filing(view);
+	case STEP_MAP:
+		return audit_derived_map(view);
+	case STEP_SUBTREES:
+		return audit_derived_subtrees(view);
+	default:
+		return audit->records != NULL ? audit_records_filing(audit->records, view) : E_OK;
+	}
+}
 
 /* One of them, by a thread of its own. */
 struct step {
@@ -217,7 +214,7 @@ static void run_step(void *context, unsigned worker, void *job)
 	view.report = &step->report;
 	view.progress = audit->view.progress;
 	view.context = audit->view.context;
-	step->error = steps[step->number](audit, &view);
+	step->error = look_at_step(audit, step->number, &view);
 }
 
 static enum error run_steps_in_threads(struct audit *audit, unsigned workers)
@@ -244,7 +241,7 @@ static enum error run_steps(struct audit *audit, unsigned workers)
 	if (audit->ahead != NULL)
 		return run_steps_in_threads(audit, workers);
 	for (size_t i = 0; i < STEPS; i++)
-		TRY(steps[i](audit, &audit->view));
+		TRY(look_at_step(audit, i, &audit->view));
 	return E_OK;
 }
 

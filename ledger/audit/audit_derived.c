@@ -235,22 +235,58 @@ static enum error check_subtrees(const struct audit_view *view, struct runs *run
 	return finding(view, error, subtrees.event, "the stored parts of a subject's tree are not those of its events");
 }
 
-enum error audit_derived(const struct audit_view *view)
+/* ---- each by itself ---- */
+
+/* Where filing stands; *none: no epoch has been yet. */
+static enum error begin(
+	const struct audit_view *view, struct store_filing *filing, struct entry_epoch *epoch, bool *none)
+{
+	enum error error = store_filing_get(view->txn, filing);
+	if (error != E_OK)
+		return audit_judge(view, error, view->rules->state.epoch_index, "where the filing stands cannot be read: %s",
+			audit_why(error));
+	TRY(check_place(view, filing, epoch));
+	*none = filing->epoch_index == 0;
+	return E_OK;
+}
+
+static enum error open_runs(const struct audit_view *view, struct runs **out)
+{
+	enum error error = snapshot_runs(view->snapshot, out);
+	return error == E_OK ? E_OK : finding(view, error, NO_EVENT, "what is filed is not there, or damaged");
+}
+
+enum error audit_derived_filing(const struct audit_view *view)
+{
+	struct store_filing filing;
+	struct entry_epoch epoch;
+	bool none;
+	TRY(begin(view, &filing, &epoch, &none));
+	return none ? E_OK : check_filing(view, &filing, &epoch);
+}
+
+enum error audit_derived_map(const struct audit_view *view)
 {
 	struct store_filing filing;
 	struct entry_epoch epoch;
 	struct runs *runs;
-	enum error error = store_filing_get(view->txn, &filing);
-	if (error != E_OK)
-		return audit_judge(view, error, view->rules->state.epoch_index, "where the filing stands cannot be read: %s",
-			audit_why(error));
-	TRY(check_place(view, &filing, &epoch));
-	if (filing.epoch_index == 0)
+	bool none;
+	TRY(begin(view, &filing, &epoch, &none));
+	if (none)
 		return E_OK;
-	TRY(check_filing(view, &filing, &epoch));
-	error = snapshot_runs(view->snapshot, &runs);
-	if (error != E_OK)
-		return finding(view, error, NO_EVENT, "what is filed is not there, or damaged");
-	TRY(check_map(view, runs, &epoch));
+	TRY(open_runs(view, &runs));
+	return check_map(view, runs, &epoch);
+}
+
+enum error audit_derived_subtrees(const struct audit_view *view)
+{
+	struct store_filing filing;
+	struct entry_epoch epoch;
+	struct runs *runs;
+	bool none;
+	TRY(begin(view, &filing, &epoch, &none));
+	if (none)
+		return E_OK;
+	TRY(open_runs(view, &runs));
 	return check_subtrees(view, runs);
 }

@@ -19,41 +19,28 @@ static bool fails(void)
 	return fails_at > 0 && --fails_at == 0;
 }
 
-void *__real_EVP_MD_CTX_new(void);
-void *__wrap_EVP_MD_CTX_new(void);
-void *__wrap_EVP_MD_CTX_new(void)
+int __real_SHA256_Init(void *state);
+int __wrap_SHA256_Init(void *state);
+int __wrap_SHA256_Init(void *state)
 {
-	return fails() ? NULL : __real_EVP_MD_CTX_new();
+	int good = __real_SHA256_Init(state);
+	return fails() ? 0 : good;
 }
 
-int __real_EVP_DigestInit_ex2(void *context, const void *type, const void *parameters);
-int __wrap_EVP_DigestInit_ex2(void *context, const void *type, const void *parameters);
-int __wrap_EVP_DigestInit_ex2(void *context, const void *type, const void *parameters)
+int __real_SHA256_Update(void *state, const void *data, size_t len);
+int __wrap_SHA256_Update(void *state, const void *data, size_t len);
+int __wrap_SHA256_Update(void *state, const void *data, size_t len)
 {
-	return fails() ? 0 : __real_EVP_DigestInit_ex2(context, type, parameters);
+	return fails() ? 0 : __real_SHA256_Update(state, data, len);
 }
 
-int __real_EVP_DigestUpdate(void *context, const void *data, size_t len);
-int __wrap_EVP_DigestUpdate(void *context, const void *data, size_t len);
-int __wrap_EVP_DigestUpdate(void *context, const void *data, size_t len)
+int __real_SHA256_Final(unsigned char *out, void *state);
+int __wrap_SHA256_Final(unsigned char *out, void *state);
+int __wrap_SHA256_Final(unsigned char *out, void *state)
 {
-	return fails() ? 0 : __real_EVP_DigestUpdate(context, data, len);
-}
-
-int __real_EVP_DigestFinal_ex(void *context, unsigned char *out, unsigned *len);
-int __wrap_EVP_DigestFinal_ex(void *context, unsigned char *out, unsigned *len);
-int __wrap_EVP_DigestFinal_ex(void *context, unsigned char *out, unsigned *len)
-{
-	int good = fails() ? 0 : __real_EVP_DigestFinal_ex(context, out, len);
+	int good = fails() ? 0 : __real_SHA256_Final(out, state);
 	out[31] ^= lies;
 	return good;
-}
-
-void *__real_EVP_MD_fetch(void *library, const char *name, const char *properties);
-void *__wrap_EVP_MD_fetch(void *library, const char *name, const char *properties);
-void *__wrap_EVP_MD_fetch(void *library, const char *name, const char *properties)
-{
-	return fails() ? NULL : __real_EVP_MD_fetch(library, name, properties);
 }
 
 #endif
