@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RUN_BLOCK_BYTES 4096
+#define RUN_BLOCK_BYTES 16384
 #define RUN_BUFFER_BYTES (1u << 18)
 #define RUN_FLUSH_BYTES (8u << 20) /* written before the disk is asked to begin */
 #define RUN_TIMES 2
