@@ -5,6 +5,7 @@ a part of the other, and so on, then the medians and their ratios.
 usage: peers.py INDSIGT [--minutes N] [--rounds N] [--people N] [--senders N] [--batch N]
        peers.py INDSIGT --singles [--seconds N] [--events N] [--rounds N] [--people N]
        peers.py INDSIGT --answers [--seconds N] [--events N] [--rounds N] [--people N]
+       peers.py INDSIGT --audits [--seconds N] [--events N] [--rounds N] [--people N] [--before OLDER]
 
 Needs PostgreSQL's server and libpq's header (Debian: postgresql, libpq-dev), a C compiler, and root or a user who may
 run initdb. The cluster is its own, in a temporary folder, with durable commits as PostgreSQL has them when installed.
@@ -20,15 +21,20 @@ durable, in the ledger also proven; and one caller alone.
 
 With --answers it is questions: a citizen's 20 events with their proofs beside 20 rows by an indexed key, which nobody can check.
 
+With --audits it is checking: of exported files beside Tessera's fsck (not PostgreSQL), with keys, and with labels; where
+an older build of indsigt is given, that one's audits of a ledger that it has made of as many events.
+
 The ledger's rate counts until all is filed and findable with proofs; PostgreSQL's until the last row is in."""
 
 import argparse
+import json
 import os
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -255,6 +261,51 @@ def compare_answers(options, cluster):
                                                middle["rate"] / plain["rate"], middle["statement"]))
 
 
+class Audited:
+    """A ledger as the bench of one build leaves it, and its exported files."""
+
+    def __init__(self, indsigt, place, options):
+        self.indsigt, self.dir, self.files = indsigt, os.path.join(place, "ledger"), os.path.join(place, "exported")
+        subprocess.run([indsigt, "bench", "--events", str(options.events), "--subjects", str(options.people), "--batch", "1000",
+                        "--dir", place], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with open(os.path.join(self.dir, "vkey"), encoding="utf-8") as file:
+            self.vkey = file.read().strip()
+        subprocess.run([indsigt, "export", self.dir, self.files], check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+
+    def rate(self, *arguments):
+        start = time.monotonic()
+        out = subprocess.check_output([self.indsigt, "audit", *arguments, "--vkey", self.vkey, "--json"], text=True)
+        return json.loads(out)["entries"] / (time.monotonic() - start)
+
+    def measure(self):
+        return {"files": self.rate(self.files), "keys": self.rate(self.dir), "labels": self.rate(self.dir, "--labels")}
+
+
+def compare_audits(options, place):
+    ledgers = {"indsigt": Audited(options.indsigt, os.path.join(place, "own"), options)}
+    if options.before:
+        ledgers["before"] = Audited(options.before, os.path.join(place, "before"), options)
+    results = {name: [] for name in ledgers}
+    tessera = GoPeer(place, "tessera")
+    log = os.path.join(place, "log")
+    quiet = {"text": True, "stderr": subprocess.DEVNULL}
+    subprocess.check_output([tessera.program, log, str(int(options.seconds)), "2", "1000"], **quiet)
+    results["tessera"] = []
+    for number in range(options.rounds):
+        for name, ledger in ledgers.items():
+            results[name].append(ledger.measure())
+        out = subprocess.check_output([tessera.program, "fsck", log], **quiet)
+        results["tessera"].append({"files": figures(out)["entries/s"]})
+        for name, found in results.items():
+            print("round %d: %-8s entries/s %s" % (number + 1, name, " ".join("%s=%.0f" % item for item in found[-1].items())),
+                  flush=True)
+    middle = medians(results)
+    ours = middle.pop("indsigt")
+    for name, part in middle.items():
+        print("audits, medians: of %s %s" % (name, ", ".join("%s %.2f" % (key, ours[key] / rate) for key, rate in part.items())))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("indsigt")
@@ -265,12 +316,17 @@ def main():
     parser.add_argument("--batch", type=int, default=1000)
     parser.add_argument("--singles", action="store_true")
     parser.add_argument("--answers", action="store_true")
+    parser.add_argument("--audits", action="store_true")
+    parser.add_argument("--before")
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--events", type=int, default=50000)
     options = parser.parse_args()
     place = tempfile.mkdtemp(prefix="indsigt-peers-")
     cluster = None
     try:
+        if options.audits:
+            compare_audits(options, place)
+            return 0
         cluster = Cluster(place)
         if options.answers:
             compare_answers(options, cluster)
