@@ -136,7 +136,7 @@ enum error syslog_read(struct bytes message, struct carried *out, struct fault *
 /* It may have been cut within a letter. */
 static bool json_ends_early(struct bytes text)
 {
-	json_error_t why;
+	json_error_t why = {.line = 0};
 	for (unsigned i = 0; i < LETTER_BYTES - 1 && text.len > 0 && text.data[text.len - 1] >= 0x80; i++)
 		text.len--;
 	json_t *json = shortage_json_load((const char *)text.data, text.len, 0, &why);

@@ -6,6 +6,7 @@
  * up would be done all the same. */
 #include "ingest/wire/control_client.h"
 
+#include "ledger/base/shortage.h"
 #include "ledger/process/unix_socket.h"
 
 #include <fcntl.h>
@@ -31,14 +32,32 @@ static void wait_for_reply(int fd, void (*waiting)(void))
 		waiting();
 }
 
+struct reply {
+	int fd;
+	json_t *json;
+};
+
 /* A stream over the socket: jansson reads the reply from it as it comes. */
+static void load_reply(void *context)
+{
+	struct reply *reply = context;
+	json_error_t detail;
+	reply->json = json_loadfd(reply->fd, JSON_DISABLE_EOF_CHECK, &detail);
+}
+
 static enum error exchange(int fd, const json_t *request, void (*waiting)(void), json_t **reply, struct fault *fault)
 {
 	if (json_dumpfd(request, fd, JSON_COMPACT) != 0 || write(fd, "\n", 1) != 1)
 		return fault_set(fault, E_IO, "the daemon does not take the request: %m");
 	wait_for_reply(fd, waiting);
-	json_error_t json_error;
-	json_t *json = json_loadfd(fd, JSON_DISABLE_EOF_CHECK, &json_error);
+	struct reply came = {fd, NULL};
+	(void)shortage_seen();
+	bool whole = shortage_guard(load_reply, &came);
+	json_t *json = came.json;
+	if (!whole || shortage_seen()) {
+		json_decref(json);
+		return fault_set(fault, E_NO_MEMORY, "the daemon's reply cannot be read; what was asked for may be done");
+	}
 	if (json == NULL)
 		return fault_set(fault, E_IO, "the daemon ended without a reply; see its log");
 	if (json_is_true(json_object_get(json, "ok"))) {

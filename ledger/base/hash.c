@@ -46,11 +46,12 @@ static bool chosen; /* OpenSSL makes all */
 static bool sha256_by_openssl(const struct bytes *parts, size_t count, struct hash *out)
 {
 	SHA256_CTX state;
-	bool good = SHA256_Init(&state) == 1;
+	if (SHA256_Init(&state) != 1)
+		return false;
 	for (size_t i = 0; i < count; i++)
-		if (parts[i].len > 0)
-			good &= SHA256_Update(&state, parts[i].data, parts[i].len) == 1;
-	return (SHA256_Final(out->b, &state) == 1) & good;
+		if (parts[i].len > 0 && SHA256_Update(&state, parts[i].data, parts[i].len) != 1)
+			return false;
+	return SHA256_Final(out->b, &state) == 1;
 }
 
 static void choose(void)

@@ -21,10 +21,16 @@ bool shortage_seen(void)
 	return atomic_exchange(&seen, false);
 }
 
-/* One byte at least: NULL says that there was no memory, and nothing else. */
+static _Thread_local jmp_buf *way_out; /* of the call that is guarded; NULL: none is */
+
+/* One byte at least: NULL says that there was no memory, and nothing else. Jansson has this one from whoever comes last
+ * before main, us or cjose, which hands on what it is given. */
 void *shortage_malloc(size_t size)
 {
-	return note(malloc(size > 0 ? size : 1));
+	void *memory = note(malloc(size > 0 ? size : 1));
+	if (memory == NULL && way_out != NULL)
+		longjmp(*way_out, 1);
+	return memory;
 }
 
 void *shortage_calloc(size_t count, size_t size)
@@ -42,32 +48,41 @@ char *shortage_strdup(const char *text)
 	return note(strdup(text));
 }
 
-/* ---- jansson ---- */
-
-static _Thread_local jmp_buf *way_out; /* of a text that is being read; NULL: none is */
-
-static void *for_jansson(size_t size)
+bool shortage_guard(void (*call)(void *context), void *context)
 {
-	void *memory = shortage_malloc(size);
-	if (memory == NULL && way_out != NULL)
-		longjmp(*way_out, 1);
-	return memory;
+	jmp_buf here;
+	if (setjmp(here) != 0) {
+		way_out = NULL;
+		return false;
+	}
+	way_out = &here;
+	call(context);
+	way_out = NULL;
+	return true;
+}
+
+struct load {
+	const char *text;
+	size_t len;
+	size_t flags;
+	json_error_t *detail;
+	json_t *json;
+};
+
+static void load(void *context)
+{
+	struct load *load = context;
+	load->json = json_loadb(load->text, load->len, load->flags, load->detail);
 }
 
 json_t *shortage_json_load(const char *text, size_t len, size_t flags, json_error_t *detail)
 {
-	jmp_buf here;
-	json_t *volatile json = NULL;
-	if (setjmp(here) == 0) {
-		way_out = &here;
-		json = json_loadb(text, len, flags, detail);
-	}
-	way_out = NULL;
-	return json;
+	struct load all = {text, len, flags, detail, NULL};
+	return shortage_guard(load, &all) ? all.json : NULL;
 }
 
 /* Before anything of jansson's is made, and so before main. */
 __attribute__((constructor)) static void begin(void)
 {
-	json_set_alloc_funcs(for_jansson, free);
+	json_set_alloc_funcs(shortage_malloc, free);
 }

@@ -17,8 +17,10 @@ void *shortage_calloc(size_t count, size_t size);
 void *shortage_realloc(void *memory, size_t size);
 char *shortage_strdup(const char *text);
 
-/* json_loadb, whose text nothing but this reads: where memory is short jansson (up to 2.14.1 at least) goes on without
- * the sign that it had no room for, and if that is the quotation mark at the end of a string it reads and writes behind
- * its buffer. This one is left at once: NULL, and shortage_seen says why. What had been read by then is not given back.
- */
+/* Calls it, and leaves it at once where shortage_malloc has nothing for it: then false, shortage_seen says why, and
+ * what it had allocated by then is neither given back nor wiped. For what reads JSON: without memory for the next sign
+ * of a string jansson (up to 2.14.1 at least) goes on without it, and if that is the quotation mark at its end it reads
+ * and writes behind its buffer. Not within another, and only around calls that hold no lock. */
+bool shortage_guard(void (*call)(void *context), void *context);
+/* json_loadb by that: NULL too where it was left. */
 json_t *shortage_json_load(const char *text, size_t len, size_t flags, json_error_t *detail);

@@ -136,7 +136,7 @@ static enum error check_members(json_t *config, struct fault *fault)
 enum error page_config_check(struct bytes text, char origins[PAGE_ORIGINS_BYTES_MAX + 1], struct fault *fault)
 {
 	json_auto_t *config = NULL;
-	json_error_t detail;
+	json_error_t detail = {.line = 0};
 	enum error error = json_read(text, JSON_REJECT_DUPLICATES, &detail, &config);
 	if (error == E_BAD_JSON)
 		return fault_set(fault, error, "line %d: %s", detail.line, detail.text);

@@ -190,6 +190,18 @@ static void imported_release(cjose_jws_t **imported)
 	cjose_jws_release(*imported);
 }
 
+struct import {
+	const struct jws *jws;
+	cjose_jws_t *imported;
+};
+
+/* It reads the header once more, by jansson. */
+static void import(void *context)
+{
+	struct import *import = context;
+	import->imported = cjose_jws_import((const char *)import->jws->text.data, import->jws->text.len, NULL);
+}
+
 enum error public_key_verify(const struct public_key *key, const struct jws *jws)
 {
 	if ((key->algorithms & BIT(jws->algorithm)) == 0 || jws->signature_len != key->signature_len)
@@ -199,9 +211,11 @@ enum error public_key_verify(const struct public_key *key, const struct jws *jws
 					   0
 				   ? E_OK
 				   : E_BAD_SIGNATURE;
+	struct import came = {jws, NULL};
 	(void)shortage_seen();
-	OWNED(imported_release)
-	cjose_jws_t *imported = cjose_jws_import((const char *)jws->text.data, jws->text.len, NULL);
+	if (!shortage_guard(import, &came))
+		return E_NO_MEMORY;
+	OWNED(imported_release) cjose_jws_t *imported = came.imported;
 	bool holds = imported != NULL && cjose_jws_verify(imported, key->jwk, NULL);
 	if (!holds && shortage_seen())
 		return E_NO_MEMORY;

@@ -111,14 +111,15 @@ enum error notify_config_read(int dir_fd, struct notify_config *out, struct faul
 {
 	OWNED_MEMORY uint8_t *text = NULL;
 	json_auto_t *json = NULL;
-	json_error_t detail;
+	json_error_t detail = {.line = 0};
 	size_t len;
 	*out = (struct notify_config){.days = DAYS_DEFAULT, .gap_s = GAP_S_DEFAULT};
 	TRY(fault_because(
 		fault, file_read_all(dir_fd, NOTIFY_CONFIG, CONFIG_BYTES_MAX, &text, &len), NOTIFY_CONFIG " cannot be read"));
 	enum error error = json_read(bytes_of(text, len), JSON_REJECT_DUPLICATES, &detail, &json);
-	if (error != E_OK)
+	if (error == E_BAD_JSON)
 		return fault_set(fault, error, NOTIFY_CONFIG " is no JSON in line %d", detail.line);
+	TRY(fault_set(fault, error, ""));
 	return read_config(json, out, fault);
 }
 

@@ -145,21 +145,27 @@ END_TEST
 
 /* ---- damage ---- */
 
-/* Two runs with a few rows in both tables. */
+#define LONG_ROW 16300u /* does not fit into a block with others */
+
+/* Two runs with a few rows in both tables; the second has two blocks for each. */
 static void make_small(void)
 {
 	memset(model, 0, sizeof model);
 	begin();
 	for (uint32_t epoch = 0; epoch < 2; epoch++) {
-		uint8_t key[RUN_KEY_BYTES_MAX], content[4000];
+		uint8_t key[RUN_KEY_BYTES_MAX], content[LONG_ROW];
 		filed_new_run(&filed, 0);
 		for (enum run_table table = 0; table < RUN_TABLES; table++)
 			for (uint32_t i = epoch; i < 6; i += 2 - epoch) {
-				model[table][i] = (struct model_row){epoch + 1, i == 5 ? 4000 : 20};
+				model[table][i] = (struct model_row){epoch + 1, i == 5 ? LONG_ROW : 20};
 				filed_row_put(&filed, table, key_of(table, i, key), value_of(i, &model[table][i], content));
 			}
 		filed_finish(&filed);
 	}
+	uint64_t entries = 0;
+	for (enum run_table table = 0; table < RUN_TABLES; table++)
+		entries += 2 * (RUN_ENTRY_BYTES + run_key_bytes(table));
+	ck_assert_uint_eq(filed.filing.runs[1].index, RUN_TABLES * 8 + entries + RUN_CHECK_BYTES);
 	ck_assert_uint_eq(filed.filing.run_count, 2);
 }
 

@@ -1,6 +1,7 @@
 /* From a token's text to who is asking: every rule, by tokens that anybody could make. */
 #include "query/claims/claims.h"
 
+#include "ledger/base/shortage.h"
 #include "query/token/key_set.h"
 #include "tests/lib/tokens.h"
 #include "tests/lib/unit.h"
@@ -387,6 +388,15 @@ START_TEST(without_a_kid_there_is_one_key)
 }
 END_TEST
 
-UNIT_MAIN("claims", good_tokens_show_who_asks, bad_headers_are_refused, bad_signatures_are_refused,
-	bad_claims_are_refused, a_name_in_which_something_hides_is_refused, good_claims_are_taken,
-	keys_that_are_none_are_passed_over, without_a_kid_there_is_one_key)
+/* Whoever comes last of us and cjose. */
+START_TEST(jansson_is_left_where_memory_is_short)
+{
+	json_malloc_t of_jansson;
+	json_get_alloc_funcs(&of_jansson, NULL);
+	ck_assert(of_jansson == shortage_malloc);
+}
+END_TEST
+
+UNIT_MAIN("claims", jansson_is_left_where_memory_is_short, good_tokens_show_who_asks, bad_headers_are_refused,
+	bad_signatures_are_refused, bad_claims_are_refused, a_name_in_which_something_hides_is_refused,
+	good_claims_are_taken, keys_that_are_none_are_passed_over, without_a_kid_there_is_one_key)
