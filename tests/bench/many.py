@@ -89,4 +89,5 @@ def main():
     ledger.stop()
 
 
-main()
+if __name__ == "__main__":
+    main()
