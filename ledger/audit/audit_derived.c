@@ -237,17 +237,14 @@ static enum error check_subtrees(const struct audit_view *view, struct runs *run
 
 /* ---- each by itself ---- */
 
-/* Where filing stands; *none: no epoch has been yet. */
-static enum error begin(
-	const struct audit_view *view, struct store_filing *filing, struct entry_epoch *epoch, bool *none)
+/* Where filing stands: at epoch_index 0 no epoch has been yet. */
+static enum error find_place(const struct audit_view *view, struct store_filing *filing, struct entry_epoch *epoch)
 {
 	enum error error = store_filing_get(view->txn, filing);
 	if (error != E_OK)
 		return audit_judge(view, error, view->rules->state.epoch_index, "where the filing stands cannot be read: %s",
 			audit_why(error));
-	TRY(check_place(view, filing, epoch));
-	*none = filing->epoch_index == 0;
-	return E_OK;
+	return check_place(view, filing, epoch);
 }
 
 static enum error open_runs(const struct audit_view *view, struct runs **out)
@@ -260,9 +257,8 @@ enum error audit_derived_filing(const struct audit_view *view)
 {
 	struct store_filing filing;
 	struct entry_epoch epoch;
-	bool none;
-	TRY(begin(view, &filing, &epoch, &none));
-	return none ? E_OK : check_filing(view, &filing, &epoch);
+	TRY(find_place(view, &filing, &epoch));
+	return filing.epoch_index > 0 ? check_filing(view, &filing, &epoch) : E_OK;
 }
 
 enum error audit_derived_map(const struct audit_view *view)
@@ -270,9 +266,8 @@ enum error audit_derived_map(const struct audit_view *view)
 	struct store_filing filing;
 	struct entry_epoch epoch;
 	struct runs *runs;
-	bool none;
-	TRY(begin(view, &filing, &epoch, &none));
-	if (none)
+	TRY(find_place(view, &filing, &epoch));
+	if (filing.epoch_index == 0)
 		return E_OK;
 	TRY(open_runs(view, &runs));
 	return check_map(view, runs, &epoch);
@@ -283,9 +278,8 @@ enum error audit_derived_subtrees(const struct audit_view *view)
 	struct store_filing filing;
 	struct entry_epoch epoch;
 	struct runs *runs;
-	bool none;
-	TRY(begin(view, &filing, &epoch, &none));
-	if (none)
+	TRY(find_place(view, &filing, &epoch));
+	if (filing.epoch_index == 0)
 		return E_OK;
 	TRY(open_runs(view, &runs));
 	return check_subtrees(view, runs);
