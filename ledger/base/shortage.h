@@ -13,14 +13,15 @@
 bool shortage_seen(void);
 
 void *shortage_malloc(size_t size);
+void shortage_free(void *memory);
 void *shortage_calloc(size_t count, size_t size);
 void *shortage_realloc(void *memory, size_t size);
 char *shortage_strdup(const char *text);
 
 /* Calls it, and leaves it at once where shortage_malloc has nothing for it: then false, shortage_seen says why, and
- * what it had allocated by then is neither given back nor wiped. For what reads JSON: without memory for the next sign
- * of a string jansson (up to 2.14.1 at least) goes on without it, and if that is the quotation mark at its end it reads
- * and writes behind its buffer. Not within another, and only around calls that hold no lock. */
+ * what it had of shortage_malloc and not given to shortage_free is freed. For what reads JSON: without memory for the
+ * next sign of a string jansson (up to 2.14.1 at least) goes on without it, and if that is the quotation mark at its
+ * end it reads and writes behind its buffer. Not within another, and only around calls that hold no lock. */
 bool shortage_guard(void (*call)(void *context), void *context);
 /* json_loadb by that: NULL too where it was left. */
 json_t *shortage_json_load(const char *text, size_t len, size_t flags, json_error_t *detail);

@@ -22,7 +22,7 @@
 /* Before anything of cjose's or OpenSSL's is made, and so before main. */
 __attribute__((constructor)) static void begin(void)
 {
-	cjose_set_alloc_funcs(shortage_malloc, shortage_realloc, free);
+	cjose_set_alloc_funcs(shortage_malloc, shortage_realloc, shortage_free);
 }
 
 /* ---- reading ---- */
