@@ -188,11 +188,11 @@ static enum error look_at_step(const struct audit *audit, size_t number, const s
 	case STEP_ROWS:
 		return audit_rows(view);
 	case STEP_FILING:
-		return audit_derived_filing(view);
+		return audit_derived(view, DERIVED_FILING);
 	case STEP_MAP:
-		return audit_derived_map(view);
+		return audit_derived(view, DERIVED_MAP);
 	case STEP_SUBTREES:
-		return audit_derived_subtrees(view);
+		return audit_derived(view, DERIVED_SUBTREES);
 	default:
 		return audit->records != NULL ? audit_records_filing(audit->records, view) : E_OK;
 	}

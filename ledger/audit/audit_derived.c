@@ -235,52 +235,22 @@ static enum error check_subtrees(const struct audit_view *view, struct runs *run
 	return finding(view, error, subtrees.event, "the stored parts of a subject's tree are not those of its events");
 }
 
-/* ---- each by itself ---- */
-
-/* Where filing stands: at epoch_index 0 no epoch has been yet. */
-static enum error find_place(const struct audit_view *view, struct store_filing *filing, struct entry_epoch *epoch)
+enum error audit_derived(const struct audit_view *view, enum derived_part part)
 {
-	enum error error = store_filing_get(view->txn, filing);
+	struct store_filing filing;
+	struct entry_epoch epoch;
+	struct runs *runs;
+	enum error error = store_filing_get(view->txn, &filing);
 	if (error != E_OK)
 		return audit_judge(view, error, view->rules->state.epoch_index, "where the filing stands cannot be read: %s",
 			audit_why(error));
-	return check_place(view, filing, epoch);
-}
-
-static enum error open_runs(const struct audit_view *view, struct runs **out)
-{
-	enum error error = snapshot_runs(view->snapshot, out);
-	return error == E_OK ? E_OK : finding(view, error, NO_EVENT, "what is filed is not there, or damaged");
-}
-
-enum error audit_derived_filing(const struct audit_view *view)
-{
-	struct store_filing filing;
-	struct entry_epoch epoch;
-	TRY(find_place(view, &filing, &epoch));
-	return filing.epoch_index > 0 ? check_filing(view, &filing, &epoch) : E_OK;
-}
-
-enum error audit_derived_map(const struct audit_view *view)
-{
-	struct store_filing filing;
-	struct entry_epoch epoch;
-	struct runs *runs;
-	TRY(find_place(view, &filing, &epoch));
+	TRY(check_place(view, &filing, &epoch));
 	if (filing.epoch_index == 0)
 		return E_OK;
-	TRY(open_runs(view, &runs));
-	return check_map(view, runs, &epoch);
-}
-
-enum error audit_derived_subtrees(const struct audit_view *view)
-{
-	struct store_filing filing;
-	struct entry_epoch epoch;
-	struct runs *runs;
-	TRY(find_place(view, &filing, &epoch));
-	if (filing.epoch_index == 0)
-		return E_OK;
-	TRY(open_runs(view, &runs));
-	return check_subtrees(view, runs);
+	if (part == DERIVED_FILING)
+		return check_filing(view, &filing, &epoch);
+	error = snapshot_runs(view->snapshot, &runs);
+	if (error != E_OK)
+		return finding(view, error, NO_EVENT, "what is filed is not there, or damaged");
+	return part == DERIVED_MAP ? check_map(view, runs, &epoch) : check_subtrees(view, runs);
 }

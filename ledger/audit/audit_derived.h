@@ -4,7 +4,8 @@
 
 #include "ledger/audit/audit_view.h"
 
-/* Each looks by itself at where filing stands, and comes to the same finding about that. */
-enum error audit_derived_filing(const struct audit_view *view) MUST_USE;
-enum error audit_derived_map(const struct audit_view *view) MUST_USE;
-enum error audit_derived_subtrees(const struct audit_view *view) MUST_USE;
+/* In the order of what is found first. */
+enum derived_part { DERIVED_FILING, DERIVED_MAP, DERIVED_SUBTREES };
+
+/* Any of them alone; each looks at where filing stands, and comes to the same finding about that. */
+enum error audit_derived(const struct audit_view *view, enum derived_part part) MUST_USE;
