@@ -286,7 +286,7 @@ enum error audit_log_end(struct audit_log *log)
 	uint64_t size = log->view->checkpoint.size;
 	uint64_t tiles = 0;
 	for (uint32_t row = 0; row < LOG_ROWS_MAX; row++)
-		tiles += (audit_tree_row_size(log->view, row) + LOG_WIDTH - 1) / LOG_WIDTH;
+		tiles += audit_tree_rows(log->view, row);
 	struct log_finding finding;
 	if (log_rules_end(&log->rules, &finding) != E_OK)
 		return audit_finding(log->view, finding.index, "%s", finding.text);

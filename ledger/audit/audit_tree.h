@@ -6,7 +6,8 @@
 
 /* The row at hand of each level of the tree: hashes that the store has, to compare with those computed. */
 struct audit_tile {
-	struct bytes hashes;
+	const struct hash *hashes; /* all but the 256th */
+	const struct hash *last;   /* that, where the tile is full */
 	uint64_t number;
 	bool loaded;
 };
@@ -18,8 +19,8 @@ struct audit_tree {
 	struct audit_tile tiles[LOG_ROWS_MAX];
 };
 
-/* Hashes that row `row` has in all. */
-uint64_t audit_tree_row_size(const struct audit_view *view, uint32_t row);
+/* Rows of the store that level `row` of the tree has: one for each tile, and another for each that is full. */
+uint64_t audit_tree_rows(const struct audit_view *view, uint32_t row);
 /* The hash at `index` of a row is the stored one. */
 enum error audit_tree_compare(struct audit_tree *tree, uint32_t row, uint64_t index, const struct hash *hash) MUST_USE;
 /* The stored one, borrowed until the snapshot's end. */

@@ -56,15 +56,12 @@ void hash_rows_free(struct hash_rows *rows)
 
 static enum error load_tail(struct row_tail *tail, struct db_txn *txn, unsigned table, uint32_t row, uint64_t size)
 {
-	const struct hash *hashes;
 	tail->count = size >> (HASH_ROW_LEVELS * row);
 	tail->dirty = false;
 	size_t partial = tail->count % HASH_ROW_WIDTH;
 	if (partial == 0)
 		return E_OK;
-	TRY(hash_rows_get(txn, table, row, tail->count - partial, partial, &hashes));
-	memcpy(tail->tile, hashes, partial * HASH_BYTES);
-	return E_OK;
+	return hash_rows_get(txn, table, row, tail->count - partial, partial, tail->tile);
 }
 
 /* Also after an aborted transaction: what memory ran ahead by is forgotten here and nowhere else. */
@@ -93,7 +90,10 @@ static void put_tile(
 	struct hash_rows *rows, struct db_txn *txn, uint32_t row, uint64_t number, const struct hash *hashes, size_t width)
 {
 	uint8_t key[HASH_ROW_KEY_BYTES];
-	db_put(txn, rows->table, hash_rows_key(row, number, key), bytes_of(hashes, width * HASH_BYTES));
+	size_t first = width < HASH_ROW_WIDTH ? width : HASH_ROW_FIRST;
+	db_put(txn, rows->table, hash_rows_key(row, number, key), bytes_of(hashes, first * HASH_BYTES));
+	if (width == HASH_ROW_WIDTH)
+		db_put(txn, rows->table, hash_rows_last_key(row, number, key), bytes_of(&hashes[first], HASH_BYTES));
 }
 
 static void take_node(void *context, uint32_t level, uint64_t index, const struct hash *hash)

@@ -87,13 +87,12 @@ enum error snapshot_subject_events(struct snapshot *snapshot, struct bytes subje
 
 enum error snapshot_subject_leaf(struct snapshot *snapshot, uint64_t index, struct hash *blind, struct hash *leaf)
 {
-	struct hash own_blind;
-	const struct hash *entry_leaf;
+	struct hash own_blind, entry_leaf;
 	if (snapshot->archive->secrets == NULL)
 		return E_PERMISSION;
 	TRY(log_row(&snapshot->txn, 0, index, 1, &entry_leaf));
 	blind_make(&snapshot->archive->secrets->blinding.subject, index, &own_blind);
-	subject_leaf_hash(&own_blind, index, entry_leaf, leaf);
+	subject_leaf_hash(&own_blind, index, &entry_leaf, leaf);
 	*blind = own_blind;
 	return E_OK;
 }

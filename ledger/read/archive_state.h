@@ -52,5 +52,6 @@ struct snapshot {
 	struct bytes note;
 	uint8_t *rest_note; /* owned, where the note is not the store's */
 	struct record_buffer record;
-	struct merkle_edges edges; /* of the tree under `checkpoint` */
+	struct merkle_edges edges;    /* of the tree under `checkpoint` */
+	struct hash tile[TILE_WIDTH]; /* that snapshot_tile gave last */
 };

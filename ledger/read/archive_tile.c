@@ -1,5 +1,5 @@
 /* Tiles, as C2SP has them, out of the store's bundles and rows. spec/tiles.md */
-#include "ledger/read/archive.h"
+#include "ledger/read/archive_state.h"
 #include "ledger/store/log.h"
 
 /* The first `width` entries of a bundle. */
@@ -22,10 +22,10 @@ static enum error entries_of(struct snapshot *snapshot, const struct tile_path *
 /* Every second row of the tree is a level of tiles. */
 static enum error hashes_of(struct snapshot *snapshot, const struct tile_path *tile, struct bytes *out)
 {
-	const struct hash *hashes;
+	struct hash *hashes = snapshot->tile;
 	if (tile->level >= LOG_ROWS_MAX / 2 || tile->number > UINT64_MAX / TILE_WIDTH - 1)
 		return E_NOT_FOUND;
-	TRY(log_row(snapshot_store(snapshot), 2 * tile->level, tile->number * TILE_WIDTH, tile->width, &hashes));
+	TRY(log_row(snapshot_store(snapshot), 2 * tile->level, tile->number * TILE_WIDTH, tile->width, hashes));
 	*out = bytes_of(hashes, tile->width * sizeof *hashes);
 	return E_OK;
 }

@@ -45,7 +45,7 @@ enum error log_read(struct db_txn *txn, uint64_t index, struct entry *out)
 	return entry_decode(encoded, out);
 }
 
-enum error log_row(struct db_txn *txn, uint32_t row, uint64_t from, size_t count, const struct hash **out)
+enum error log_row(struct db_txn *txn, uint32_t row, uint64_t from, size_t count, struct hash *out)
 {
 	return hash_rows_get(txn, STORE_TILE, row, from, count, out);
 }

@@ -19,7 +19,7 @@ enum error log_bundle(struct db_txn *txn, uint64_t number, struct bytes *out) MU
 /* All of them, for rules that look back (losses.h), as long as the transaction runs. */
 struct log_bundles log_bundles_of(struct db_txn *txn);
 /* `count` hashes from position `from` of row `row`, all within one tile, borrowed. */
-enum error log_row(struct db_txn *txn, uint32_t row, uint64_t from, size_t count, const struct hash **out) MUST_USE;
+enum error log_row(struct db_txn *txn, uint32_t row, uint64_t from, size_t count, struct hash *out) MUST_USE;
 /* Ledger time of entry size - 1: the newest time of its own that an entry below `size` has (batch entries have none, an
  * epoch's lies earlier). size >= 1. */
 enum error log_time_before(struct db_txn *txn, uint64_t size, uint64_t *out) MUST_USE;

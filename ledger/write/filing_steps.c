@@ -196,9 +196,9 @@ static void keep_node(void *context, uint32_t level, uint64_t index, const struc
 
 static enum error add_leaf(struct merge *merge, struct head *head, uint64_t index, struct growing *growing)
 {
-	const struct hash *entry_leaf;
+	struct hash entry_leaf;
 	TRY(log_row(&merge->txn, 0, index, 1, &entry_leaf));
-	subject_add_leaf(merge->epoch->secrets.blinding, head, index, entry_leaf, keep_node, growing);
+	subject_add_leaf(merge->epoch->secrets.blinding, head, index, &entry_leaf, keep_node, growing);
 	return growing->error;
 }
 
@@ -263,11 +263,8 @@ static enum error meet_leaves(struct merge *merge, struct subject_group *group, 
 {
 	struct hash *leaves = work->count < POSTING_INDEXES_MAX ? subject_group_leaves(group, work->count) : NULL;
 	work->leaves = leaves;
-	for (size_t i = 0; leaves != NULL && i < work->count; i++) {
-		const struct hash *leaf;
-		TRY(log_row(&merge->txn, 0, work->filings[i].number, 1, &leaf));
-		leaves[i] = *leaf;
-	}
+	for (size_t i = 0; leaves != NULL && i < work->count; i++)
+		TRY(log_row(&merge->txn, 0, work->filings[i].number, 1, &leaves[i]));
 	return E_OK;
 }
 

@@ -93,11 +93,14 @@ END_TEST
 START_TEST(a_flipped_tile_is_named)
 {
 	make_ledger();
-	for (uint64_t index = 0; index < ENTRIES; index += 31) {
-		flip(STORE_TILE, key_tile(0, index / LOG_WIDTH), index % LOG_WIDTH * HASH_BYTES + index % 32, 3);
+	for (uint64_t index = 0; index < ENTRIES; index += index % 51 == 0 ? 20 : 31) { /* 255 too, a tile's last */
+		bool last = index % LOG_WIDTH == HASH_ROW_FIRST;
+		struct bytes key = key_tile(last ? HASH_ROW_LAST : 0, index / LOG_WIDTH);
+		size_t at = (last ? 0 : index % LOG_WIDTH * HASH_BYTES) + index % 32;
+		flip(STORE_TILE, key, at, 3);
 		struct audit_result result = audit(false);
 		assert_fails(&result, index, "does not have the hash");
-		flip(STORE_TILE, key_tile(0, index / LOG_WIDTH), index % LOG_WIDTH * HASH_BYTES + index % 32, 3);
+		flip(STORE_TILE, key_tile(last ? HASH_ROW_LAST : 0, index / LOG_WIDTH), at, 3);
 	}
 	flip(STORE_TILE, key_tile(1, 0), 5 * HASH_BYTES, 3);
 	struct audit_result result = audit(false);
@@ -150,7 +153,10 @@ START_TEST(missing_and_extra_rows)
 		{STORE_BUNDLE, BYTES_LITERAL("\0\0\0\0\0\0\0\2"), true, ENTRIES - 1, "3 rows of bundles"},
 		{STORE_TILE, BYTES_LITERAL("\0\0\0\0\0\0\0\0\1"), false, 256, "tile 1 of row 0 cannot be read"},
 		{STORE_TILE, BYTES_LITERAL("\1\0\0\0\0\0\0\0\0"), false, 0, "tile 0 of row 1 cannot be read"},
+		{STORE_TILE, BYTES_LITERAL("\200\0\0\0\0\0\0\0\0"), false, 0,
+			"the last hash of tile 0 of row 0 cannot be read"},
 		{STORE_TILE, BYTES_LITERAL("\3\0\0\0\0\0\0\0\0"), true, ENTRIES - 1, "rows of tiles"},
+		{STORE_TILE, BYTES_LITERAL("\201\0\0\0\0\0\0\0\0"), true, ENTRIES - 1, "rows of tiles"},
 		{STORE_RECORD, BYTES_LITERAL("\0\0\0\0\0\0\0\4"), false, ENTRIES - 1, "rows of records"},
 		{STORE_RECORD, BYTES_LITERAL("\0\0\0\0\0\0\0\1"), true, ENTRIES - 1, "rows of records"},
 		{STORE_ALIAS, BYTES_LITERAL("\0\0\0\0\0\0\0\2"), false, ENTRIES - 1, "rows of alias packs"},

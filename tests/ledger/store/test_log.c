@@ -1,3 +1,4 @@
+#include "ledger/db/db_put.h"
 #include "ledger/store/log.h"
 #include "ledger/store/log_put.h"
 #include "ledger/store/store_put.h"
@@ -74,6 +75,45 @@ START_TEST(sizes_around_tiles)
 }
 END_TEST
 
+/* What LMDB keeps of a large value's first page for itself. */
+#define PAGE_HEADER_BYTES 16
+
+START_TEST(a_tile_takes_two_pages_and_is_read_whole)
+{
+	struct db_txn txn;
+	struct log_appender *log;
+	struct bytes row;
+	struct hash all[LOG_WIDTH], some[LOG_WIDTH];
+	uint8_t key[HASH_ROW_KEY_BYTES];
+	place_make(&place);
+	ck_ok(store_make(place.path, &env, NULL));
+	ck_ok(log_appender_new(&log));
+	append_to(log, 2 * LOG_WIDTH - 1, 100);
+	ck_ok(db_begin(env, true, &txn));
+	ck_ok(db_get(&txn, STORE_TILE, hash_rows_key(0, 0, key), &row));
+	ck_assert_uint_le(row.len, 2 * 4096 - PAGE_HEADER_BYTES);
+	ck_assert_uint_eq(row.len, HASH_ROW_FIRST * HASH_BYTES);
+	ck_ok(log_row(&txn, 0, 0, LOG_WIDTH, all));
+	for (size_t from = 0; from < LOG_WIDTH; from++) {
+		ck_ok(log_row(&txn, 0, from, 1, some));
+		ck_assert(hash_equal(some, all + from));
+		ck_ok(log_row(&txn, 0, from, LOG_WIDTH - from, some));
+		ck_assert_mem_eq(some, all + from, (LOG_WIDTH - from) * HASH_BYTES);
+	}
+	ck_error(log_row(&txn, 0, 1, LOG_WIDTH, some), E_CORRUPT);
+	ck_ok(log_row(&txn, 0, LOG_WIDTH, LOG_WIDTH - 1, some));
+	ck_error(log_row(&txn, 0, LOG_WIDTH, LOG_WIDTH, some), E_NOT_FOUND); /* it has 255 and no more */
+	db_put(&txn, STORE_TILE, hash_rows_last_key(0, 0, key), bytes_of(all, 2 * HASH_BYTES));
+	ck_error(log_row(&txn, 0, 0, LOG_WIDTH, some), E_CORRUPT);
+	db_put(&txn, STORE_TILE, hash_rows_key(0, 0, key), bytes_of(all, sizeof all));
+	ck_error(log_row(&txn, 0, 0, 1, some), E_CORRUPT);
+	db_abort(&txn);
+	log_appender_free(log);
+	db_close(env);
+	place_remove(&place);
+}
+END_TEST
+
 /* A new appender takes up where the old one stopped, and an aborted tick leaves nothing behind, in the store or in the
  * memory of recent nodes. */
 /* STO-3 */
@@ -114,4 +154,4 @@ START_TEST(load_and_abort)
 }
 END_TEST
 
-UNIT_MAIN("log", sizes_around_tiles, load_and_abort)
+UNIT_MAIN("log", sizes_around_tiles, a_tile_takes_two_pages_and_is_read_whole, load_and_abort)
