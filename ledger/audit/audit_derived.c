@@ -203,13 +203,12 @@ static enum error compare_subtree(void *context, const struct alias *alias, cons
 {
 	struct subtrees *subtrees = context;
 	struct hash root, stored;
+	(void)count;
 	audit_progress(subtrees->view);
 	if (subtrees->number == 0 || memcmp(alias->b, subtrees->alias.b, sizeof alias->b) != 0)
 		subtrees->number = 0;
 	subtrees->alias = *alias;
 	uint64_t number = subtrees->number++;
-	if (count < SUBTREE_LEAVES)
-		return E_OK;
 	subtrees->full++;
 	const struct audit_view *view = subtrees->view;
 	enum error error =
@@ -221,14 +220,15 @@ static enum error compare_subtree(void *context, const struct alias *alias, cons
 	return E_OK;
 }
 
-/* What statements rest on beside what the map commits to (STO-50). */
+/* What statements rest on beside what the map commits to (STO-50). That chunks follow one another is looked at where
+ * they are compared with the events. */
 static enum error check_subtrees(const struct audit_view *view, struct runs *runs)
 {
 	uint64_t there = 0;
 	struct subtrees subtrees = {.view = view, .runs = runs, .event = NO_EVENT};
 	if (view->secrets == NULL)
 		return E_OK;
-	enum error error = posting_visit(runs, &view->secrets->seal, compare_subtree, &subtrees)
+	enum error error = posting_visit_full(runs, &view->secrets->seal, compare_subtree, &subtrees)
 						   ?: subtrees_count(runs, &view->secrets->seal, &there);
 	if (error == E_OK && subtrees.event == NO_EVENT && there == subtrees.full)
 		return E_OK;

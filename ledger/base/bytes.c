@@ -61,17 +61,30 @@ static size_t utf8_sequence(const uint8_t *p, size_t left)
 	return len;
 }
 
+/* Nearly all texts are: eight bytes at a time, the last of them once more where they are no multiple. */
+static bool ascii(struct bytes text)
+{
+	uint64_t eight, all = 0;
+	size_t i = 0;
+	for (; text.len - i >= sizeof eight; i += sizeof eight) {
+		memcpy(&eight, text.data + i, sizeof eight);
+		all |= eight;
+	}
+	if (text.len >= sizeof eight) {
+		memcpy(&eight, text.data + text.len - sizeof eight, sizeof eight);
+		all |= eight;
+	} else {
+		for (; i < text.len; i++)
+			all |= text.data[i];
+	}
+	return (all & 0x8080808080808080) == 0;
+}
+
 bool bytes_utf8(struct bytes text)
 {
+	if (ascii(text))
+		return true;
 	for (size_t i = 0; i < text.len;) {
-		uint64_t eight;
-		if (text.len - i >= sizeof eight) { /* nearly all texts are nearly all ASCII */
-			memcpy(&eight, text.data + i, sizeof eight);
-			if ((eight & 0x8080808080808080) == 0) {
-				i += sizeof eight;
-				continue;
-			}
-		}
 		size_t len = utf8_sequence(text.data + i, text.len - i);
 		if (len == 0)
 			return false;

@@ -156,6 +156,10 @@ enum error map_store_visit(struct runs *runs, map_visitor *visit, void *context)
 
 struct check {
 	struct runs *runs;
+	struct map_row above; /* the row looked up last: a walk comes by all that it stands above one after the other */
+	unsigned above_depth;
+	uint32_t above_prefix;
+	bool above_read;
 	uint64_t slots[DEPTHS]; /* used, in the rows of each depth but the last */
 	uint64_t rows[DEPTHS];  /* not empty */
 };
@@ -183,13 +187,25 @@ static enum error check_content(
 	return E_OK;
 }
 
+static enum error read_above(struct check *check, unsigned depth, uint32_t prefix)
+{
+	struct bytes content;
+	if (check->above_read && check->above_depth == depth && check->above_prefix == prefix)
+		return E_OK;
+	check->above_read = false;
+	TRY(map_row_get(check->runs, depth, prefix, &content));
+	TRY(map_row_read(content, &check->above));
+	check->above_depth = depth;
+	check->above_prefix = prefix;
+	check->above_read = true;
+	return E_OK;
+}
+
 /* A row is what the slot above it says. */
 static enum error check_row(struct check *check, const struct runs_walk *walk, const struct hash *root)
 {
 	unsigned depth;
 	uint32_t prefix;
-	struct map_row above;
-	struct bytes content;
 	struct hash hash;
 	map_row_place(walk->key, &depth, &prefix);
 	if (depth > MAP_BUCKET_DEPTH || depth % MAP_ROW_BITS != 0 || prefix >> depth != 0)
@@ -198,9 +214,8 @@ static enum error check_row(struct check *check, const struct runs_walk *walk, c
 	check->rows[depth / MAP_ROW_BITS]++;
 	if (depth == 0)
 		return hash_equal(&hash, root) ? E_OK : E_CORRUPT;
-	TRY(map_row_get(check->runs, depth - MAP_ROW_BITS, prefix >> MAP_ROW_BITS, &content));
-	TRY(map_row_read(content, &above));
-	const struct map_slot *slot = &above.levels[0][prefix % MAP_ROW_SLOTS];
+	TRY(read_above(check, depth - MAP_ROW_BITS, prefix >> MAP_ROW_BITS));
+	const struct map_slot *slot = &check->above.levels[0][prefix % MAP_ROW_SLOTS];
 	return slot->used && hash_equal(&slot->hash, &hash) ? E_OK : E_CORRUPT;
 }
 
