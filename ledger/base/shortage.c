@@ -151,13 +151,16 @@ void *shortage_calloc(size_t count, size_t size)
 	return note(calloc(count > 0 ? count : 1, size > 0 ? size : 1));
 }
 
+/* What was there before the guarded call is not its own, also where it has moved, and stays where it cannot. */
 void *shortage_realloc(void *memory, size_t size)
 {
-	bool holds = held.way_out != NULL && (memory == NULL || let_go(memory));
+	bool own = held.way_out != NULL && (memory == NULL || let_go(memory));
 	void *moved = note(realloc(memory, size > 0 ? size : 1));
-	if (holds && moved == NULL)
+	if (held.way_out == NULL || (moved != NULL && !own))
+		return moved;
+	if (moved == NULL && own)
 		free(memory);
-	return holds ? held_or_left(moved) : moved;
+	return held_or_left(moved);
 }
 
 char *shortage_strdup(const char *text)

@@ -18,10 +18,14 @@ void *shortage_calloc(size_t count, size_t size);
 void *shortage_realloc(void *memory, size_t size);
 char *shortage_strdup(const char *text);
 
-/* Calls it, and leaves it at once where shortage_malloc has nothing for it: then false, shortage_seen says why, and
- * what it had of shortage_malloc and not given to shortage_free is freed. For what reads JSON: without memory for the
- * next sign of a string jansson (up to 2.14.1 at least) goes on without it, and if that is the quotation mark at its
- * end it reads and writes behind its buffer. Not within another, and only around calls that hold no lock. */
+/* Calls it, and leaves it at once where shortage_malloc or shortage_realloc have nothing for it: then false, also told
+ * by shortage_seen, and what it had of them and not given to shortage_free is freed. For what reads JSON: without
+ * memory for the next sign of a string jansson (up to 2.14.1 at least) goes on without it, and if that is the quotation
+ * mark at its end it reads and writes behind its buffer.
+ *
+ * Not within another, and only around calls that hold no lock. Until it ends, what it has from here must hang in
+ * nothing that outlives it when it is left (a global, a thread-local, an older container: OpenSSL has all of these),
+ * and is freed by shortage_free alone, in this thread: else it would be freed once more. */
 bool shortage_guard(void (*call)(void *context), void *context);
 /* json_loadb by that: NULL too where it was left. */
 json_t *shortage_json_load(const char *text, size_t len, size_t flags, json_error_t *detail);

@@ -1,6 +1,6 @@
-/* Jansson where memory is short. The linker puts the function below in the place of the library's
- * (tests/meson.build). */
+/* Jansson where memory is short. */
 #include "ledger/base/shortage.h"
+#include "tests/lib/scarce.h"
 #include "tests/lib/unit.h"
 
 #include <stdio.h>
@@ -9,16 +9,6 @@
 #define TEXT_MAX 70
 #define MEMBERS 200u
 
-static unsigned left; /* allocations until one fails; 0: none does */
-
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-	return left > 0 && --left == 0 ? NULL : __real_malloc(size);
-}
-
 /* Each allocation of reading the text fails once: then nothing came of it, and that is why. */
 static void fail_each(const char *text)
 {
@@ -26,10 +16,9 @@ static void fail_each(const char *text)
 	for (unsigned number = 1; !all; number++) {
 		json_error_t detail;
 		(void)shortage_seen();
-		left = number;
+		scarce_at(number);
 		json_t *json = shortage_json_load(text, strlen(text), 0, &detail);
-		all = left > 0;
-		left = 0;
+		all = !scarce_end();
 		ck_assert_msg((json == NULL) == !all, "%s: allocation %u", text, number);
 		ck_assert(shortage_seen() == !all);
 		json_decref(json);
@@ -53,8 +42,8 @@ START_TEST(no_text_is_read_on_without_memory)
 }
 END_TEST
 
-/* So many members that what is held moves to larger tables, and every other one takes the place of an older one, which
- * is freed meanwhile. What is not given back is LeakSanitizer's to find. */
+/* So many members that what is held moves to larger tables, for which there is no memory either, and every other one
+ * takes the place of an older one, which is freed meanwhile. What is not given back is LeakSanitizer's to find. */
 START_TEST(all_of_a_large_text_is_given_back)
 {
 	char text[MEMBERS * 24 + 16] = "{\"a\":0";
@@ -72,7 +61,7 @@ static void take_steps(void *context)
 {
 	void **before = context; /* it had that already */
 	void *first = shortage_malloc(10);
-	*before = shortage_realloc(*before, 9000);
+	*before = shortage_realloc(*before, 9000); /* if it cannot, nothing is written here */
 	void *second = shortage_realloc(first, 4000);
 	void *third = shortage_malloc(30);
 	shortage_free(second);
@@ -89,11 +78,9 @@ START_TEST(what_was_there_before_stays)
 		uint8_t *before = calloc(1, 100);
 		ck_assert_ptr_nonnull(before);
 		before[99] = 7;
-		left = ++number;
+		scarce_at(++number);
 		whole = shortage_guard(take_steps, &before);
-		bool all = left > 0;
-		left = 0;
-		ck_assert(whole == all);
+		ck_assert(whole == !scarce_end());
 		ck_assert_uint_eq(before[99], 7);
 		free(before);
 	}
