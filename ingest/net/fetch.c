@@ -92,6 +92,7 @@ static enum error refused(const struct web_answer *answer, struct fault *fault)
 enum error fetch_text(struct fetch *fetch, const char *path, const struct web_param *params, size_t count,
 	struct bytes *out, struct fault *fault)
 {
+	(void)shortage_seen(); /* what was short before is not this question's */
 	OWNED_MEMORY char *url = web_url(fetch->url, path, params, count);
 	if (url == NULL)
 		return shortage_seen() ? fault_set(fault, E_NO_MEMORY, "")

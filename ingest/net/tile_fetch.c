@@ -59,6 +59,7 @@ enum error tile_fetch_open(const char *place, int wake_fd, struct tile_fetch **o
 	TRY(fault_set(fault, allocated(fetch), ""));
 	fetch->wake_fd = wake_fd;
 	fetch->lent = NOT_LENT;
+	(void)shortage_seen(); /* what was short before is not this place's */
 	fetch->url = web_place(place, &manner.local);
 	if ((fetch->url == NULL && shortage_seen()) || web_open(&manner, TILE_FETCH_TRANSFERS, &fetch->web) != E_OK)
 		return fault_set(fault, E_NO_MEMORY, "");

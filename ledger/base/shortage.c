@@ -1,6 +1,7 @@
-/* One flag for the whole process, which whoever asks takes down. It is asked once before a library is called, to forget
- * what was before, and once behind it; a flag that another thread has raised makes a good result "out of memory", which
- * is tried again, while the other way about a cut-off text would be taken for somebody's words. */
+/* One count for the whole process, which only goes up, and in each thread what it was when that thread asked last: so
+ * no thread takes away from another what it has to hear of. Whoever calls a library asks once before, to forget what
+ * was before, and once behind it; what another thread had no memory for makes a good result "out of memory", which is
+ * tried again, while the other way about a cut-off text would be taken for somebody's words. */
 #include "ledger/base/shortage.h"
 
 #include <assert.h>
@@ -10,18 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static atomic_bool seen;
+static atomic_ullong failures;
+static _Thread_local unsigned long long asked;
 
 static void *note(void *memory)
 {
 	if (memory == NULL)
-		atomic_store(&seen, true);
+		atomic_fetch_add(&failures, 1);
 	return memory;
 }
 
 bool shortage_seen(void)
 {
-	return atomic_exchange(&seen, false);
+	unsigned long long before = asked;
+	asked = atomic_load(&failures);
+	return asked != before;
 }
 
 /* ---- what a guarded call holds ---- */

@@ -8,8 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether one of these allocations has failed since this was last asked. Any thread: what failed in another may be
- * told here too, which errs on the side of "could not be looked at". */
+/* Whether one of these allocations has failed since this thread last asked, or ever, if it never did. What failed in
+ * another thread is told here too: libcurl has threads of its own that work for this one, and else it errs on the side
+ * of "could not be looked at". What one thread is told, others are told all the same. */
 bool shortage_seen(void);
 
 void *shortage_malloc(size_t size);

@@ -1,8 +1,12 @@
-/* Jansson where memory is short. */
+/* Jansson where memory is short, and who hears of it. */
 #include "ledger/base/shortage.h"
+
+#include "ledger/base/own.h"
+#include "ledger/json/json_read.h"
 #include "tests/lib/scarce.h"
 #include "tests/lib/unit.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -88,4 +92,85 @@ START_TEST(what_was_there_before_stays)
 }
 END_TEST
 
-UNIT_MAIN("shortage", no_text_is_read_on_without_memory, all_of_a_large_text_is_given_back, what_was_there_before_stays)
+/* ---- other threads ---- */
+
+static void *ask(void *context)
+{
+	bool *seen = context;
+	*seen = shortage_seen();
+	return NULL;
+}
+
+static void *get_nothing(void *context)
+{
+	(void)context;
+	scarce_at(1);
+	ck_assert_ptr_null(shortage_malloc(1));
+	ck_assert(scarce_end());
+	return NULL;
+}
+
+/* Without the library of the tests, which would allocate. */
+static void elsewhere(void *(*what)(void *context), void *context)
+{
+	pthread_t thread;
+	if (pthread_create(&thread, NULL, what, context) != 0 || pthread_join(thread, NULL) != 0)
+		abort();
+}
+
+/* Once each, where it failed and elsewhere. */
+START_TEST(every_thread_hears_of_it)
+{
+	bool seen = false;
+	(void)shortage_seen();
+	(void)get_nothing(NULL);
+	elsewhere(ask, &seen);
+	ck_assert(seen);
+	ck_assert(shortage_seen());
+	ck_assert(!shortage_seen());
+	elsewhere(get_nothing, NULL);
+	ck_assert(shortage_seen());
+	ck_assert(!shortage_seen());
+}
+END_TEST
+
+static bool asked_elsewhere; /* whenever something is freed here: so behind the failure, too */
+
+void __real_free(void *memory);
+void __wrap_free(void *memory);
+
+void __wrap_free(void *memory)
+{
+	bool seen = false;
+	__real_free(memory);
+	if (asked_elsewhere)
+		elsewhere(ask, &seen);
+}
+
+/* No text is taken for malformed because another thread has asked meanwhile, and none that is cut off for whole. */
+START_TEST(who_asks_takes_nothing_from_others)
+{
+	static const char text[] = "{\"abc\":[1,2,\"longer than jansson's first buffer\"],\"second\":{\"k\":true}}";
+	json_t *whole = json_loads(text, 0, NULL);
+	bool read = false, written = false;
+	for (unsigned number = 1; !read || !written; number++) {
+		json_t *json = NULL;
+		asked_elsewhere = true;
+		scarce_at(number);
+		enum error error = json_read(bytes_text(text), 0, NULL, &json);
+		read = !scarce_end();
+		scarce_at(number);
+		OWNED_MEMORY char *again = json_write(whole, JSON_COMPACT | JSON_PRESERVE_ORDER);
+		written = !scarce_end();
+		asked_elsewhere = false;
+		ck_error(error, read ? E_OK : E_NO_MEMORY);
+		ck_assert(read == json_equal(json, whole));
+		ck_assert(written ? again != NULL && strcmp(again, text) == 0 : again == NULL);
+		json_decref(json);
+	}
+	json_decref(whole);
+}
+END_TEST
+
+UNIT_MAIN("shortage", no_text_is_read_on_without_memory, all_of_a_large_text_is_given_back, what_was_there_before_stays,
+	every_thread_hears_of_it, who_asks_takes_nothing_from_others)
