@@ -9,10 +9,9 @@
 #include "ingest/framing/bundle.h"
 
 #include "ingest/message/words.h"
-#include "ledger/base/shortage.h"
+#include "ledger/json/json_read.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
 
 /* Depths of brackets: the Bundle is 1, its list of entries 2, an entry 3, its resource 4. */
@@ -91,27 +90,30 @@ enum error bundle_begin(struct bytes text, struct bundle *out, struct fault *fau
 
 /* ---- entries ---- */
 
-/* True if the Bundle says that the entry only accompanies others. */
-static bool is_company(struct bytes entry)
+/* Does the Bundle say that the entry only accompanies others? */
+static enum error judge_company(struct bytes entry, bool *out)
 {
-	json_t *json = shortage_json_load((const char *)entry.data, entry.len, JSON_REJECT_DUPLICATES, NULL);
+	json_auto_t *json = NULL;
+	enum error error = json_read(entry, JSON_REJECT_DUPLICATES, NULL, &json);
 	const char *mode = json_string_value(json_object_get(json_object_get(json, "search"), "mode"));
-	bool company = mode != NULL && (strcmp(mode, "include") == 0 || strcmp(mode, "outcome") == 0);
-	json_decref(json);
-	return company;
+	*out = mode != NULL && (strcmp(mode, "include") == 0 || strcmp(mode, "outcome") == 0);
+	return error == E_NO_MEMORY ? error : E_OK;
 }
 
 /* False: it is left out. */
 static bool judge(const struct bundle *bundle, struct bundle_entry *out)
 {
 	struct fault *fault = &out->fault;
+	bool company = false;
 	out->text = bytes_of(bundle->text.data + bundle->entry, bundle->at - bundle->entry);
 	*fault = (struct fault){.error = E_OK};
 	if (bundle->resources == 1 && bundle->is_object && bundle->audit_event) {
 		out->text = bytes_of(bundle->text.data + bundle->resource, bundle->resource_end - bundle->resource);
 		return true;
 	}
-	if (bundle->resources == 1 && bundle->is_object && is_company(out->text))
+	if (bundle->resources == 1 && bundle->is_object && fault_set(fault, judge_company(out->text, &company), "") != E_OK)
+		return true;
+	if (company)
 		return false;
 	const char *why =
 		bundle->resources == 0  ? "it has none"

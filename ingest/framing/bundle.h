@@ -28,7 +28,7 @@ struct bundle {
 
 struct bundle_entry {
 	struct bytes text;  /* the AuditEvent; of one that is refused the entry */
-	struct fault fault; /* its error is E_OK if the entry is to be read */
+	struct fault fault; /* its error is E_OK if the entry is to be read; E_NO_MEMORY: that could not be found out */
 };
 
 /* `text` is an object whose brackets close. E_BAD_VALUE: it is not built as a Bundle is. */

@@ -63,12 +63,14 @@ static enum error judge_type(const json_t *root, struct fhir_bundle *out, struct
 }
 
 /* Those that the cutting passes over are company; it numbers from 1. */
-static void cut_entries(struct bundle *bundle, struct fhir_bundle *out)
+static enum error cut_entries(struct bundle *bundle, struct fhir_bundle *out)
 {
 	struct bundle_entry entry;
 	for (size_t i = 0; i < out->count; i++)
 		out->parts[i].left_out = true;
 	while (bundle_next(bundle, &entry)) {
+		if (entry.fault.error == E_NO_MEMORY)
+			return E_NO_MEMORY;
 		if (bundle->number == 0 || bundle->number > out->count)
 			continue;
 		struct fhir_part *part = &out->parts[bundle->number - 1];
@@ -76,6 +78,7 @@ static void cut_entries(struct bundle *bundle, struct fhir_bundle *out)
 		part->text = entry.text;
 		part->fault = entry.fault;
 	}
+	return E_OK;
 }
 
 static enum error read_entries(
@@ -89,7 +92,7 @@ static enum error read_entries(
 	out->parts = calloc(json_array_size(entries) + 1, sizeof *out->parts);
 	TRY(fault_set(fault, allocated(out->parts), ""));
 	out->count = json_array_size(entries);
-	cut_entries(&bundle, out);
+	TRY(fault_set(fault, cut_entries(&bundle, out), ""));
 	for (size_t i = 0; i < out->count; i++)
 		if (requests && !out->parts[i].left_out && out->parts[i].fault.error == E_OK)
 			judge_request(json_array_get(entries, i), i, &out->parts[i]);

@@ -114,6 +114,8 @@ static enum error place_item(struct send *send, const struct item *item, const s
 	TRY(wait_until_ready(send, fault));
 	if (row != NULL)
 		return item_add_row(send, item, row, fault);
+	if (message->error == E_NO_MEMORY) /* says nothing of the message */
+		return fault_set(fault, message->error, "");
 	struct fault why = message->fault;
 	return message->error == E_OK ? item_add(send, item, fault)
 								  : item_report(send, item, NULL, 0, message->error, &why);

@@ -1,4 +1,5 @@
 /* What a Bundle wants done, and what is refused of it. */
+#include "tests/lib/scarce.h"
 #include "tests/lib/unit.h"
 #include "tools/fhirbody/fhir_bundle.h"
 
@@ -85,6 +86,22 @@ START_TEST(company_is_left_out_and_the_rest_is_judged)
 }
 END_TEST
 
+/* Whether it is company cannot be seen then, and is not said. */
+START_TEST(without_memory_nothing_is_refused)
+{
+	bool all = false;
+	for (unsigned number = 1; !all; number++) {
+		scarce_at(number);
+		enum error error = read_bundle("{'resourceType':'Bundle','type':'collection','entry':[{'search':{'mode':"
+									   "'include'},'resource':{'resourceType':'Patient','id':'x'}}]}");
+		all = !scarce_end();
+		ck_assert_msg(error == (all ? E_OK : E_NO_MEMORY), "allocation %u: %s", number, fault.text);
+		ck_assert(!all || (bundle.count == 1 && bundle.parts[0].left_out));
+		ck_assert(all || bundle.count == 0 || bundle.parts[0].fault.error == E_OK);
+	}
+}
+END_TEST
+
 START_TEST(more_entries_than_a_batch_holds_are_refused)
 {
 	const size_t most = FHIR_BUNDLE_ENTRIES_MAX;
@@ -102,5 +119,6 @@ START_TEST(more_entries_than_a_batch_holds_are_refused)
 }
 END_TEST
 
-UNIT_MAIN("fhir_bundle", a_bundle_says_what_it_is, an_entry_asks_for_a_create_or_is_refused,
-	company_is_left_out_and_the_rest_is_judged, more_entries_than_a_batch_holds_are_refused)
+UNIT_MAIN("fhir_bundle", without_memory_nothing_is_refused, a_bundle_says_what_it_is,
+	an_entry_asks_for_a_create_or_is_refused, company_is_left_out_and_the_rest_is_judged,
+	more_entries_than_a_batch_holds_are_refused)
