@@ -29,44 +29,48 @@ bool rejected_row_begins(struct bytes text)
 	return text.len - at >= sizeof name - 1 && memcmp(text.data + at, name, sizeof name - 1) == 0;
 }
 
-static bool decode(struct rejected_row *row, const json_t *base64)
+static enum error decode(struct rejected_row *row, const json_t *base64)
 {
 	struct bytes text = text_of(base64);
 	size_t len = 0;
 	row->owned = malloc(text.len + 1);
-	if (row->owned == NULL || sodium_base642bin((uint8_t *)row->owned, text.len, (const char *)text.data, text.len,
-								  NULL, &len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
-		return false;
+	TRY(allocated(row->owned));
+	if (sodium_base642bin((uint8_t *)row->owned, text.len, (const char *)text.data, text.len, NULL, &len, NULL,
+			sodium_base64_VARIANT_ORIGINAL) != 0)
+		return E_NOT_FOUND;
 	row->text = bytes_of(row->owned, len);
-	return true;
+	return E_OK;
 }
 
 /* The events of a row are read again from their JSON; the text of it stands for the message where the spool compares
  * messages. */
-static bool dump(struct rejected_row *row, const json_t *json)
+static enum error dump(struct rejected_row *row, const json_t *json)
 {
 	row->owned = json_write(json, JSON_COMPACT | JSON_ENCODE_ANY);
-	row->text = row->owned == NULL ? BYTES_EMPTY : bytes_text(row->owned);
-	return row->owned != NULL;
+	TRY(allocated(row->owned));
+	row->text = bytes_text(row->owned);
+	return E_OK;
 }
 
 /* Rows of earlier versions hold a message that is JSON as JSON. Exactly one of the three: a row with two messages would
  * send one of them and lose the other. */
-static bool read_message(struct rejected_row *row)
+static enum error read_message(struct rejected_row *row)
 {
 	const json_t *message = json_object_get(row->json, "message");
 	const json_t *base64 = json_object_get(row->json, "message_base64");
 	const json_t *events = json_object_get(row->json, "events");
 	if ((message != NULL) + (base64 != NULL) + (events != NULL) != 1)
-		return false;
+		return E_NOT_FOUND;
 	if (json_is_string(message)) {
 		row->text = text_of(message);
-		return true;
+		return E_OK;
 	}
 	if (json_is_string(base64))
 		return decode(row, base64);
 	row->is_events = json_is_array(events);
-	return (row->is_events || json_is_object(message)) && dump(row, row->is_events ? events : message);
+	if (!row->is_events && !json_is_object(message))
+		return E_NOT_FOUND;
+	return dump(row, row->is_events ? events : message);
 }
 
 /* What is required is what every version has written; what is newer may be missing. */
@@ -87,16 +91,39 @@ static bool read_head(struct rejected_row *row)
 	return format == NULL || adapter_format_parse(format, &row->format) == E_OK;
 }
 
-bool rejected_row_read(struct bytes text, struct rejected_row *out)
+static enum error read_row(struct bytes text, struct rejected_row *out)
+{
+	enum error error = json_read(text, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL, &out->json);
+	if (error == E_NO_MEMORY)
+		return error;
+	return error == E_OK && read_head(out) ? read_message(out) : E_NOT_FOUND;
+}
+
+/* A row of a pipe for which there was no memory is the message of another, as text: the inner one is meant. */
+static enum error unwrap(struct rejected_row *row)
+{
+	while (
+		!row->is_events && !json_is_object(json_object_get(row->json, "message")) && rejected_row_begins(row->text)) {
+		OWNED(rejected_row_free) struct rejected_row inner = {.format = ADAPTER_JSON};
+		enum error error = read_row(row->text, &inner);
+		if (error != E_OK)
+			return error == E_NO_MEMORY ? error : E_OK;
+		const struct rejected_row outer = *row;
+		*row = inner;
+		inner = outer;
+	}
+	return E_OK;
+}
+
+enum error rejected_row_read(struct bytes text, struct rejected_row *out)
 {
 	*out = (struct rejected_row){.format = ADAPTER_JSON};
-	if (!rejected_row_begins(text))
-		return false;
-	if (json_read(text, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL, &out->json) == E_OK && read_head(out) &&
-		read_message(out))
-		return true;
-	rejected_row_free(out);
-	return false;
+	enum error error = rejected_row_begins(text) ? read_row(text, out) : E_NOT_FOUND;
+	if (error == E_OK)
+		error = unwrap(out);
+	if (error != E_OK)
+		rejected_row_free(out);
+	return error;
 }
 
 /* As strict as for any input: somebody may have mended the row by hand. */

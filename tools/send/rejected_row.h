@@ -26,8 +26,9 @@ struct rejected_row {
 
 /* True if the text begins as a row does: worth looking at. */
 bool rejected_row_begins(struct bytes text);
-/* False: it is none. Texts are borrowed from the row, which is to be freed with rejected_row_free if it is one. */
-bool rejected_row_read(struct bytes text, struct rejected_row *out);
+/* E_NOT_FOUND: it is none; E_NO_MEMORY: that could not be found out. Texts are borrowed from the row, which is to be
+ * freed with rejected_row_free if it is one. */
+enum error rejected_row_read(struct bytes text, struct rejected_row *out) MUST_USE;
 /* What a row of events holds is read into `events`. */
 enum error rejected_row_events(struct rejected_row *row, struct fault *fault) MUST_USE;
 void rejected_row_free(struct rejected_row *row);

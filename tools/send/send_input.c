@@ -290,14 +290,17 @@ enum error send_message(struct send *send, struct input *input, struct message *
 	if (message->kind != MESSAGE_WHOLE)
 		return keep_part(send, input, message, fault);
 	struct rejected_row row;
-	if (input->line == NULL && rejected_row_read(message->text, &row)) { /* of strangers none is taken */
+	enum error is_row = input->line == NULL ? rejected_row_read(message->text, &row) : E_NOT_FOUND; /* of strangers */
+	if (is_row == E_OK) {
 		enum error error = send_row(send, input, &row, fault);
 		rejected_row_free(&row);
 		return error;
 	}
 	const struct item item = item_of(send, input, message);
 	input->number++;
-	if (input->says != NULL)
+	if (is_row == E_NO_MEMORY)
+		message->error = fault_set(&message->fault, is_row, "");
+	else if (input->says != NULL)
 		message->error = fault_set(&message->fault, E_BAD_VALUE, "%s", input->says);
 	return send_item(send, &item, message, NULL, fault);
 }

@@ -1,5 +1,6 @@
 /* Rows of refused messages. */
 #include "tests/lib/fixture.h"
+#include "tests/lib/scarce.h"
 #include "tests/lib/unit.h"
 #include "tools/send/rejected.h"
 #include "tools/send/rejected_row.h"
@@ -40,11 +41,42 @@ START_TEST(a_row_that_had_no_room_begins_a_line)
 	const char *line = strchr(text, '\n');
 	ck_assert(line != NULL && (size_t)(line - text) == strlen(torn));
 	struct rejected_row row;
-	ck_assert(rejected_row_read(bytes_of(line + 1, strlen(line + 1) - 1), &row));
+	ck_ok(rejected_row_read(bytes_of(line + 1, strlen(line + 1) - 1), &row));
 	ck_assert_mem_eq(row.text.data, "message", 7);
 	rejected_row_free(&row);
 	fixture_remove(&fixture);
 }
 END_TEST
 
-UNIT_MAIN("rejected", a_row_that_had_no_room_begins_a_line)
+static void expect_event(const char *text)
+{
+	bool all = false;
+	for (unsigned number = 1; !all; number++) {
+		struct rejected_row row;
+		scarce_at(number);
+		enum error error = rejected_row_read(bytes_text(text), &row);
+		all = !scarce_end();
+		ck_assert_msg(error == (all ? E_OK : E_NO_MEMORY), "%s: allocation %u: %s", text, number, error_name(error));
+		ck_assert(!all || bytes_equal(row.text, BYTES_LITERAL("{\"a\":1}")));
+		if (error == E_OK)
+			rejected_row_free(&row);
+	}
+}
+
+/* Else it would go on as an event; one of a pipe, which brings it once, becomes a row in a row. */
+START_TEST(without_memory_a_row_is_not_said_to_be_none)
+{
+#define HEAD "{\"input\":\"-\",\"number\":1,\"error\":\"stopped\",\"reason\":\"because\",\"message"
+#define INNER "{\\\"input\\\":\\\"-\\\",\\\"number\\\":1,\\\"error\\\":\\\"stopped\\\",\\\"reason\\\":\\\"because\\\","
+	expect_event(HEAD "\":\"{\\\"a\\\":1}\"}");
+	expect_event(HEAD "\":{\"a\":1}}");
+	expect_event(HEAD "_base64\":\"eyJhIjoxfQ==\"}");
+	expect_event(HEAD "\":\"" INNER "\\\"message_base64\\\":\\\"eyJhIjoxfQ==\\\"}\"}");
+	struct rejected_row row;
+	ck_error(rejected_row_read(BYTES_LITERAL(HEAD "\":7}"), &row), E_NOT_FOUND);
+	ck_error(rejected_row_read(BYTES_LITERAL(HEAD "_base64\":\"?\"}"), &row), E_NOT_FOUND);
+	ck_error(rejected_row_read(BYTES_LITERAL("{\"a\":1}"), &row), E_NOT_FOUND);
+}
+END_TEST
+
+UNIT_MAIN("rejected", a_row_that_had_no_room_begins_a_line, without_memory_a_row_is_not_said_to_be_none)
