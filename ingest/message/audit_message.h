@@ -136,6 +136,7 @@ struct carried {
 	uint8_t *memory;   /* the caller's to free, also when it was refused; NULL: nothing was undone */
 };
 enum error syslog_read(struct bytes message, struct carried *out, struct fault *fault) MUST_USE;
-/* Why what it carries is refused: `error` and its fault as its reader gave them, unless it was cut on the way. */
+/* Why what it carries is refused: `error` and its fault as its reader gave them, unless it was cut on the way.
+ * E_NO_MEMORY: that could not be found out. */
 enum error syslog_refuse(
 	struct bytes message, const struct carried *carried, enum error error, struct fault *fault) MUST_USE;

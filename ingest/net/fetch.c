@@ -79,7 +79,9 @@ void fetch_close(struct fetch *fetch)
 static enum error refused(const struct web_answer *answer, struct fault *fault)
 {
 	long status = answer->status;
-	json_auto_t *problem = shortage_json_load((const char *)answer->body.data, answer->body.len, 0, NULL);
+	json_auto_t *problem = NULL;
+	if (json_read(answer->body, 0, NULL, &problem) == E_NO_MEMORY)
+		return fault_set(fault, E_NO_MEMORY, "");
 	const char *detail = json_string_value(json_object_get(problem, "detail"));
 	enum error error = status == 401 ? E_TOKEN : status == 403 ? E_FORBIDDEN : status == 404 ? E_NOT_FOUND : E_IO;
 	fault_set(fault, error, "the ledger answered %ld: %s", status, detail ? detail : "no reason given");

@@ -12,9 +12,7 @@
 #include "ingest/message/words.h"
 #include "ingest/syslog/syslog_head.h"
 #include "ingest/syslog/syslog_undo.h"
-#include "ledger/base/shortage.h"
-
-#include <jansson.h>
+#include "ledger/json/json_read.h"
 
 #define LETTER_BYTES 4u /* of the longest in UTF-8 */
 #define CUT_ADVICE "raise maxMessageSize (rsyslog), log-msg-size() (syslog-ng) or --size (logger)"
@@ -134,21 +132,22 @@ enum error syslog_read(struct bytes message, struct carried *out, struct fault *
 /* ---- what was cut ---- */
 
 /* It may have been cut within a letter. */
-static bool json_ends_early(struct bytes text)
+static enum error judge_json(struct bytes text, bool *early)
 {
+	json_auto_t *json = NULL;
 	json_error_t why = {.line = 0};
 	for (unsigned i = 0; i < LETTER_BYTES - 1 && text.len > 0 && text.data[text.len - 1] >= 0x80; i++)
 		text.len--;
-	json_t *json = shortage_json_load((const char *)text.data, text.len, 0, &why);
-	bool early = json == NULL && json_error_code(&why) == json_error_premature_end_of_input;
-	json_decref(json);
-	return early;
+	enum error error = json_read(text, 0, &why, &json);
+	*early = error == E_BAD_JSON && json_error_code(&why) == json_error_premature_end_of_input;
+	return error == E_NO_MEMORY ? error : E_OK;
 }
 
 enum error syslog_refuse(struct bytes message, const struct carried *carried, enum error error, struct fault *fault)
 {
-	bool early = (error == E_BAD_XML && xml_ends_early(carried->text)) ||
-				 (error == E_BAD_JSON && json_ends_early(carried->text));
+	bool early = error == E_BAD_XML && xml_ends_early(carried->text);
+	if (error == E_BAD_JSON)
+		TRY(fault_set(fault, judge_json(carried->text, &early), ""));
 	if (!early)
 		return error;
 	return fault_set(fault, E_TRUNCATED, "cut on the way after %zu bytes; " CUT_ADVICE, message.len);

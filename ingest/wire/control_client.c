@@ -6,7 +6,9 @@
  * up would be done all the same. */
 #include "ingest/wire/control_client.h"
 
+#include "ledger/base/file.h"
 #include "ledger/base/shortage.h"
+#include "ledger/json/json_read.h"
 #include "ledger/process/unix_socket.h"
 
 #include <fcntl.h>
@@ -45,19 +47,23 @@ static void load_reply(void *context)
 	reply->json = json_loadfd(reply->fd, JSON_DISABLE_EOF_CHECK, &detail);
 }
 
+static enum error ask(int fd, const json_t *request, struct fault *fault)
+{
+	OWNED_MEMORY char *text = json_write(request, JSON_COMPACT);
+	TRY(fault_set(fault, allocated(text), "the daemon is not asked"));
+	if (file_write_all(fd, bytes_text(text)) != E_OK || write(fd, "\n", 1) != 1)
+		return fault_set(fault, E_IO, "the daemon does not take the request: %m");
+	return E_OK;
+}
+
 static enum error exchange(int fd, const json_t *request, void (*waiting)(void), json_t **reply, struct fault *fault)
 {
-	if (json_dumpfd(request, fd, JSON_COMPACT) != 0 || write(fd, "\n", 1) != 1)
-		return fault_set(fault, E_IO, "the daemon does not take the request: %m");
+	TRY(ask(fd, request, fault));
 	wait_for_reply(fd, waiting);
 	struct reply came = {fd, NULL};
-	(void)shortage_seen();
-	bool whole = shortage_guard(load_reply, &came);
-	json_t *json = came.json;
-	if (!whole || shortage_seen()) {
-		json_decref(json);
+	if (!shortage_guard(load_reply, &came))
 		return fault_set(fault, E_NO_MEMORY, "the daemon's reply cannot be read; what was asked for may be done");
-	}
+	json_t *json = came.json;
 	if (json == NULL)
 		return fault_set(fault, E_IO, "the daemon ended without a reply; see its log");
 	if (json_is_true(json_object_get(json, "ok"))) {

@@ -174,26 +174,6 @@ char *shortage_strdup(const char *text)
 
 /* ---- jansson ---- */
 
-struct load {
-	const char *text;
-	size_t len;
-	size_t flags;
-	json_error_t *detail;
-	json_t *json;
-};
-
-static void load(void *context)
-{
-	struct load *load = context;
-	load->json = json_loadb(load->text, load->len, load->flags, load->detail);
-}
-
-json_t *shortage_json_load(const char *text, size_t len, size_t flags, json_error_t *detail)
-{
-	struct load all = {text, len, flags, detail, NULL};
-	return shortage_guard(load, &all) ? all.json : NULL;
-}
-
 /* Before anything of jansson's is made, and so before main. */
 __attribute__((constructor)) static void begin(void)
 {

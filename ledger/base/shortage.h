@@ -28,5 +28,3 @@ char *shortage_strdup(const char *text);
  * nothing that outlives it when it is left (a global, a thread-local, an older container: OpenSSL has all of these),
  * and is freed by shortage_free alone, in this thread: else it would be freed once more. */
 bool shortage_guard(void (*call)(void *context), void *context);
-/* json_loadb by that: NULL too where it was left. */
-json_t *shortage_json_load(const char *text, size_t len, size_t flags, json_error_t *detail);

@@ -1,6 +1,6 @@
 /* Reading and writing JSON. Jansson, when memory is short, reports a text that is malformed, or gives a document in
  * which texts lack letters, or writes a text in which signs are missing: none of these may be taken for what somebody
- * wrote. */
+ * wrote. No other way is used for JSON that is in memory. */
 #pragma once
 
 #include "ledger/base/bytes.h"

@@ -6,7 +6,6 @@
 
 #include "ledger/base/file.h"
 #include "ledger/base/own.h"
-#include "ledger/base/shortage.h"
 #include "ledger/json/json_read.h"
 #include "ledger/process/process.h"
 #include "ledger/read/limits.h"
@@ -115,9 +114,8 @@ static enum error read_once(int dir_fd, struct status *out)
 	OWNED_MEMORY uint8_t *text = NULL;
 	size_t len = 0;
 	TRY(file_read_all(dir_fd, STATUS_NAME, STATUS_BYTES, &text, &len));
-	json_auto_t *json = shortage_json_load((const char *)text, len, JSON_REJECT_DUPLICATES, NULL);
-	if (json == NULL)
-		return E_BAD_JSON;
+	json_auto_t *json = NULL;
+	TRY(json_read(bytes_of(text, len), JSON_REJECT_DUPLICATES, NULL, &json));
 	*out = (struct status){.beat_ms = number_at(json, "beat_ms"),
 		.writer_ms = number_at(json, "writer_ms"),
 		.snapshot_s = number_at(json, "oldest_snapshot_s"),
@@ -138,7 +136,7 @@ static bool fresh(uint64_t then_ms, uint64_t now_ms)
 	return then_ms != 0 && then_ms <= now_ms + STATUS_FRESH_MS && then_ms + STATUS_FRESH_MS >= now_ms;
 }
 
-void status_read(const char *dir, uint64_t now_ms, struct status *out)
+enum error status_read(const char *dir, uint64_t now_ms, struct status *out)
 {
 	uint64_t now_s = (uint64_t)time(NULL);
 	enum error error = E_BAD_JSON;
@@ -146,8 +144,11 @@ void status_read(const char *dir, uint64_t now_ms, struct status *out)
 	*out = (struct status){.beat_ms = 0};
 	for (int i = 0; dir_fd >= 0 && error == E_BAD_JSON && i < READ_TRIES; i++)
 		error = read_once(dir_fd, out);
+	if (error == E_NO_MEMORY)
+		return error;
 	if (!fresh(out->beat_ms, now_ms))
 		out->since_s[STATUS_AWAY] = now_s;
 	else if (!fresh(out->writer_ms, now_ms))
 		out->since_s[STATUS_WRITER_STUCK] = now_s;
+	return E_OK;
 }

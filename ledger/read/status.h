@@ -64,6 +64,6 @@ struct status {
 
 /* JSON, filled up to STATUS_BYTES. E_NO_MEMORY. */
 enum error status_encode(const struct status *status, uint8_t out[STATUS_BYTES]) MUST_USE;
-/* Reads DIR/status.json and adds what can be seen from outside: whether the signs of life are fresh at `now_ms`. Never
- * fails: what cannot be read is a process that is away. */
-void status_read(const char *dir, uint64_t now_ms, struct status *out);
+/* Reads DIR/status.json and adds what can be seen from outside: whether the signs of life are fresh at `now_ms`. What
+ * cannot be read is a process that is away, but for E_NO_MEMORY, which says nothing of it. */
+enum error status_read(const char *dir, uint64_t now_ms, struct status *out) MUST_USE;

@@ -87,23 +87,24 @@ static json_t *reasons_json(const struct status *status)
 	return reasons;
 }
 
-/* What ingest says of itself, and what is seen from here. */
-static void read_status(struct call *call, struct status *out)
+/* What ingest says of itself, and what is seen from here; false: the answer is made. */
+static bool read_status(struct call *call, struct status *out)
 {
-	status_read(snapshot_dir(call->snapshot), clock_ms(), out);
+	if (!call_good(call, status_read(snapshot_dir(call->snapshot), clock_ms(), out)))
+		return false;
 	out->since_s[STATUS_QUORUM] = 0;
 	cosigned_late(call->snapshot, call_cosigned(call), call->now_s, &out->since_s[STATUS_QUORUM]);
+	return true;
 }
 
 void route_health(struct call *call)
 {
 	char time[TIMESTAMP_TEXT_MAX];
 	struct status status;
-	if (!call_no_params(call) || !call_snapshot(call))
+	if (!call_no_params(call) || !call_snapshot(call) || !read_status(call, &status))
 		return;
 	uint64_t time_s = snapshot_time_s(call->snapshot);
 	timestamp_format_s(time_s, time);
-	read_status(call, &status);
 	json_auto_t *reasons = reasons_json(&status);
 	bool good = json_array_size(reasons) == 0;
 	json_auto_t *health =
@@ -198,9 +199,9 @@ void route_metrics(struct call *call)
 	OWNED_MEMORY char *text = NULL;
 	size_t len = 0;
 	if (!call_no_params(call) || !call_snapshot(call) ||
-		!call_good(call, snapshot_visit_evidence(call->snapshot, count_evidence, &evidence)))
+		!call_good(call, snapshot_visit_evidence(call->snapshot, count_evidence, &evidence)) ||
+		!read_status(call, &status))
 		return;
-	read_status(call, &status);
 	json_auto_t *witnessing = cosigned_json(call_cosigned(call), call->now_s);
 	FILE *out = open_memstream(&text, &len);
 	if (witnessing == NULL || out == NULL) {

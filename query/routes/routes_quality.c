@@ -19,14 +19,15 @@ void route_quality(struct call *call)
 	OWNED(text_release) struct text text = {.room = NULL};
 	if (!call_asking(call, &asking, &params) || !call_snapshot(call))
 		return;
-	status_read(snapshot_dir(call->snapshot), clock_ms(), &status);
+	enum error error = status_read(snapshot_dir(call->snapshot), clock_ms(), &status);
 	OWNED(quality_memory_release) struct quality_memory anew = QUALITY_MEMORY;
 	const struct quality_query query = {.now_s = call->now_s,
 		.looks = call->routes->quality != NULL ? QUALITY_LOOKS_MAX : UINT64_MAX,
 		.org = asking.who.role == ROLE_AUTHORITY ? asking.who.organisation : NULL,
 		.status = &status};
-	enum error error =
-		quality_write(&text, call->snapshot, call->routes->quality != NULL ? call->routes->quality : &anew, &query);
+	if (error == E_OK)
+		error =
+			quality_write(&text, call->snapshot, call->routes->quality != NULL ? call->routes->quality : &anew, &query);
 	call_text(call, error, &text, "no-store");
 }
 

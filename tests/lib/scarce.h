@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* From here on the `number`-th fails, from 1; once. */
+/* From here on the `number`-th fails, from 1; once. 0: none. */
 void scarce_at(unsigned number);
 /* None fails any more; true if one did. */
 bool scarce_end(void);

@@ -6,7 +6,6 @@
 #include "ingest/otlp/otlp_parts.h"
 #include "ingest/otlp/otlp_value.h"
 #include "ledger/base/own.h"
-#include "ledger/base/shortage.h"
 #include "ledger/json/json_read.h"
 #include "tools/otlpbody/otlp_protobuf.h"
 #include "tools/posted/unpack.h"
@@ -39,8 +38,13 @@ void otlp_route_form(const struct request *request, struct response *out)
 {
 	if (out->question != NULL || out->body == NULL || !is_protobuf(request))
 		return;
-	json_auto_t *said = shortage_json_load(out->body, out->body_len, 0, NULL);
+	json_auto_t *said = NULL;
+	enum error error = json_read(bytes_of(out->body, out->body_len), 0, NULL, &said);
 	const char *message = json_string_value(json_object_get(said, "message"));
+	if (error == E_NO_MEMORY) { /* an exporter gives it again then, and hears the reason */
+		otlp_route_refuse(503, error, "", out);
+		message = error_text(error);
+	}
 	size_t len = 0;
 	uint8_t *body = out->status == 200 ? otlp_protobuf_answer(0, "", &len)
 									   : otlp_protobuf_failure(message != NULL ? message : "", &len);

@@ -34,7 +34,7 @@ static enum error write_ledger(struct snapshot *snapshot, const struct report_op
 	if (options->sender != 0 && snapshot_sender(snapshot, options->sender, &sender) == E_NOT_FOUND)
 		return fault_set(fault, E_UNKNOWN_SENDER,
 			"sender %" PRIu32 " is not registered; 'indsigt sender list' shows all", options->sender);
-	status_read(options->dir, clock_ms(), &status);
+	TRY(fault_set(fault, status_read(options->dir, clock_ms(), &status), ""));
 	const struct quality_query query = {
 		.now_s = now_s, .looks = UINT64_MAX, .sender = options->sender, .status = &status};
 	return fault_set(fault, quality_write(text, snapshot, &memory, &query), "");

@@ -25,13 +25,14 @@ struct clocks {
 };
 
 /* A daemon that runs has seen more of the clock than the log shows, and says how it judges. */
-static bool judge(const char *dir, const struct clocks *clocks)
+static enum error judge(const char *dir, struct clocks *clocks)
 {
 	struct status status;
-	status_read(dir, clock_ms(), &status);
+	TRY(status_read(dir, clock_ms(), &status));
 	bool runs = status.since_s[STATUS_AWAY] == 0;
-	return (runs && status.since_s[STATUS_CLOCK] == 0) ||
-		   wall_clock_good(clocks->wall_s, clocks->log_s, clocks->confirmed_s);
+	clocks->signs = (runs && status.since_s[STATUS_CLOCK] == 0) ||
+					wall_clock_good(clocks->wall_s, clocks->log_s, clocks->confirmed_s);
+	return E_OK;
 }
 
 /* The word is written before anything is judged, so that what is shown is what the ledger will find. A file that is no
@@ -51,8 +52,7 @@ static enum error look(const char *dir, bool confirm, struct clocks *out, struct
 	out->malformed = error == E_BAD_VALUE;
 	if (error != E_OK && error != E_NOT_FOUND && !out->malformed)
 		return fault_set(fault, error, "%s/clock cannot be read: %s", dir, error_reason(error));
-	out->signs = judge(dir, out);
-	return E_OK;
+	return fault_set(fault, judge(dir, out), "");
 }
 
 static void print_duration(uint64_t seconds)

@@ -612,7 +612,7 @@ static void await_health(enum status_reason reason, bool wanted)
 	struct status status;
 	do {
 		sched_yield();
-		status_read(f.dir, clock_ms(), &status);
+		ck_ok(status_read(f.dir, clock_ms(), &status));
 	} while ((status.since_s[reason] != 0) != wanted);
 }
 

@@ -63,7 +63,7 @@ static void wait_for(enum status_reason reason, bool wanted)
 	do {
 		sched_yield();
 		health_beat(health);
-		status_read(f.dir, clock_ms(), &status);
+		ck_ok(status_read(f.dir, clock_ms(), &status));
 		ck_assert_uint_eq(status.since_s[STATUS_AWAY], 0);
 	} while ((status.since_s[reason] != 0) != wanted);
 }

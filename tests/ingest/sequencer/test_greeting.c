@@ -37,7 +37,7 @@ static bool told_of(enum status_reason reason)
 {
 	struct status status;
 	health_beat(s.health);
-	status_read(f.dir, clock_ms(), &status);
+	ck_ok(status_read(f.dir, clock_ms(), &status));
 	return status.since_s[reason] != 0;
 }
 

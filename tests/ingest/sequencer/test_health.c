@@ -2,6 +2,7 @@
 #include "ingest/sequencer/health.h"
 #include "ledger/base/clock.h"
 #include "tests/lib/place.h"
+#include "tests/lib/scarce.h"
 #include "tests/lib/unit.h"
 
 static uint64_t count_of(const struct status *status, uint32_t sender, enum error error)
@@ -26,7 +27,7 @@ START_TEST(refused_batches_are_counted_by_sender)
 			health_refused(health, sender, sender % 2 ? E_POLICY : E_NOT_DETERMINISTIC);
 	health_refused(health, 4000000000u, E_POLICY);
 	health_beat(health);
-	status_read(place.path, clock_ms(), &status);
+	ck_ok(status_read(place.path, clock_ms(), &status));
 	ck_assert_uint_eq(status.since_s[STATUS_AWAY], 0);
 	for (uint32_t sender = 1; sender <= STATUS_REFUSED_OF_MAX; sender++)
 		ck_assert_uint_eq(count_of(&status, sender, sender % 2 ? E_POLICY : E_NOT_DETERMINISTIC), 2);
@@ -51,4 +52,26 @@ START_TEST(all_there_can_be_has_room)
 }
 END_TEST
 
-UNIT_MAIN("health", refused_batches_are_counted_by_sender, all_there_can_be_has_room)
+/* A monitor that cannot read it has nothing to say of the daemon. */
+START_TEST(without_memory_nobody_is_away)
+{
+	struct place place;
+	struct health *health;
+	struct status status;
+	bool all = false;
+	place_make(&place);
+	ck_ok(health_new(place.path, &health));
+	health_beat(health);
+	for (unsigned number = 1; !all; number++) {
+		scarce_at(number);
+		enum error error = status_read(place.path, clock_ms(), &status);
+		all = !scarce_end();
+		ck_error(error, all ? E_OK : E_NO_MEMORY);
+	}
+	ck_assert_uint_eq(status.since_s[STATUS_AWAY], 0);
+	health_free(health);
+	place_remove(&place);
+}
+END_TEST
+
+UNIT_MAIN("health", refused_batches_are_counted_by_sender, all_there_can_be_has_room, without_memory_nobody_is_away)

@@ -2,6 +2,7 @@
 #include "ingest/message/adapter.h"
 #include "ingest/message/audit_message.h"
 #include "ingest/syslog/syslog_head.h"
+#include "tests/lib/scarce.h"
 #include "tests/lib/unit.h"
 
 #include <stdio.h>
@@ -227,6 +228,20 @@ START_TEST(what_was_cut_is_told_from_what_is_wrong)
 }
 END_TEST
 
+/* SYS-12: what it was is not known then, and is not said. */
+START_TEST(without_memory_nothing_is_said_to_be_wrong)
+{
+	bool all = false;
+	for (unsigned number = 1; !all; number++) {
+		scarce_at(number);
+		enum error error = map(BYTES_LITERAL(HEAD "{\"resourceType\":\"AuditEvent\",\"agent\":[{"));
+		all = !scarce_end();
+		adapter_events_free(&events);
+		ck_error(error, all ? E_TRUNCATED : E_NO_MEMORY);
+	}
+}
+END_TEST
+
 /* SYS-13 */
 START_TEST(what_is_no_audit_message_is_said_to_be_that)
 {
@@ -300,5 +315,5 @@ END_TEST
 
 UNIT_MAIN("syslog", heads_say_where_the_message_begins, escapes_are_undone_where_no_doubt_can_be,
 	the_hash_is_that_of_the_message_in_a_file, what_was_cut_is_told_from_what_is_wrong,
-	what_is_no_audit_message_is_said_to_be_that, hostile_messages_are_refused,
-	a_message_may_be_as_long_as_a_large_result)
+	without_memory_nothing_is_said_to_be_wrong, what_is_no_audit_message_is_said_to_be_that,
+	hostile_messages_are_refused, a_message_may_be_as_long_as_a_large_result)

@@ -21,9 +21,10 @@ static void fail_each(const char *text)
 		json_error_t detail;
 		(void)shortage_seen();
 		scarce_at(number);
-		json_t *json = shortage_json_load(text, strlen(text), 0, &detail);
+		json_t *json = NULL;
+		enum error error = json_read(bytes_text(text), 0, &detail, &json);
 		all = !scarce_end();
-		ck_assert_msg((json == NULL) == !all, "%s: allocation %u", text, number);
+		ck_assert_msg(error == (all ? E_OK : E_NO_MEMORY), "%s: allocation %u", text, number);
 		ck_assert(shortage_seen() == !all);
 		json_decref(json);
 	}
