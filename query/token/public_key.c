@@ -1,7 +1,8 @@
-/* RSA, ECDSA and HMAC are cjose's, Ed25519 is libsodium's, which cjose does not have.
+/* RSA and HMAC are cjose's, Ed25519 is libsodium's, which cjose does not have. ECDSA is OpenSSL's: cjose 0.6 goes on
+ * without the memory for a signature's two numbers, and ends the program.
  *
- * Numbers of a key are decoded here and given to cjose as bytes, since it takes a coordinate of any length, an RSA key
- * of any size and an exponent of 1. It uses its key for what the token's header says as long as the type fits, so the
+ * Numbers of a key are decoded here and given on as bytes, since cjose takes a coordinate of any length, an RSA key of
+ * any size and an exponent of 1. It uses its key for what the token's header says as long as the type fits, so the
  * header is held against the key first (public_key_fits), and the signature's length against the key's.
  *
  * cjose and OpenSSL tell a lack of memory like a bad signature, so their allocations are counted (shortage.h). */
@@ -13,16 +14,28 @@
 
 #include <cjose/jws.h>
 #include <cjose/util.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ecdsa.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
 #include <sodium.h>
 
 #define BIT(algorithm) (1u << (algorithm))
 #define P256_BYTES 32u
+#define P256_POINT_BYTES (1 + 2 * P256_BYTES)
+#define P256_DER_BYTES_MAX (2 + 2 * (2 + 1 + P256_BYTES)) /* of a signature: each number may begin with a zero byte */
 #define RSA_EXPONENT_BYTES_MAX 8u
 
-/* Before anything of cjose's or OpenSSL's is made, and so before main. */
+/* Before anything of cjose's or OpenSSL's is made, and so before main. OpenSSL (3.0 at least) ends the program where
+ * memory is short while it first builds what it fetches from, and never finds again what it could not fetch first; so
+ * what ECDSA needs is fetched here, too. */
 __attribute__((constructor)) static void begin(void)
 {
 	cjose_set_alloc_funcs(shortage_malloc, shortage_realloc, shortage_free);
+	EVP_KEYMGMT_free(EVP_KEYMGMT_fetch(NULL, "EC", NULL));
+	EVP_SIGNATURE_free(EVP_SIGNATURE_fetch(NULL, "ECDSA", NULL));
+	EVP_MD_free(EVP_MD_fetch(NULL, "SHA256", NULL));
 }
 
 /* ---- reading ---- */
@@ -41,15 +54,13 @@ static bool bytes_member(const json_t *jwk, const char *name, uint8_t *out, size
 		   jws_base64url(json_string_value(member), json_string_length(member), out, capacity, out_len);
 }
 
-/* cjose gave nothing: is it the key's fault? */
-static enum error take_jwk(cjose_jwk_t *jwk, struct public_key *key, struct fault *fault)
+/* The library took its numbers, or gave nothing: is that the key's fault? */
+static enum error is_taken(bool taken, struct fault *fault)
 {
-	if (jwk == NULL && shortage_seen())
-		return fault_set(fault, E_NO_MEMORY, "");
-	if (jwk == NULL)
-		return fault_set(fault, E_NOT_FOUND, "its numbers are no key");
-	key->jwk = jwk;
-	return E_OK;
+	if (taken)
+		return E_OK;
+	return shortage_seen() ? fault_set(fault, E_NO_MEMORY, "")
+						   : fault_set(fault, E_NOT_FOUND, "its numbers are no key");
 }
 
 static size_t bits_of(const uint8_t *number, size_t len)
@@ -77,22 +88,45 @@ static enum error read_rsa(const json_t *jwk, struct public_key *key, struct fau
 	key->algorithms = BIT(JWS_RS256) | BIT(JWS_PS256);
 	key->signature_len = spec.nlen;
 	(void)shortage_seen();
-	return take_jwk(cjose_jwk_create_RSA_spec(&spec, NULL), key, fault);
+	key->jwk = cjose_jwk_create_RSA_spec(&spec, NULL);
+	return is_taken(key->jwk != NULL, fault);
+}
+
+static void making_release(EVP_PKEY_CTX **making)
+{
+	EVP_PKEY_CTX_free(*making);
+}
+
+/* NULL where it is not on the curve, or there was no memory. */
+static EVP_PKEY *key_of_point(uint8_t point[P256_POINT_BYTES])
+{
+	char group[] = "P-256";
+	OSSL_PARAM numbers[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, P256_POINT_BYTES),
+		OSSL_PARAM_construct_end()};
+	EVP_PKEY *key = NULL;
+	OWNED(making_release) EVP_PKEY_CTX *making = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	if (making == NULL || EVP_PKEY_fromdata_init(making) != 1 ||
+		EVP_PKEY_fromdata(making, &key, EVP_PKEY_PUBLIC_KEY, numbers) != 1)
+		return NULL;
+	return key;
 }
 
 static enum error read_ec(const json_t *jwk, struct public_key *key, struct fault *fault)
 {
-	uint8_t x[P256_BYTES], y[P256_BYTES];
-	cjose_jwk_ec_keyspec spec = {.crv = CJOSE_JWK_EC_P_256, .x = x, .y = y};
+	uint8_t point[P256_POINT_BYTES] = {POINT_CONVERSION_UNCOMPRESSED};
+	uint8_t *x = point + 1, *y = x + P256_BYTES;
+	size_t x_len = 0, y_len = 0;
 	if (strcmp(text_of(jwk, "crv"), "P-256") != 0)
 		return fault_set(fault, E_NOT_FOUND, "its crv is not P-256");
-	if (!bytes_member(jwk, "x", x, sizeof x, &spec.xlen) || !bytes_member(jwk, "y", y, sizeof y, &spec.ylen) ||
-		spec.xlen != P256_BYTES || spec.ylen != P256_BYTES)
+	if (!bytes_member(jwk, "x", x, P256_BYTES, &x_len) || !bytes_member(jwk, "y", y, P256_BYTES, &y_len) ||
+		x_len != P256_BYTES || y_len != P256_BYTES)
 		return fault_set(fault, E_NOT_FOUND, "its x and y are not %u bytes each in base64url", P256_BYTES);
 	key->algorithms = BIT(JWS_ES256);
 	key->signature_len = 2 * P256_BYTES;
 	(void)shortage_seen();
-	return take_jwk(cjose_jwk_create_EC_spec(&spec, NULL), key, fault);
+	key->ec = key_of_point(point);
+	return is_taken(key->ec != NULL, fault);
 }
 
 static enum error read_okp(const json_t *jwk, struct public_key *key, struct fault *fault)
@@ -158,7 +192,7 @@ enum error public_key_read(const json_t *jwk, struct public_key *out, struct fau
 			error = types[i].read(jwk, &key, fault) ?: read_purpose(jwk, &key, fault);
 	TRY(error);
 	*out = key;
-	key.jwk = NULL;
+	key = (struct public_key){.jwk = NULL};
 	return E_OK;
 }
 
@@ -167,6 +201,8 @@ void public_key_release(struct public_key *key)
 	if (key->jwk != NULL)
 		cjose_jwk_release(key->jwk);
 	key->jwk = NULL;
+	EVP_PKEY_free(key->ec);
+	key->ec = NULL;
 }
 
 enum error public_key_demo(const struct key *secret, struct public_key *out)
@@ -183,6 +219,55 @@ bool public_key_fits(const struct public_key *key, const struct jws *jws)
 {
 	return (key->algorithms & BIT(jws->algorithm)) != 0 &&
 		   (!jws->has_key_id || (key->has_id && strcmp(key->id, jws->key_id) == 0));
+}
+
+static void parts_release(ECDSA_SIG **parts)
+{
+	ECDSA_SIG_free(*parts);
+}
+
+static void number_release(BIGNUM **number)
+{
+	BN_free(*number);
+}
+
+static void checking_release(EVP_MD_CTX **checking)
+{
+	EVP_MD_CTX_free(*checking);
+}
+
+/* The two numbers, as OpenSSL takes them. E_NO_MEMORY. */
+static enum error encode_signature(const uint8_t *numbers, uint8_t out[P256_DER_BYTES_MAX], size_t *out_len)
+{
+	OWNED(parts_release) ECDSA_SIG *parts = ECDSA_SIG_new();
+	OWNED(number_release) BIGNUM *r = BN_bin2bn(numbers, P256_BYTES, NULL);
+	OWNED(number_release) BIGNUM *s = BN_bin2bn(numbers + P256_BYTES, P256_BYTES, NULL);
+	TRY(allocated(parts && r && s));
+	if (ECDSA_SIG_set0(parts, r, s) != 1)
+		return E_NO_MEMORY;
+	r = s = NULL; /* they are its own now */
+	uint8_t *at = out;
+	int len = i2d_ECDSA_SIG(parts, NULL);
+	if (len <= 0 || (size_t)len > P256_DER_BYTES_MAX || i2d_ECDSA_SIG(parts, &at) != len)
+		return E_NO_MEMORY;
+	*out_len = (size_t)len;
+	return E_OK;
+}
+
+/* What is neither good nor bad could not be looked at. */
+static enum error verify_es256(EVP_PKEY *key, const struct jws *jws)
+{
+	uint8_t der[P256_DER_BYTES_MAX];
+	size_t der_len;
+	(void)shortage_seen();
+	TRY(encode_signature(jws->signature, der, &der_len));
+	OWNED(checking_release) EVP_MD_CTX *checking = EVP_MD_CTX_new();
+	if (checking == NULL || EVP_DigestVerifyInit(checking, NULL, EVP_sha256(), NULL, key) != 1)
+		return E_NO_MEMORY;
+	int holds = EVP_DigestVerify(checking, der, der_len, jws->signed_text.data, jws->signed_text.len);
+	if (holds == 1)
+		return E_OK;
+	return holds == 0 && !shortage_seen() ? E_BAD_SIGNATURE : E_NO_MEMORY;
 }
 
 static void imported_release(cjose_jws_t **imported)
@@ -206,6 +291,8 @@ enum error public_key_verify(const struct public_key *key, const struct jws *jws
 {
 	if ((key->algorithms & BIT(jws->algorithm)) == 0 || jws->signature_len != key->signature_len)
 		return E_BAD_SIGNATURE;
+	if (key->ec != NULL)
+		return verify_es256(key->ec, jws);
 	if (key->jwk == NULL)
 		return crypto_sign_verify_detached(jws->signature, jws->signed_text.data, jws->signed_text.len, key->ed25519) ==
 					   0

@@ -14,10 +14,11 @@
 struct public_key {
 	char id[KEY_ID_BYTES_MAX + 1];
 	bool has_id;
-	unsigned algorithms; /* bits 1 << enum jws_algorithm */
-	cjose_jwk_t *jwk;    /* RSA, EC, oct; NULL: Ed25519 */
+	unsigned algorithms;    /* bits 1 << enum jws_algorithm */
+	cjose_jwk_t *jwk;       /* RSA, oct; else NULL */
+	struct evp_pkey_st *ec; /* P-256, OpenSSL's; else NULL */
 	size_t signature_len;
-	uint8_t ed25519[32];
+	uint8_t ed25519[32]; /* where both are NULL */
 };
 
 /* Of a member of "keys". E_NOT_FOUND: it is not one that could verify a token here, with the reason, and is passed
