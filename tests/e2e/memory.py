@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Memory that is short says nothing about a ledger: with any single allocation failing, 'audit', 'proof', 'verify' and
-'who' never say of a good ledger or a good file that it does not hold."""
+'who' never say of a good ledger or a good file that it does not hold; and 'send' refuses nothing that is good."""
 
 import concurrent.futures
+import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -66,6 +68,33 @@ class Runs:
         return wrong, counts
 
 
+def send_refuses_nothing(tap, runs, key):
+    """Rows of what was refused once, an event and a Bundle of which an entry is company; each run has its own spool."""
+    ledger = runs.ledger
+    rows = ledger.path("rows")
+    bundle = ('{"resourceType":"Bundle","type":"searchset","entry":[{"search":{"mode":"include"},"resource":'
+              '{"resourceType":"Patient","id":"x"}}]}')
+    with open(rows, "w", encoding="utf-8") as file:
+        for number, form, message in ((1, "json", event(SUBJECT, "once more")), (2, "fhir", bundle)):
+            file.write(json.dumps({"input": "-", "number": number, "format": form, "error": "stopped", "reason": "because",
+                                   "message": message}) + "\n")
+    wrong, counts = [], {}
+    reached, at = True, 0
+    while reached:
+        at += 1
+        spool = ledger.path("spool-%d" % at)
+        _, result, reached = runs.run(at, ["send", "--server", ledger.ingest, "--key", key, "--spool", spool, rows])
+        counts[result.returncode] = counts.get(result.returncode, 0) + 1
+        refused = os.path.exists(os.path.join(spool, "rejected.jsonl"))
+        sent = "1 events acknowledged" in result.stderr
+        if refused or result.returncode not in (0, 4) or (result.returncode == 0 and not sent):
+            wrong.append("allocation %d: exit %d %s" % (at, result.returncode, result.stderr.strip()[-200:]))
+        shutil.rmtree(spool, ignore_errors=True)
+    tap.ok(not wrong and counts.get(4, 0) > 2, "send: %s" % counts)
+    for line in wrong[:20]:
+        print("# " + line.replace("\n", " | "))
+
+
 def main():
     tap = Tap()
     ledger = Ledger(sys.argv[1], "log.example.dk/memory")
@@ -76,6 +105,14 @@ def main():
     with open(receipts, "w", encoding="utf-8") as file:
         file.write(ledger.run("send", "--server", ledger.ingest, "--key", key, "--batch", "2", "-", stdin=lines))
     ledger.run("epoch", ledger.dir)
+    runs = Runs(ledger, sys.argv[2])
+    _, plain, reached = runs.run(1 << 40, ["help"])
+    if plain.returncode != 0 or reached:
+        tap.skip("single failing allocations", "nothing can be preloaded here: " + plain.stderr.strip()[:100])
+        ledger.stop()
+        ledger.remove()
+        tap.done()
+    send_refuses_nothing(tap, runs, ledger.add_sender("two"))
     ledger.stop()
     statement, proof = ledger.path("statement"), ledger.path("proof")
     public = ledger.path("public")
@@ -85,11 +122,6 @@ def main():
     ledger.run("proof", ledger.dir, "3", "-o", proof)
     ledger.run("export", ledger.dir, public)
     vkey = ("--vkey", ledger.vkey)
-    runs = Runs(ledger, sys.argv[2])
-    _, plain, reached = runs.run(1 << 40, ["audit", ledger.dir, *vkey])
-    if plain.returncode != 0 or reached:
-        tap.skip("single failing allocations", "nothing can be preloaded here: " + plain.stderr.strip()[:100])
-        tap.done()
     for what, arguments in (("audit", ["audit", ledger.dir, *vkey]),
                             ("audit --labels", ["audit", ledger.dir, *vkey, "--labels"]),
                             ("audit of tiles", ["audit", public, *vkey]),
