@@ -32,6 +32,8 @@ struct map_update {
 	size_t here_max;          /* room */
 	struct map_change *items; /* a bucket while it is merged */
 	size_t items_capacity;
+	const struct map_change **were; /* for each of them what it was; NULL: it is new */
+	size_t were_capacity;
 	bool risen; /* past the root's row */
 	bool finished;
 	const struct hash *old_root; /* NULL: nobody knows it */
@@ -89,6 +91,7 @@ void map_update_free(struct map_update *update)
 	free(update->below);
 	free(update->here);
 	free(update->items);
+	free(update->were);
 	free(update);
 }
 
@@ -98,18 +101,76 @@ static void note_changed(struct map_update *update, const struct changed *change
 	update->here[update->here_count++] = *changed;
 }
 
+static bool ascending(const struct map_change *items, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (map_change_compare(&items[i - 1], &items[i]) >= 0)
+			return false;
+	return true;
+}
+
 /* Both ascending; a change replaces the item of its label. */
-static size_t merge_items(const struct map_change *items, size_t count, const struct map_change *changes,
-	size_t change_count, struct map_change *out)
+static size_t merge_items(struct map_update *update, const struct map_change *items, size_t count,
+	const struct map_change *changes, size_t change_count)
 {
 	size_t n = 0;
-	for (size_t i = 0, c = 0; i < count || c < change_count;) {
+	for (size_t i = 0, c = 0; i < count || c < change_count; n++) {
 		int order = i == count ? 1 : c == change_count ? -1 : map_change_compare(&items[i], &changes[c]);
-		out[n++] = order < 0 ? items[i] : changes[c];
+		update->items[n] = order < 0 ? items[i] : changes[c];
+		update->were[n] = order <= 0 ? &items[i] : NULL;
 		i += order <= 0;
 		c += order >= 0;
 	}
 	return n;
+}
+
+/* Of some of a bucket's items, what they are together and what they were. */
+struct both {
+	struct map_slot is;
+	struct map_slot was;
+};
+
+static void hash_leaf(const struct map_change *item, struct map_slot *out)
+{
+	out->used = true;
+	map_leaf_hash(item->label.b, &item->value, &out->hash);
+}
+
+static void hash_one(const struct map_change *item, const struct map_change *was, struct both *out)
+{
+	hash_leaf(item, &out->is);
+	if (was == NULL)
+		out->was.used = false;
+	else if (hash_equal(&was->value, &item->value))
+		out->was = out->is;
+	else
+		hash_leaf(was, &out->was);
+}
+
+/* What has not changed is hashed once. The bit that divides them divides those that were there as well, where some
+ * stand on both sides. count >= 1. */
+static void hash_both(
+	const struct map_change *items, const struct map_change *const *were, size_t count, struct both *out)
+{
+	unsigned bit;
+	struct both left, right;
+	if (count == 1) {
+		hash_one(items, *were, out);
+		return;
+	}
+	size_t upper = map_bucket_divide(items, count, &bit);
+	hash_both(items, were, upper, &left);
+	hash_both(items + upper, were + upper, count - upper, &right);
+	out->is.used = true;
+	map_node_hash(&left.is.hash, &right.is.hash, (uint8_t)bit, &out->is.hash);
+	if (!left.was.used || !right.was.used) {
+		out->was = left.was.used ? left.was : right.was;
+	} else if (map_slot_equal(&left.was, &left.is) && map_slot_equal(&right.was, &right.is)) {
+		out->was = out->is;
+	} else {
+		out->was.used = true;
+		map_node_hash(&left.was.hash, &right.was.hash, (uint8_t)bit, &out->was.hash);
+	}
 }
 
 /* What the bucket was is hashed as well: the row above must have said just that. */
@@ -122,22 +183,18 @@ static enum error write_bucket(struct map_update *update, struct run_writer *wri
 		end++;
 	TRY(map_row_get(update->runs, MAP_BUCKET_DEPTH, prefix, &older));
 	TRY(map_bucket_items(older, &items, &count));
-	struct map_slot was = {.used = count > 0};
-	if (was.used)
-		map_bucket_hash(items, count, &was.hash);
+	if (!ascending(items, count))
+		return E_CORRUPT;
 	TRY(GROW(update->items, update->items_capacity, count + end - update->next));
-	count = merge_items(items, count, update->changes + update->next, end - update->next, update->items);
+	TRY(GROW(update->were, update->were_capacity, count + end - update->next));
+	count = merge_items(update, items, count, update->changes + update->next, end - update->next);
 	TRY(row_put(writer, MAP_BUCKET_DEPTH, prefix, bytes_of(update->items, count * MAP_ITEM_BYTES)));
-	struct changed changed = {.prefix = prefix, .was = was};
-	map_bucket_hash(update->items, count, &changed.hash);
+	struct both both;
+	hash_both(update->items, update->were, count, &both);
+	const struct changed changed = {prefix, both.was, both.is.hash};
 	update->next = end;
 	note_changed(update, &changed);
 	return E_OK;
-}
-
-static bool same_slot(const struct map_slot *a, const struct map_slot *b)
-{
-	return a->used == b->used && (!a->used || hash_equal(&a->hash, &b->hash));
 }
 
 /* What is about to be built on must be what was signed, or damage would be signed with it. */
@@ -149,18 +206,18 @@ static enum error write_row(struct map_update *update, struct run_writer *writer
 	TRY(map_row_get(update->runs, update->depth, prefix, &older));
 	TRY(map_row_read(older, &row));
 	old = row;
-	map_row_fold(&old, update->depth);
+	map_row_fold(&old, update->depth, NULL);
 	for (; update->next < update->below_count && update->below[update->next].prefix >> MAP_ROW_BITS == prefix;
 		 update->next++) {
 		const struct changed *changed = &update->below[update->next];
 		struct map_slot *slot = &row.levels[0][changed->prefix % MAP_ROW_SLOTS];
-		if (!same_slot(slot, &changed->was))
+		if (!map_slot_equal(slot, &changed->was))
 			return E_CORRUPT;
 		*slot = (struct map_slot){true, changed->hash};
 	}
 	TRY(map_row_content(&row, content, &newer));
 	TRY(row_put(writer, update->depth, prefix, newer));
-	map_row_fold(&row, update->depth);
+	map_row_fold(&row, update->depth, &old);
 	const struct changed changed = {prefix, old.levels[MAP_ROW_BITS][0], row.levels[MAP_ROW_BITS][0].hash};
 	note_changed(update, &changed);
 	return E_OK;

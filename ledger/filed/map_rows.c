@@ -92,25 +92,38 @@ enum error map_row_content(const struct map_row *row, uint8_t out[MAP_ROW_CONTEN
 	return writer_done(&w, content);
 }
 
-void map_row_fold(struct map_row *row, unsigned depth)
+bool map_slot_equal(const struct map_slot *a, const struct map_slot *b)
+{
+	return a->used == b->used && (!a->used || hash_equal(&a->hash, &b->hash));
+}
+
+/* The node over two neighbours. */
+static void fold_pair(const struct map_slot pair[2], uint8_t bit, struct map_slot *out)
+{
+	if (!pair[0].used || !pair[1].used) {
+		*out = pair[0].used ? pair[0] : pair[1];
+		return;
+	}
+	out->used = true;
+	map_node_hash(&pair[0].hash, &pair[1].hash, bit, &out->hash);
+}
+
+void map_row_fold(struct map_row *row, unsigned depth, const struct map_row *like)
 {
 	for (unsigned level = 0; level < MAP_ROW_BITS; level++) {
 		uint8_t bit = (uint8_t)(depth + MAP_ROW_BITS - 1 - level);
 		for (unsigned i = 0; i < MAP_ROW_SLOTS >> (level + 1); i++) {
-			const struct map_slot *left = &row->levels[level][2 * i];
-			const struct map_slot *right = left + 1;
-			struct map_slot *node = &row->levels[level + 1][i];
-			if (left->used && right->used) {
-				node->used = true;
-				map_node_hash(&left->hash, &right->hash, bit, &node->hash);
-			} else {
-				*node = left->used ? *left : *right;
-			}
+			const struct map_slot *pair = &row->levels[level][2 * i];
+			const struct map_slot *known = like != NULL ? &like->levels[level][2 * i] : NULL;
+			if (known != NULL && map_slot_equal(&pair[0], &known[0]) && map_slot_equal(&pair[1], &known[1]))
+				row->levels[level + 1][i] = like->levels[level + 1][i];
+			else
+				fold_pair(pair, bit, &row->levels[level + 1][i]);
 		}
 	}
 }
 
 int map_change_compare(const void *left, const void *right)
 {
-	return memcmp(left, right, LABEL_BYTES);
+	return hash_order(((const struct map_change *)left)->label.b, ((const struct map_change *)right)->label.b);
 }

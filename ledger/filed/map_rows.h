@@ -42,7 +42,9 @@ size_t map_bucket_divide(const struct map_change *items, size_t count, unsigned 
 void map_bucket_hash(const struct map_change *items, size_t count, struct hash *out);
 enum error map_row_read(struct bytes content, struct map_row *out) MUST_USE;
 enum error map_row_content(const struct map_row *row, uint8_t out[MAP_ROW_CONTENT_MAX], struct bytes *content) MUST_USE;
-/* An inner node stands only where both sides have something. */
-void map_row_fold(struct map_row *row, unsigned depth);
+bool map_slot_equal(const struct map_slot *a, const struct map_slot *b);
+/* An inner node stands only where both sides have something. `like` (may be NULL): a folded row, of which is taken over
+ * what stands over the same slots. */
+void map_row_fold(struct map_row *row, unsigned depth, const struct map_row *like);
 /* By label; for qsort and bsearch. */
 int map_change_compare(const void *left, const void *right);

@@ -16,7 +16,7 @@ enum error map_store_root(struct runs *runs, struct hash *out)
 	struct bytes content;
 	TRY(map_row_get(runs, 0, 0, &content));
 	TRY(map_row_read(content, &row));
-	map_row_fold(&row, 0);
+	map_row_fold(&row, 0, NULL);
 	if (row.levels[MAP_ROW_BITS][0].used)
 		*out = row.levels[MAP_ROW_BITS][0].hash;
 	else
@@ -83,7 +83,7 @@ static enum error walk_map(struct runs *runs, struct path *path, const struct ma
 		struct map_row row;
 		TRY(map_row_get(runs, depth, prefix, &content));
 		TRY(map_row_read(content, &row));
-		map_row_fold(&row, depth);
+		map_row_fold(&row, depth, NULL);
 		if (!row.levels[MAP_ROW_BITS][0].used)
 			return depth == 0 ? E_NOT_FOUND : E_CORRUPT;
 		prefix = prefix << MAP_ROW_BITS | walk_row(&row, depth, path);
@@ -173,7 +173,7 @@ static enum error check_content(
 	size_t count;
 	if (depth < MAP_BUCKET_DEPTH) {
 		TRY(map_row_read(content, &row));
-		map_row_fold(&row, depth);
+		map_row_fold(&row, depth, NULL);
 		for (unsigned i = 0; i < MAP_ROW_SLOTS; i++)
 			check->slots[depth / MAP_ROW_BITS] += row.levels[0][i].used;
 		*out = row.levels[MAP_ROW_BITS][0].hash;

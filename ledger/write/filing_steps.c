@@ -32,7 +32,7 @@ static int compare_filings(const void *left, const void *right)
 {
 	const struct filing *a = left;
 	const struct filing *b = right;
-	int order = memcmp(a->alias.b, b->alias.b, sizeof a->alias.b);
+	int order = hash_order(a->alias.b, b->alias.b);
 	if (order != 0)
 		return order;
 	return a->number < b->number ? -1 : a->number > b->number;

@@ -225,4 +225,40 @@ START_TEST(damaged_rows_are_noticed)
 }
 END_TEST
 
-UNIT_MAIN("map_store", like_the_model, visits_every_label, damaged_rows_are_noticed)
+/* What is not changed is hashed once, for what it is and for what it was: damage of it is noticed all the same. */
+START_TEST(damage_beside_a_change_is_noticed)
+{
+	struct map_change two[2], again;
+	struct hash root;
+	open_map();
+	uint32_t prefix = map_label_prefix(&labels[0]);
+	two[0] = (struct map_change){labels[0], value_of(1)};
+	two[1] = (struct map_change){labels[1], value_of(2)};
+	ck_assert_uint_eq(map_label_prefix(&labels[1]), prefix);
+	write_changes(two, 2, 100, UINT32_MAX, &root); /* sorts them */
+	const struct map_change pair[2] = {two[0], two[1]};
+	for (unsigned changed = 0; changed < 3; changed++) {
+		again = changed < 2 ? pair[changed] : (struct map_change){labels[0], value_of(9)};
+		if (changed == 2)
+			memset(again.label.b + 4, 0x5A, sizeof again.label.b - 4); /* somebody new between them, or beside */
+		again.value = value_of(7);
+		ck_ok(try_change(&again, &root));
+		for (unsigned damaged = 0; damaged < 2; damaged++) {
+			struct map_change bad[2] = {pair[0], pair[1]};
+			bad[damaged].value.b[31] ^= 1;
+			write_row(MAP_BUCKET_DEPTH, prefix, bytes_of(bad, sizeof bad));
+			ck_error(try_change(&again, &root), E_CORRUPT);
+			ck_error(try_change(&again, NULL), E_CORRUPT);
+		}
+		const struct map_change swapped[2] = {pair[1], pair[0]};
+		write_row(MAP_BUCKET_DEPTH, prefix, bytes_of(swapped, sizeof swapped));
+		ck_error(try_change(&again, &root), E_CORRUPT);
+		write_row(MAP_BUCKET_DEPTH, prefix, bytes_of(pair, sizeof pair[0]));
+		ck_error(try_change(&again, NULL), E_CORRUPT); /* one is gone */
+		write_row(MAP_BUCKET_DEPTH, prefix, bytes_of(pair, sizeof pair));
+	}
+	close_map();
+}
+END_TEST
+
+UNIT_MAIN("map_store", like_the_model, visits_every_label, damaged_rows_are_noticed, damage_beside_a_change_is_noticed)
