@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define GAP_BYTES_MAX 8 /* between two indexes of a log */
-_Static_assert(7 * GAP_BYTES_MAX < 64, "a gap fits, and all of them are less than eight bytes for each index");
+_Static_assert(7 * GAP_BYTES_MAX < 64, "a gap fits");
 
 void posting_key(const struct alias *alias, uint32_t number, uint8_t out[POSTING_KEY_BYTES])
 {
@@ -61,16 +61,6 @@ static void read_indexes(struct reader *r, size_t count, struct head *out)
 	}
 }
 
-/* As versions before wrote them, eight bytes each: gaps are never as long as that. */
-static void read_older_indexes(struct reader *r, size_t count, struct head *out)
-{
-	for (size_t i = 0; i < count; i++) {
-		out->indexes[i] = reader_u64(r);
-		reader_require(r, i == 0 || out->indexes[i] > out->indexes[i - 1]);
-	}
-	reader_require(r, out->indexes[count - 1] == out->newest);
-}
-
 /* A head without a leaf would be a subject who is in no tree: there is none. False: it is no head. */
 static bool head_decode(struct bytes plain, struct head *out)
 {
@@ -78,11 +68,7 @@ static bool head_decode(struct bytes plain, struct head *out)
 	reader_copy(&r, out->label.b, sizeof out->label.b);
 	out->newest = reader_u64(&r);
 	merkle_frontier_read(&r, &out->frontier);
-	size_t count = r.error == E_OK ? head_open_indexes(out) : 0;
-	if (count > 0 && reader_left(&r) == 8 * count)
-		read_older_indexes(&r, count, out);
-	else
-		read_indexes(&r, count, out);
+	read_indexes(&r, r.error == E_OK ? head_open_indexes(out) : 0, out);
 	return reader_done(&r) == E_OK && out->frontier.size > 0;
 }
 

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <xxhash.h>
@@ -69,23 +68,10 @@ enum error run_check_parts(
 	return good ? E_OK : E_NO_MEMORY;
 }
 
-/* What runs had before: they are read as long as they are there, and taken over into others. */
-static void older_check(uint64_t number, uint64_t offset, struct bytes content, uint8_t out[RUN_CHECK_BYTES])
-{
-	uint8_t key[crypto_shorthash_KEYBYTES];
-	_Static_assert(sizeof key == 16 && crypto_shorthash_BYTES == RUN_CHECK_BYTES, "SipHash-2-4");
-	put_u64(key, number);
-	put_u64(key + 8, offset);
-	crypto_shorthash(out, content.data, content.len, key);
-}
-
 static bool holds(uint64_t number, uint64_t offset, struct bytes content, const uint8_t *check)
 {
 	uint8_t wanted[RUN_CHECK_BYTES];
 	run_check(number, offset, content, wanted);
-	if (memcmp(check, wanted, sizeof wanted) == 0)
-		return true;
-	older_check(number, offset, content, wanted);
 	return memcmp(check, wanted, sizeof wanted) == 0;
 }
 

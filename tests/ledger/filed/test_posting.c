@@ -141,14 +141,13 @@ static void check_head(const struct head *head, const struct head *wanted)
 	ck_assert_mem_eq(head->indexes, wanted->indexes, head_open_indexes(wanted) * sizeof wanted->indexes[0]);
 }
 
-static size_t older_plain(const struct head *head, uint8_t *plain)
+/* All of a head but its indexes. */
+static size_t fixed_plain(const struct head *head, uint8_t *plain)
 {
 	struct writer w = writer_of(plain, HEAD_BYTES_MAX);
 	writer_bytes(&w, BYTES_ARRAY(head->label.b));
 	writer_u64(&w, head->newest);
 	merkle_frontier_write(&w, &head->frontier);
-	for (size_t i = 0; i < head_open_indexes(head); i++)
-		writer_u64(&w, head->indexes[i]);
 	ck_ok(w.error);
 	return writer_len(&w);
 }
@@ -160,17 +159,11 @@ START_TEST(heads_are_read_as_they_were_written)
 	seal_keys_derive(&(struct key){{3}}, &keys);
 	for (size_t count = 1; count <= 520; count++)
 		for (size_t i = 0; i < sizeof gaps / sizeof gaps[0]; i++) {
-			static uint8_t row[HEAD_ROW_BYTES_MAX], plain[HEAD_BYTES_MAX];
+			static uint8_t row[HEAD_ROW_BYTES_MAX];
 			size_t len;
 			struct head head = head_of(count, gaps[i]), back;
 			ck_ok(head_seal(&keys, &alias, &head, row, &len));
 			ck_ok(open_row(row, len, &back));
-			check_head(&back, &head);
-			/* Whatever its length is, an older one is not taken for one of these. */
-			size_t older = older_plain(&head, plain);
-			ck_assert(count % 256 == 0 ? older + SEAL_OVERHEAD == len : older + SEAL_OVERHEAD > len);
-			seal_plain(plain, older, row);
-			ck_ok(open_row(row, older + SEAL_OVERHEAD, &back));
 			check_head(&back, &head);
 		}
 }
@@ -193,7 +186,7 @@ START_TEST(heads_that_are_none)
 	struct head head = head_of(3, 1), back;
 	head.newest = 1000; /* fewer than what stands before it */
 	seal_keys_derive(&(struct key){{3}}, &keys);
-	size_t fixed = older_plain(&head, plain) - 3 * 8;
+	size_t fixed = fixed_plain(&head, plain);
 	seal_plain(plain, fixed, row);
 	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
 		memcpy(plain + fixed, ends[i].end.data, ends[i].end.len);

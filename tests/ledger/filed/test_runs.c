@@ -298,52 +298,6 @@ START_TEST(checks_are_as_others_make_them)
 }
 END_TEST
 
-static void put_older_check(uint64_t number, uint64_t offset, uint8_t *content, size_t len)
-{
-	uint8_t key[crypto_shorthash_KEYBYTES];
-	put_u64(key, number);
-	put_u64(key + 8, offset);
-	crypto_shorthash(content + len, content, len, key);
-}
-
-/* The run as versions before made it. */
-static void make_older(size_t at, uint8_t *content, size_t len)
-{
-	struct run_name *name = &filed.filing.runs[at];
-	struct reader r = reader_of(bytes_of(content + name->blocks, name->index));
-	for (enum run_table table = 0; table < RUN_TABLES; table++)
-		for (uint64_t blocks = reader_u64(&r); blocks > 0; blocks--) {
-			uint64_t offset = reader_u64(&r);
-			uint32_t bytes = reader_u32(&r);
-			reader_bytes(&r, run_key_bytes(table));
-			put_older_check(name->number, offset, content + offset, bytes - RUN_CHECK_BYTES);
-		}
-	ck_ok(r.error);
-	put_older_check(name->number, name->blocks, content + name->blocks, name->index - RUN_CHECK_BYTES);
-	name->check = get_u64(content + len - RUN_CHECK_BYTES);
-	write_run(at, content, len);
-}
-
-START_TEST(runs_of_older_versions_are_read)
-{
-	static uint8_t good[1 << 16], older[1 << 16];
-	make_small();
-	for (size_t run = 0; run < 2; run++) {
-		size_t len = read_run(run, good, sizeof good);
-		memcpy(older, good, len);
-		make_older(run, older, len);
-		ck_assert(memcmp(good, older, len) != 0);
-		ck_assert(!right_or_corrupt());
-		older[len / 3] ^= 4;
-		write_run(run, older, len);
-		ck_assert(right_or_corrupt());
-		older[len / 3] ^= 4;
-		write_run(run, older, len);
-	}
-	end();
-}
-END_TEST
-
 /* ---- older states ---- */
 
 static bool is_there(uint64_t number)
@@ -561,7 +515,6 @@ int main(void)
 	tcase_add_test(tcase, no_byte_may_differ);
 	tcase_add_test(tcase, no_name_may_differ);
 	tcase_add_test(tcase, checks_are_as_others_make_them);
-	tcase_add_test(tcase, runs_of_older_versions_are_read);
 	tcase_add_test(tcase, swept_when_nobody_can_name_it);
 	tcase_add_test(tcase, left_over_files_go);
 	tcase_add_test(tcase, numbers_that_begin_anew);
