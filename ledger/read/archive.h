@@ -77,7 +77,8 @@ enum error snapshot_entry(struct snapshot *snapshot, uint64_t index, struct byte
 enum error snapshot_time_at(struct snapshot *snapshot, uint64_t index, uint64_t *out) MUST_USE;
 /* Ledger time of the last entry before `end` that has one. */
 enum error snapshot_time_before(struct snapshot *snapshot, uint64_t end, uint64_t *out) MUST_USE;
-/* The content of a tile (tile_path.h). Borrowed until the next one. E_NOT_FOUND when it is not there, or not as wide. */
+/* The content of a tile (tile_path.h). Borrowed until the next one. E_NOT_FOUND when it is not there, or not as wide.
+ */
 enum error snapshot_tile(struct snapshot *snapshot, const struct tile_path *tile, struct bytes *out) MUST_USE;
 /* Inclusion under this snapshot's checkpoint. */
 enum error snapshot_prove_inclusion(struct snapshot *snapshot, uint64_t index, struct merkle_proof *out) MUST_USE;
