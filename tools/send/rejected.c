@@ -213,6 +213,12 @@ enum error rejected_write(struct rejected *rejected, const struct refused *refus
 	return rejected_end_row(rejected, error == E_OK ? write_row(rejected, row) : error);
 }
 
+enum error rejected_write_again(struct rejected *rejected, struct bytes row)
+{
+	enum error error = rejected_begin_row(rejected) ?: rejected_put(rejected, row);
+	return rejected_end_row(rejected, error ?: rejected_put(rejected, BYTES_LITERAL("\n")));
+}
+
 /* ---- the last row ---- */
 
 /* Where the last line begins; `len` if the file ends with a whole one. */

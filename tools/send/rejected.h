@@ -45,6 +45,8 @@ bool rejected_is(const struct rejected *rejected, int fd);
 
 /* One row, or nothing of it: E_FULL (there may be room again), E_IO, E_NO_MEMORY. */
 enum error rejected_write(struct rejected *rejected, const struct refused *refused) MUST_USE;
+/* The same of what is a row already, as it stood in the input. */
+enum error rejected_write_again(struct rejected *rejected, struct bytes row) MUST_USE;
 /* What was written is durable. */
 enum error rejected_sync(struct rejected *rejected) MUST_USE;
 

@@ -99,28 +99,10 @@ static enum error read_row(struct bytes text, struct rejected_row *out)
 	return error == E_OK && read_head(out) ? read_message(out) : E_NOT_FOUND;
 }
 
-/* A row of a pipe for which there was no memory is the message of another, as text: the inner one is meant. */
-static enum error unwrap(struct rejected_row *row)
-{
-	while (
-		!row->is_events && !json_is_object(json_object_get(row->json, "message")) && rejected_row_begins(row->text)) {
-		OWNED(rejected_row_free) struct rejected_row inner = {.format = ADAPTER_JSON};
-		enum error error = read_row(row->text, &inner);
-		if (error != E_OK)
-			return error == E_NO_MEMORY ? error : E_OK;
-		const struct rejected_row outer = *row;
-		*row = inner;
-		inner = outer;
-	}
-	return E_OK;
-}
-
 enum error rejected_row_read(struct bytes text, struct rejected_row *out)
 {
 	*out = (struct rejected_row){.format = ADAPTER_JSON};
 	enum error error = rejected_row_begins(text) ? read_row(text, out) : E_NOT_FOUND;
-	if (error == E_OK)
-		error = unwrap(out);
 	if (error != E_OK)
 		rejected_row_free(out);
 	return error;

@@ -78,6 +78,17 @@ void send_report(struct send *send, const struct refused *refused)
 	tally_refused(&send->tally, refused->error, refused->reason, (uint64_t)time(NULL));
 }
 
+void send_keep_row(struct send *send, struct bytes row)
+{
+	enum error error;
+	do
+		error = rejected_write_again(&send->rejected, row);
+	while (send_room(send, error));
+	keep_error(send, error);
+	send->refused++;
+	tally_refused(&send->tally, E_STOPPED, error_text(E_STOPPED), (uint64_t)time(NULL));
+}
+
 /* Refused by the ledger, after this sender had taken it: by now only the events are left of the message. */
 static void on_rejected(void *context, const struct outbox_rejection *rejection)
 {

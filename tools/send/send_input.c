@@ -285,12 +285,29 @@ static struct item item_of(const struct send *send, const struct input *input, c
 		.line = input->line};
 }
 
+/* There was no memory to read what begins as a row. A pipe brings it once, so it goes back as it is; whoever waits for
+ * an answer gives it again, and a file is read again. */
+static enum error leave_row(struct send *send, struct input *input, const struct message *message, struct fault *fault)
+{
+	struct message unread = {.text = message->text, .error = fault_set(fault, E_NO_MEMORY, "")};
+	const struct item item = item_of(send, input, message);
+	input->number++;
+	if (!input->passing || is_heard(send))
+		return send_item(send, &item, &unread, NULL, fault);
+	end_with(send, E_NO_MEMORY, fault);
+	send_keep_row(send, message->text);
+	send->messages++;
+	return E_OK;
+}
+
 enum error send_message(struct send *send, struct input *input, struct message *message, struct fault *fault)
 {
 	if (message->kind != MESSAGE_WHOLE)
 		return keep_part(send, input, message, fault);
 	struct rejected_row row;
 	enum error is_row = input->line == NULL ? rejected_row_read(message->text, &row) : E_NOT_FOUND; /* of strangers */
+	if (is_row == E_NO_MEMORY)
+		return leave_row(send, input, message, fault);
 	if (is_row == E_OK) {
 		enum error error = send_row(send, input, &row, fault);
 		rejected_row_free(&row);
@@ -298,9 +315,7 @@ enum error send_message(struct send *send, struct input *input, struct message *
 	}
 	const struct item item = item_of(send, input, message);
 	input->number++;
-	if (is_row == E_NO_MEMORY)
-		message->error = fault_set(&message->fault, is_row, "");
-	else if (input->says != NULL)
+	if (input->says != NULL)
 		message->error = fault_set(&message->fault, E_BAD_VALUE, "%s", input->says);
 	return send_item(send, &item, message, NULL, fault);
 }

@@ -105,6 +105,8 @@ struct input {
 
 /* Reports a refused message; the error of writing it is kept in `write_error`. */
 void send_report(struct send *send, const struct refused *refused);
+/* A row that was not read goes back as it is. */
+void send_keep_row(struct send *send, struct bytes row);
 /* Whether to try again what `error` is of: the disk was full, and there has been time for it to be less so. Says it
  * once. */
 bool send_room(struct send *send, enum error error);
