@@ -117,7 +117,7 @@ enum error fetch_text(struct fetch *fetch, const char *path, const struct web_pa
 			"https://, or --plain-off-loopback");
 	if (answer.end == WEB_NO_HTTP)
 		return fault_set(fault, E_IO, "%s", FETCH_NO_HTTP);
-	if (answer.end != WEB_WHOLE && shortage_seen())
+	if (shortage_seen()) /* also what libcurl calls whole may not be */
 		return fault_set(fault, E_NO_MEMORY, "");
 	if (answer.end != WEB_WHOLE)
 		return fault_set(fault, E_IO, "the ledger cannot be asked: %s", answer.details);

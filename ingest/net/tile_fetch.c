@@ -182,8 +182,6 @@ static bool may_pass(const struct web_answer *answer)
 
 static enum error judge(const struct transfer *transfer, const struct web_answer *answer, struct fault *fault)
 {
-	if (shortage_seen())
-		return fault_set(fault, E_NO_MEMORY, "");
 	if (answer->end == WEB_WHOLE && (answer->status == 200 || answer->status == 0)) /* a file has none */
 		return E_OK;
 	if (is_missing(answer))
@@ -227,6 +225,15 @@ static enum error fetch_path(
 	return try_until_passed(fetch, slot, path, len_max, out);
 }
 
+/* Memory was short for one of the transfers, also of those ahead, and nobody knows for which: libcurl may call an
+ * answer whole that it had no room for. None of them is read. */
+static enum error drop_all(struct tile_fetch *fetch, struct fault *fault)
+{
+	for (size_t i = 0; i < TILE_FETCH_TRANSFERS; i++)
+		web_drop(fetch->web, i);
+	return fault_set(fault, E_NO_MEMORY, "");
+}
+
 static enum error read_path(
 	struct tile_fetch *fetch, const char *path, size_t len_max, struct bytes *out, struct fault *fault)
 {
@@ -238,6 +245,8 @@ static enum error read_path(
 	if (slot == OWN_TRANSFER)
 		web_drop(fetch->web, slot);
 	enum error error = fetch_path(fetch, slot, path, len_max, &answer);
+	if (error == E_NO_MEMORY || shortage_seen())
+		return drop_all(fetch, fault);
 	TRY(fault_set(fault, error, "%s", error_text(error)));
 	fetch->lent = slot;
 	TRY(judge(&fetch->transfers[slot], &answer, fault));

@@ -25,13 +25,13 @@ class Runs:
         self.ledger = ledger
         self.library = library
 
-    def run(self, at, arguments):
+    def run(self, at, arguments, stdin=None):
         """The result, and whether there was such an allocation."""
         mark = self.ledger.path("mark-%d" % at)
         environment = dict(os.environ, LD_PRELOAD=self.library, FAILING_MALLOC_AT=str(at), FAILING_MALLOC_MARK=mark)
         try:
             result = subprocess.run([self.ledger.indsigt, *arguments], capture_output=True, text=True, check=False,
-                                    env=environment, stdin=subprocess.DEVNULL, timeout=WAITS_S)
+                                    env=environment, input=stdin or "", timeout=WAITS_S)
         except subprocess.TimeoutExpired as waits:  # a library's lock that nobody lets go of: it accuses nobody
             said = [text.decode(errors="replace") if text else "" for text in (waits.stdout, waits.stderr)]
             result = subprocess.CompletedProcess(waits.cmd, WAITED, *said)
@@ -68,29 +68,50 @@ class Runs:
         return wrong, counts
 
 
-def send_refuses_nothing(tap, runs, key):
-    """Rows of what was refused once, an event and a Bundle of which an entry is company; each run has its own spool."""
+def rows_of(bundle):
+    """What was refused once: an event, and a Bundle of which an entry is company."""
+    return [json.dumps({"input": "-", "number": number, "format": form, "error": "stopped", "reason": "because",
+                        "message": message}) for number, form, message in ((1, "json", event(SUBJECT, "once more")),
+                                                                           (2, "fhir", bundle))]
+
+
+def given_back(path, rows):
+    """Whether all of what a pipe brought and that was kept may be sent again: as it came, or as the message of a row."""
+    if not os.path.exists(path):
+        return True
+    with open(path, encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    kept = [json.loads(line) for line in lines]
+    return len(kept) <= len(rows) and all(line in rows or row["error"] == "stopped" for line, row in zip(lines, kept))
+
+
+def send_refuses_nothing(tap, runs, key, by_pipe):
+    """Each run has its own spool."""
     ledger = runs.ledger
-    rows = ledger.path("rows")
-    bundle = ('{"resourceType":"Bundle","type":"searchset","entry":[{"search":{"mode":"include"},"resource":'
-              '{"resourceType":"Patient","id":"x"}}]}')
-    with open(rows, "w", encoding="utf-8") as file:
-        for number, form, message in ((1, "json", event(SUBJECT, "once more")), (2, "fhir", bundle)):
-            file.write(json.dumps({"input": "-", "number": number, "format": form, "error": "stopped", "reason": "because",
-                                   "message": message}) + "\n")
-    wrong, counts = [], {}
+    path = ledger.path("rows")
+    rows = rows_of('{"resourceType":"Bundle","type":"searchset","entry":[{"search":{"mode":"include"},"resource":'
+                   '{"resourceType":"Patient","id":"x"}}]}')
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(row + "\n" for row in rows)
+    wrong, counts, rows_as_they_were = [], {}, 0
     reached, at = True, 0
     while reached:
         at += 1
         spool = ledger.path("spool-%d" % at)
-        _, result, reached = runs.run(at, ["send", "--server", ledger.ingest, "--key", key, "--spool", spool, rows])
+        refused = os.path.join(spool, "rejected.jsonl")
+        _, result, reached = runs.run(at, ["send", "--server", ledger.ingest, "--key", key, "--spool", spool,
+                                           "-" if by_pipe else path], "\n".join(rows) + "\n" if by_pipe else None)
         counts[result.returncode] = counts.get(result.returncode, 0) + 1
-        refused = os.path.exists(os.path.join(spool, "rejected.jsonl"))
+        good = given_back(refused, rows) if by_pipe else not os.path.exists(refused)
         sent = "1 events acknowledged" in result.stderr
-        if refused or result.returncode not in (0, 4) or (result.returncode == 0 and not sent):
+        if not good or result.returncode not in (0, 3, 4) or (result.returncode == 0 and not sent):
             wrong.append("allocation %d: exit %d %s" % (at, result.returncode, result.stderr.strip()[-200:]))
+        if os.path.exists(refused):
+            with open(refused, encoding="utf-8") as file:
+                rows_as_they_were += sum(line.rstrip("\n") in rows for line in file)
         shutil.rmtree(spool, ignore_errors=True)
-    tap.ok(not wrong and counts.get(4, 0) > 2, "send: %s" % counts)
+    tap.ok(not wrong and counts.get(4, 0) > 2 and (rows_as_they_were > 2 or not by_pipe),
+           "send %s: %s, %d rows as they were" % ("by a pipe" if by_pipe else "a file", counts, rows_as_they_were))
     for line in wrong[:20]:
         print("# " + line.replace("\n", " | "))
 
@@ -112,7 +133,8 @@ def main():
         ledger.stop()
         ledger.remove()
         tap.done()
-    send_refuses_nothing(tap, runs, ledger.add_sender("two"))
+    for by_pipe in (False, True):
+        send_refuses_nothing(tap, runs, ledger.add_sender("pipe" if by_pipe else "file"), by_pipe)
     ledger.stop()
     statement, proof = ledger.path("statement"), ledger.path("proof")
     public = ledger.path("public")
