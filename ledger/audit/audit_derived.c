@@ -183,8 +183,6 @@ static enum error check_map(const struct audit_view *view, struct runs *runs, co
 struct subtrees {
 	const struct audit_view *view;
 	struct runs *runs;
-	struct alias alias; /* of the chunk before */
-	uint64_t number;    /* of the next chunk of that alias */
 	uint64_t full;
 	uint64_t event; /* the first one of the lowest that is another */
 };
@@ -199,16 +197,12 @@ static enum error chunk_root(const struct audit_view *view, const uint64_t index
 	return E_OK;
 }
 
-static enum error compare_subtree(void *context, const struct alias *alias, const uint64_t *indexes, size_t count)
+static enum error compare_subtree(
+	void *context, const struct alias *alias, uint32_t number, const uint64_t indexes[SUBTREE_LEAVES])
 {
 	struct subtrees *subtrees = context;
 	struct hash root, stored;
-	(void)count;
 	audit_progress(subtrees->view);
-	if (subtrees->number == 0 || memcmp(alias->b, subtrees->alias.b, sizeof alias->b) != 0)
-		subtrees->number = 0;
-	subtrees->alias = *alias;
-	uint64_t number = subtrees->number++;
 	subtrees->full++;
 	const struct audit_view *view = subtrees->view;
 	enum error error =

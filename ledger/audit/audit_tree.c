@@ -44,7 +44,8 @@ static enum error load_tile(struct audit_tree *tree, uint32_t row, uint64_t numb
 	TRY(load_hashes(
 		tree, hash_rows_key(row, number, key), full ? HASH_ROW_FIRST : (size_t)left, leaf, "", &tile->hashes));
 	if (full)
-		TRY(load_hashes(tree, hash_rows_last_key(row, number, key), 1, leaf, "the last hash of ", &tile->last));
+		TRY(load_hashes(tree, hash_rows_last_key(row, number, key), 1,
+			(number * LOG_WIDTH + HASH_ROW_FIRST) << (LOG_ROW_LEVELS * row), "the last hash of ", &tile->last));
 	tile->number = number;
 	tile->loaded = true;
 	return E_OK;

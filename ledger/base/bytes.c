@@ -85,6 +85,10 @@ bool bytes_utf8(struct bytes text)
 	if (ascii(text))
 		return true;
 	for (size_t i = 0; i < text.len;) {
+		if (text.len - i >= 8 && ascii(bytes_of(text.data + i, 8))) {
+			i += 8;
+			continue;
+		}
 		size_t len = utf8_sequence(text.data + i, text.len - i);
 		if (len == 0)
 			return false;

@@ -180,6 +180,8 @@ static enum error check_content(
 		return row.levels[MAP_ROW_BITS][0].used ? E_OK : E_CORRUPT;
 	}
 	TRY(map_bucket_items(content, &items, &count));
+	if (count == 0)
+		return E_CORRUPT;
 	for (size_t i = 0; i < count; i++)
 		if (map_label_prefix(&items[i].label) != prefix || (i > 0 && map_change_compare(&items[i - 1], &items[i]) >= 0))
 			return E_CORRUPT;

@@ -138,18 +138,20 @@ enum error posting_visit(struct runs *runs, const struct seal_keys *keys, postin
 	return error;
 }
 
-enum error posting_visit_full(struct runs *runs, const struct seal_keys *keys, posting_visitor *visit, void *context)
+enum error posting_visit_full(
+	struct runs *runs, const struct seal_keys *keys, posting_full_visitor *visit, void *context)
 {
 	OWNED_RUNS_WALK walk;
 	enum error error = runs_walk_begin(runs, RUN_SUBJECT, 0, BYTES_EMPTY, &walk);
 	for (; error == E_OK; error = runs_walk_next(&walk)) {
 		struct alias alias;
 		uint64_t indexes[POSTING_INDEXES_MAX];
-		if (get_u32(walk.key.data + sizeof alias.b) >= SUBTREE_FIRST)
+		uint32_t number = get_u32(walk.key.data + sizeof alias.b);
+		if (number >= SUBTREE_FIRST)
 			continue;
 		TRY(chunk_open(keys, walk.key, walk.value, indexes));
 		memcpy(alias.b, walk.key.data, sizeof alias.b);
-		TRY(visit(context, &alias, indexes, POSTING_INDEXES_MAX));
+		TRY(visit(context, &alias, number, indexes));
 	}
 	return error == E_NOT_FOUND ? E_OK : error;
 }

@@ -29,6 +29,8 @@ enum error posting_chunk(struct runs *runs, const struct seal_keys *keys, const 
 typedef enum error posting_visitor(void *context, const struct alias *alias, const uint64_t *indexes, size_t count);
 enum error posting_visit(
 	struct runs *runs, const struct seal_keys *keys, posting_visitor *visit, void *context) MUST_USE;
-/* Only chunks that are full, and without a look at whether they follow one another: no head is opened. */
+/* Only full chunks, with their numbers, and without a look at whether they follow one another: no head is opened. */
+typedef enum error posting_full_visitor(
+	void *context, const struct alias *alias, uint32_t number, const uint64_t indexes[POSTING_INDEXES_MAX]);
 enum error posting_visit_full(
-	struct runs *runs, const struct seal_keys *keys, posting_visitor *visit, void *context) MUST_USE;
+	struct runs *runs, const struct seal_keys *keys, posting_full_visitor *visit, void *context) MUST_USE;

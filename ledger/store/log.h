@@ -18,7 +18,7 @@ enum error log_read(struct db_txn *txn, uint64_t index, struct entry *out) MUST_
 enum error log_bundle(struct db_txn *txn, uint64_t number, struct bytes *out) MUST_USE;
 /* All of them, for rules that look back (losses.h), as long as the transaction runs. */
 struct log_bundles log_bundles_of(struct db_txn *txn);
-/* `count` hashes from position `from` of row `row`, all within one tile, borrowed. */
+/* `count` hashes from position `from` of row `row`, all within one tile. */
 enum error log_row(struct db_txn *txn, uint32_t row, uint64_t from, size_t count, struct hash *out) MUST_USE;
 /* Ledger time of entry size - 1: the newest time of its own that an entry below `size` has (batch entries have none, an
  * epoch's lies earlier). size >= 1. */

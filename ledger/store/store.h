@@ -2,7 +2,8 @@
  *
  * Written on the append path, in key order (nothing random per event):
  *   bundle  N (8)                         ─► 256 entries, each with a 16-bit length (C2SP entry bundle)
- *   tile    row (1) || N (8)              ─► 256 hashes; row r holds roots of 16^r leaves, even rows are C2SP tiles
+ *   tile    row (1) || N (8)              ─► 255 hashes; row r holds roots of 16^r leaves, even rows are C2SP tiles
+ *           128 + row (1) || N (8)        ─► the 256th (db/hash_rows.h)
  *   record  log index (8)                 ─► sealed record of an event or mass entry
  *   alias   log index of a batch (8)      ─► place in the filing tree (8) || sealed pack of its events' aliases
  *   sender  sender id (4)                 ─► registration and position
@@ -11,7 +12,7 @@
  *   meta    "format", "state", "checkpoint", "keys", "secrets", "filing", "lost"
  *   evidence  sender id (4) || first sequence (8) ─► a second signed batch for a used sequence
  * Derived, written at epochs, rebuildable from the rest, with the runs that the row "filing" names (filed/run.h):
- *   filing  row (1) || N (8)              ─► 256 hashes of the filing tree, as in `tile` */
+ *   filing  as in `tile`                  ─► hashes of the filing tree */
 #pragma once
 
 #include "ledger/keystore/keystore.h"

@@ -110,8 +110,9 @@ def expected_index(region, at, value):
     if region.table == "bundle":
         return index_in_bundle(value, 256 * int.from_bytes(region.row, "big"), place)
     if region.table == "tile":
-        row, number = region.row[0], int.from_bytes(region.row[1:], "big")
-        return (256 * number + place // 32) << (ROW_LEVELS * row)
+        row, number = region.row[0] & 0x7F, int.from_bytes(region.row[1:], "big")
+        at_hash = 255 if region.row[0] & 0x80 else place // 32  # a full tile's last hash has a row of its own
+        return (256 * number + at_hash) << (ROW_LEVELS * row)
     if region.table == "record":
         return int.from_bytes(region.row, "big")
     return None

@@ -39,7 +39,7 @@ void otlp_route_form(const struct request *request, struct response *out)
 	if (out->question != NULL || out->body == NULL || !is_protobuf(request))
 		return;
 	json_auto_t *said = NULL;
-	enum error error = json_read(bytes_of(out->body, out->body_len), 0, NULL, &said);
+	enum error error = out->status == 200 ? E_OK : json_read(bytes_of(out->body, out->body_len), 0, NULL, &said);
 	const char *message = json_string_value(json_object_get(said, "message"));
 	if (error == E_NO_MEMORY) { /* an exporter gives it again then, and hears the reason */
 		otlp_route_refuse(503, error, "", out);

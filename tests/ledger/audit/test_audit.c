@@ -153,7 +153,7 @@ START_TEST(missing_and_extra_rows)
 		{STORE_BUNDLE, BYTES_LITERAL("\0\0\0\0\0\0\0\2"), true, ENTRIES - 1, "3 rows of bundles"},
 		{STORE_TILE, BYTES_LITERAL("\0\0\0\0\0\0\0\0\1"), false, 256, "tile 1 of row 0 cannot be read"},
 		{STORE_TILE, BYTES_LITERAL("\1\0\0\0\0\0\0\0\0"), false, 0, "tile 0 of row 1 cannot be read"},
-		{STORE_TILE, BYTES_LITERAL("\200\0\0\0\0\0\0\0\0"), false, 0,
+		{STORE_TILE, BYTES_LITERAL("\200\0\0\0\0\0\0\0\0"), false, 255,
 			"the last hash of tile 0 of row 0 cannot be read"},
 		{STORE_TILE, BYTES_LITERAL("\3\0\0\0\0\0\0\0\0"), true, ENTRIES - 1, "rows of tiles"},
 		{STORE_TILE, BYTES_LITERAL("\201\0\0\0\0\0\0\0\0"), true, ENTRIES - 1, "rows of tiles"},

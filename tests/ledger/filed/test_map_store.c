@@ -221,6 +221,8 @@ START_TEST(damaged_rows_are_noticed)
 	write_row(0, 0, BYTES_LITERAL("\0\0")); /* nothing in it although there is a bucket */
 	ck_error(map_store_check(&filed.runs, &root, NULL, NULL), E_CORRUPT);
 	ck_error(try_change(&again, NULL), E_CORRUPT);
+	write_row(MAP_BUCKET_DEPTH, map_label_prefix(&labels[0]), BYTES_EMPTY);
+	ck_error(map_store_check(&filed.runs, &root, NULL, NULL), E_CORRUPT);
 	close_map();
 }
 END_TEST
