@@ -111,14 +111,14 @@ enum error fetch_text(struct fetch *fetch, const char *path, const struct web_pa
 			web_drop(fetch->web, 0); /* so that it can be asked again */
 			return fault_set(fault, E_IO, "waiting for the ledger's answer failed");
 		}
+	if (shortage_seen()) /* also what libcurl calls whole may not be */
+		return fault_set(fault, E_NO_MEMORY, "");
 	if (answer.end == WEB_PLAIN)
 		return fault_set(fault, E_USAGE,
 			"nothing was asked: by http what is asked and answered can be read on its way to another machine; use "
 			"https://, or --plain-off-loopback");
 	if (answer.end == WEB_NO_HTTP)
 		return fault_set(fault, E_IO, "%s", FETCH_NO_HTTP);
-	if (shortage_seen()) /* also what libcurl calls whole may not be */
-		return fault_set(fault, E_NO_MEMORY, "");
 	if (answer.end != WEB_WHOLE)
 		return fault_set(fault, E_IO, "the ledger cannot be asked: %s", answer.details);
 	if (answer.status != 200)

@@ -245,7 +245,8 @@ static enum error read_path(
 	if (slot == OWN_TRANSFER)
 		web_drop(fetch->web, slot);
 	enum error error = fetch_path(fetch, slot, path, len_max, &answer);
-	if (error == E_NO_MEMORY || shortage_seen())
+	bool was_short = shortage_seen();
+	if (error == E_NO_MEMORY || was_short)
 		return drop_all(fetch, fault);
 	TRY(fault_set(fault, error, "%s", error_text(error)));
 	fetch->lent = slot;

@@ -173,9 +173,11 @@ static enum error ask_place(struct recover_mirrors *mirrors, const char *place, 
 	enum error error = tile_fetch_checkpoint(follower.fetch, &note, &why) ?: take_shown(mirrors, place, true, note);
 	if (error == E_BAD_CHECKPOINT && why.text[0] == '\0')
 		fault_set(&why, error, "what it shows is not signed with this log's key");
+	follower_close(&follower);
+	if (error == E_NO_MEMORY) /* says nothing of the place */
+		return fault_set(fault, error, "");
 	if (error != E_OK)
 		fprintf(stderr, "recover: %s is not counted: %s\n", place, why.text);
-	follower_close(&follower);
 	return E_OK;
 }
 

@@ -141,6 +141,10 @@ static enum error keep_item(struct send *send, const struct item *item, enum err
 		item_tell_refused(send, E_STOPPED, "not taken: the sender ended; give it again");
 		return E_OK;
 	}
+	if (item->of_row_events) {
+		send_keep_row(send, item->row);
+		return E_OK;
+	}
 	(void)fault_set(&why, E_STOPPED, "read from %s, and not sent: the run ended; send it again",
 		item->line != NULL ? "a line" : "a pipe");
 	return item_report(send, item, NULL, 0, E_STOPPED, &why);
@@ -160,13 +164,38 @@ static enum error send_item(struct send *send, const struct item *item, const st
 	return error;
 }
 
+static struct item item_of(const struct send *send, const struct input *input, const struct message *message)
+{
+	return (struct item){.source = {input->name, input->number, message->text, input->passing, 0, input->place},
+		.mark = message->mark,
+		.input = input->name,
+		.number = input->number,
+		.run = run_of(send, input),
+		.format = input->format,
+		.line = input->line};
+}
+
+/* There was no memory to read what begins as a row. A pipe brings it once, so it goes back as it is; whoever waits for
+ * an answer gives it again, and a file is read again. */
+static enum error leave_row(struct send *send, struct input *input, const struct message *message, struct fault *fault)
+{
+	struct message unread = {.text = message->text, .error = fault_set(fault, E_NO_MEMORY, "")};
+	const struct item item = item_of(send, input, message);
+	input->number++;
+	if (!input->passing || is_heard(send))
+		return send_item(send, &item, &unread, NULL, fault);
+	end_with(send, E_NO_MEMORY, fault);
+	send_keep_row(send, message->text);
+	send->messages++;
+	return E_OK;
+}
+
 /* One message that was refused by several runs is one message. Whether that one was taken nobody remembers here, so its
  * caller is not told that it is known. */
 static enum error skip_repeated(struct send *send, struct input *input, const struct rejected_row *row,
-	const struct outbox_source *source, bool *out, struct fault *fault)
+	const struct outbox_source *source, bool *out)
 {
-	if (rejected_row_seen(&input->seen, row, outbox_content(send->outbox, source), out) != E_OK)
-		return fault_set(fault, E_NO_MEMORY, "");
+	TRY(rejected_row_seen(&input->seen, row, outbox_content(send->outbox, source), out));
 	send->messages += *out;
 	send->repeated += *out;
 	if (*out) {
@@ -178,7 +207,8 @@ static enum error skip_repeated(struct send *send, struct input *input, const st
 }
 
 /* What was refused before is read in the format that it was refused in, unless the user says another. */
-static enum error send_row(struct send *send, struct input *input, struct rejected_row *row, struct fault *fault)
+static enum error send_row(
+	struct send *send, struct input *input, const struct message *whole, struct rejected_row *row, struct fault *fault)
 {
 	bool as_first = row->input.len <= SPOOL_NAME_BYTES_MAX && send->tickets == NULL; /* they are answered by number */
 	struct item item = {.source = {as_first ? row->input : input->name, as_first ? row->number : input->number,
@@ -187,11 +217,13 @@ static enum error send_row(struct send *send, struct input *input, struct reject
 		.number = row->number,
 		.run = row->run,
 		.of_row_events = row->is_events,
+		.row = whole->text,
 		.format = send->format_given || !row->has_format ? send->format : row->format};
 	bool repeated = false;
 	bool first = true;
+	if (skip_repeated(send, input, row, &item.source, &repeated) != E_OK)
+		return leave_row(send, input, whole, fault);
 	input->number++;
-	TRY(skip_repeated(send, input, row, &item.source, &repeated, fault));
 	if (repeated)
 		return E_OK;
 	if (row->is_events)
@@ -262,7 +294,7 @@ static enum error keep_part(struct send *send, struct input *input, const struct
 		.reason = "read from a pipe by a run that was killed; there may have been more of it"};
 	enum error error;
 	if (!input->in_parts) {
-		input->kept.row = rejected_row_begins(message->text);
+		input->kept.row = input->line == NULL && rejected_row_begins(message->text);   /* a stranger's is text */
 		input->kept.once = (input->passing || input->line != NULL) && !is_heard(send); /* callers wait for an answer */
 	}
 	input->in_parts = message->kind == MESSAGE_PART;
@@ -274,32 +306,6 @@ static enum error keep_part(struct send *send, struct input *input, const struct
 	return not_kept(send, input, error, fault);
 }
 
-static struct item item_of(const struct send *send, const struct input *input, const struct message *message)
-{
-	return (struct item){.source = {input->name, input->number, message->text, input->passing, 0, input->place},
-		.mark = message->mark,
-		.input = input->name,
-		.number = input->number,
-		.run = run_of(send, input),
-		.format = input->format,
-		.line = input->line};
-}
-
-/* There was no memory to read what begins as a row. A pipe brings it once, so it goes back as it is; whoever waits for
- * an answer gives it again, and a file is read again. */
-static enum error leave_row(struct send *send, struct input *input, const struct message *message, struct fault *fault)
-{
-	struct message unread = {.text = message->text, .error = fault_set(fault, E_NO_MEMORY, "")};
-	const struct item item = item_of(send, input, message);
-	input->number++;
-	if (!input->passing || is_heard(send))
-		return send_item(send, &item, &unread, NULL, fault);
-	end_with(send, E_NO_MEMORY, fault);
-	send_keep_row(send, message->text);
-	send->messages++;
-	return E_OK;
-}
-
 enum error send_message(struct send *send, struct input *input, struct message *message, struct fault *fault)
 {
 	if (message->kind != MESSAGE_WHOLE)
@@ -309,7 +315,7 @@ enum error send_message(struct send *send, struct input *input, struct message *
 	if (is_row == E_NO_MEMORY)
 		return leave_row(send, input, message, fault);
 	if (is_row == E_OK) {
-		enum error error = send_row(send, input, &row, fault);
+		enum error error = send_row(send, input, message, &row, fault);
 		rejected_row_free(&row);
 		return error;
 	}

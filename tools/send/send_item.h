@@ -15,6 +15,7 @@ struct item {
 	const struct bytes *parts; /* that it came with, taken together; NULL: it is one */
 	size_t part_count;
 	bool of_row_events;     /* nothing but its events is left of it */
+	struct bytes row;       /* that holds them, as it came */
 	struct send_line *line; /* that it came over, or NULL */
 };
 
