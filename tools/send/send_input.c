@@ -101,6 +101,8 @@ static enum error place_item(struct send *send, const struct item *item, const s
 	struct rejected_row *row, struct fault *fault)
 {
 	bool taken = false, readable = message == NULL || message->error == E_OK;
+	if (!readable && message->error == E_NO_MEMORY) /* says nothing of the message, and the run ends */
+		return fault_set(fault, message->error, "");
 	if (item->line == NULL)
 		TRY(outbox_taken(send->outbox, &item->source, &taken, fault));
 	else if (readable) /* what is refused however it reads is none that was taken */
@@ -114,8 +116,6 @@ static enum error place_item(struct send *send, const struct item *item, const s
 	TRY(wait_until_ready(send, fault));
 	if (row != NULL)
 		return item_add_row(send, item, row, fault);
-	if (message->error == E_NO_MEMORY) /* says nothing of the message */
-		return fault_set(fault, message->error, "");
 	struct fault why = message->fault;
 	return message->error == E_OK ? item_add(send, item, fault)
 								  : item_report(send, item, NULL, 0, message->error, &why);
@@ -131,7 +131,7 @@ static void end_with(struct send *send, enum error error, const struct fault *fa
 }
 
 /* The run is at its end, and a pipe or a line brings its messages once: those that were read are kept with the refused
- * ones. A caller gives its message again: kept here as well it would be sent twice. */
+ * ones, a row of events as it came. A caller gives its message again: kept here as well it would be sent twice. */
 static enum error keep_item(struct send *send, const struct item *item, enum error error, const struct fault *fault)
 {
 	struct fault why = {.text = ""};
@@ -141,7 +141,7 @@ static enum error keep_item(struct send *send, const struct item *item, enum err
 		item_tell_refused(send, E_STOPPED, "not taken: the sender ended; give it again");
 		return E_OK;
 	}
-	if (item->of_row_events) {
+	if (item->row.len > 0) {
 		send_keep_row(send, item->row);
 		return E_OK;
 	}
@@ -175,19 +175,14 @@ static struct item item_of(const struct send *send, const struct input *input, c
 		.line = input->line};
 }
 
-/* There was no memory to read what begins as a row. A pipe brings it once, so it goes back as it is; whoever waits for
- * an answer gives it again, and a file is read again. */
+/* There was no memory to read what begins as a row: the run ends. */
 static enum error leave_row(struct send *send, struct input *input, const struct message *message, struct fault *fault)
 {
 	struct message unread = {.text = message->text, .error = fault_set(fault, E_NO_MEMORY, "")};
-	const struct item item = item_of(send, input, message);
+	struct item item = item_of(send, input, message);
+	item.row = message->text;
 	input->number++;
-	if (!input->passing || is_heard(send))
-		return send_item(send, &item, &unread, NULL, fault);
-	end_with(send, E_NO_MEMORY, fault);
-	send_keep_row(send, message->text);
-	send->messages++;
-	return E_OK;
+	return send_item(send, &item, &unread, NULL, fault);
 }
 
 /* One message that was refused by several runs is one message. Whether that one was taken nobody remembers here, so its
@@ -216,8 +211,7 @@ static enum error send_row(
 		.input = row->input,
 		.number = row->number,
 		.run = row->run,
-		.of_row_events = row->is_events,
-		.row = whole->text,
+		.row = row->is_events ? whole->text : BYTES_EMPTY,
 		.format = send->format_given || !row->has_format ? send->format : row->format};
 	bool repeated = false;
 	bool first = true;

@@ -32,7 +32,7 @@ enum error item_report(struct send *send, const struct item *item, const struct 
 		.mark = item->mark,
 		.text = item->source.text,
 		.run = item->run};
-	if (item->of_row_events) {
+	if (item->row.len > 0) {
 		refused.events = events;
 		refused.count = count;
 		refused.identity = item->source.identity;

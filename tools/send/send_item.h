@@ -14,8 +14,7 @@ struct item {
 	struct bytes run;          /* that refuses it, or refused it first; empty: it comes through a pipe */
 	const struct bytes *parts; /* that it came with, taken together; NULL: it is one */
 	size_t part_count;
-	bool of_row_events;     /* nothing but its events is left of it */
-	struct bytes row;       /* that holds them, as it came */
+	struct bytes row;       /* as it came: nothing but its events is left, or it was not read; else empty */
 	struct send_line *line; /* that it came over, or NULL */
 };
 
