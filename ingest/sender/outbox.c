@@ -410,6 +410,11 @@ static enum error add(struct outbox *outbox, const struct event *events, size_t 
 	return error;
 }
 
+static enum error close_full(struct outbox *outbox, struct fault *fault)
+{
+	return builder_events(outbox->builder) >= outbox->options.batch ? outbox_flush(outbox, fault) : E_OK;
+}
+
 /* Whose fault it is decides: what is the sender's own is the message's. */
 bool outbox_refusal(enum error error)
 {
@@ -427,9 +432,16 @@ enum error outbox_add(struct outbox *outbox, const struct event *events, size_t 
 	if (has_id(&events[0]) && !outbox->again &&
 		remembered_count(spool_remembered(outbox->spool), from.identity.hash) > 0)
 		return judge_used_id(outbox, events, count, &from.identity, fault);
-	TRY(add(outbox, events, count, &from, fault));
+	TRY(close_full(outbox, fault));
 	TRY(fault_because(fault, spool_remember(outbox->spool, &from.identity), SPOOL_MEMORY));
-	return builder_events(outbox->builder) >= outbox->options.batch ? outbox_flush(outbox, fault) : E_OK;
+	enum error error = add(outbox, events, count, &from, fault);
+	if (error != E_OK) {
+		spool_remember_undo(outbox->spool, &from.identity);
+		return error;
+	}
+	/* It is in the open batch, whatever closing that meets: where memory is short the next call closes it. */
+	error = close_full(outbox, fault);
+	return error == E_NO_MEMORY ? E_OK : error;
 }
 
 /* The open batch is closed if what is asked about has no room in it: only an empty one shows that it never has. */

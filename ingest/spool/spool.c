@@ -541,5 +541,16 @@ enum error spool_remember(struct spool *spool, const struct spool_identity *iden
 	if (identity->hash == 0)
 		return E_OK;
 	TRY(remembered_add(spool->remembered, identity->hash));
-	return identity->check != 0 ? remembered_add(spool->remembered, identity->check) : E_OK;
+	enum error error = identity->check != 0 ? remembered_add(spool->remembered, identity->check) : E_OK;
+	if (error != E_OK)
+		remembered_remove(spool->remembered, identity->hash);
+	return error;
+}
+
+void spool_remember_undo(struct spool *spool, const struct spool_identity *identity)
+{
+	if (identity->hash != 0)
+		remembered_remove(spool->remembered, identity->hash);
+	if (identity->check != 0)
+		remembered_remove(spool->remembered, identity->check);
 }

@@ -155,5 +155,7 @@ enum error spool_piped_end(struct spool *spool) MUST_USE;
 uint64_t spool_piped_hash(const struct spool *spool, struct bytes message);
 /* Which messages wait or were acknowledged; an input's are counted there. */
 struct remembered *spool_remembered(const struct spool *spool);
-/* The message will be in a batch. */
+/* The message will be in a batch. E_NO_MEMORY: it is not remembered. */
 enum error spool_remember(struct spool *spool, const struct spool_identity *identity) MUST_USE;
+/* It will not be after all. */
+void spool_remember_undo(struct spool *spool, const struct spool_identity *identity);

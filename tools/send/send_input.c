@@ -103,16 +103,18 @@ static enum error place_item(struct send *send, const struct item *item, const s
 	bool taken = false, readable = message == NULL || message->error == E_OK;
 	if (!readable && message->error == E_NO_MEMORY) /* says nothing of the message, and the run ends */
 		return fault_set(fault, message->error, "");
+	TRY(tickets_reserve(send->tickets, fault));
 	if (item->line == NULL)
 		TRY(outbox_taken(send->outbox, &item->source, &taken, fault));
 	else if (readable) /* what is refused however it reads is none that was taken */
 		TRY(came_before(send, item, &taken, fault));
 	send->skipped += taken;
 	send->met += taken && item->source.place != 0;
-	if (taken)
+	if (taken) {
 		tally_again(&send->tally, (uint64_t)time(NULL));
-	if (taken)
-		return item_tell_taken(send, 0, fault);
+		item_tell_taken(send, 0);
+		return E_OK;
+	}
 	TRY(wait_until_ready(send, fault));
 	if (row != NULL)
 		return item_add_row(send, item, row, fault);

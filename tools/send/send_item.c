@@ -6,11 +6,11 @@
 
 #include <time.h>
 
-enum error item_tell_taken(struct send *send, size_t events, struct fault *fault)
+void item_tell_taken(struct send *send, size_t events)
 {
 	if (send->heard != NULL)
 		send->heard->taken(send->heard->context, events);
-	return tickets_take(send->tickets, events, fault);
+	tickets_take(send->tickets, events);
 }
 
 void item_tell_refused(struct send *send, enum error error, const char *reason)
@@ -54,7 +54,8 @@ static enum error add(
 	if (error == E_EXISTS) { /* by its id */
 		send->skipped++;
 		tally_again(&send->tally, (uint64_t)time(NULL));
-		return item_tell_taken(send, 0, fault);
+		item_tell_taken(send, 0);
+		return E_OK;
 	}
 	if (outbox_refusal(error))
 		return item_report(send, item, events, count, error, fault);
@@ -64,7 +65,8 @@ static enum error add(
 	tally_taken(
 		&send->tally, events, count, outbox_policy(send->outbox), outbox_source(send->outbox), (uint64_t)time(NULL));
 	send->nobody += about_nobody(events, count);
-	return item_tell_taken(send, count, fault);
+	item_tell_taken(send, count);
+	return E_OK;
 }
 
 /* Whom the registration has at the other end: by the key that it has shown, else by its address. */

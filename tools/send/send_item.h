@@ -19,7 +19,7 @@ struct item {
 };
 
 /* To whoever waits for an answer: it was taken, and became so many events; 0: before. */
-enum error item_tell_taken(struct send *send, size_t events, struct fault *fault) MUST_USE;
+void item_tell_taken(struct send *send, size_t events);
 void item_tell_refused(struct send *send, enum error error, const char *reason);
 /* Refused, and told. `events` NULL: it could not be read. */
 enum error item_report(struct send *send, const struct item *item, const struct event *events, size_t count,

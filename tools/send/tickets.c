@@ -93,13 +93,20 @@ void tickets_begin(struct tickets *tickets, uint64_t number)
 	tickets->reading->given++;
 }
 
-enum error tickets_take(struct tickets *tickets, size_t events, struct fault *fault)
+enum error tickets_reserve(struct tickets *tickets, struct fault *fault)
+{
+	if (tickets == NULL || tickets->spare != NULL)
+		return E_OK;
+	tickets->spare = malloc(sizeof *tickets->spare);
+	return fault_set(fault, allocated(tickets->spare), "");
+}
+
+void tickets_take(struct tickets *tickets, size_t events)
 {
 	if (tickets == NULL)
-		return E_OK;
+		return;
 	struct asker *asker = tickets->reading;
-	struct ticket *ticket = malloc(sizeof *ticket);
-	TRY(fault_set(fault, allocated(ticket), ""));
+	struct ticket *ticket = OWN_TAKE(tickets->spare);
 	*ticket = (struct ticket){NULL, asker, asker->given, tickets->number, events};
 	*tickets->newest = ticket;
 	tickets->newest = &ticket->next;
@@ -109,7 +116,6 @@ enum error tickets_take(struct tickets *tickets, size_t events, struct fault *fa
 		tickets->gathering_ns = clock_ns();
 	tickets->gathered += events;
 	answer_known(tickets);
-	return E_OK;
 }
 
 void tickets_refused(struct tickets *tickets, enum error error, const char *reason)
@@ -187,5 +193,6 @@ void tickets_free(struct tickets *tickets)
 {
 	while (tickets->oldest != NULL)
 		tear(tickets, &tickets->oldest);
+	free(tickets->spare);
 	free(tickets->receipt);
 }

@@ -24,6 +24,7 @@ struct tickets {
 	uint64_t number;       /* and which one of the input it is */
 	struct ticket *oldest;
 	struct ticket **newest; /* set to &oldest at first */
+	struct ticket *spare;   /* for the message that is read, which is not taken where there is none */
 	uint64_t waiting;       /* events of tickets */
 	uint64_t gathered;      /* of them: taken since this was set to 0, */
 	uint64_t gathering_ns;  /* the first of them then */
@@ -34,8 +35,11 @@ struct tickets {
 
 /* A message of the caller that is being read, this one of the input: what the next calls are about. */
 void tickets_begin(struct tickets *tickets, uint64_t number);
-/* The message that is being read was taken and became `events` events; 0: it is one that was taken before. */
-enum error tickets_take(struct tickets *tickets, size_t events, struct fault *fault) MUST_USE;
+/* Room for one more ticket: before the message is taken. E_NO_MEMORY. */
+enum error tickets_reserve(struct tickets *tickets, struct fault *fault) MUST_USE;
+/* The message that is being read was taken and became `events` events; 0: it is one that was taken before. Once after
+ * tickets_reserve. */
+void tickets_take(struct tickets *tickets, size_t events);
 /* It was refused here. */
 void tickets_refused(struct tickets *tickets, enum error error, const char *reason);
 /* Refused by the ledger, after it was taken. */

@@ -3,6 +3,7 @@
 #include "tests/lib/fake_ledger.h"
 #include "tests/lib/fixture.h"
 #include "tests/lib/outbox_place.h"
+#include "tests/lib/scarce.h"
 
 #include <sys/socket.h>
 
@@ -77,6 +78,50 @@ START_TEST(refused_here_is_never_sent)
 	ck_ok(add(outbox, 1, 1, ",\"withheld_until\":\"2030-01-01T00:00:00Z\",\"withheld_basis\":\"x\""));
 	must_finish(outbox);
 	ck_assert_uint_eq(ledger_has(), 2);
+	outbox_close(outbox);
+	end();
+}
+END_TEST
+
+/* SND-14: of the allocations that adding it makes each fails once, and it is taken once for all. */
+START_TEST(taken_once_where_memory_is_short)
+{
+	char subject[SUBJECT_BYTES_MAX + 1], text[32];
+	struct event event;
+	struct fault fault = {.text = ""};
+	json_t *document = NULL;
+	unsigned refused = 0, taken = 0;
+	begin();
+	struct outbox *outbox = start(4);
+	until_ready(outbox);
+	ck_ok(event_parse_json(BYTES_LITERAL("{\"subject\":\"cpr:0101700001\",\"time\":\"2026-11-23T08:15:00Z\","
+										 "\"action\":\"read\",\"outcome\":\"ok\","
+										 "\"org\":{\"id\":\"cvr:55133018\",\"name\":\"N\"},\"system\":\"S\","
+										 "\"activity\":\"a\",\"purpose\":\"p\","
+										 "\"actor\":{\"kind\":\"human\",\"role\":\"r\"}}"),
+		"", subject, &document, &event, &fault));
+	/* The table of messages grows on the way. */
+	for (uint64_t n = 0; n < 100; n++) {
+		snprintf(text, sizeof text, "message %u", (unsigned)n);
+		const struct outbox_source source = {BYTES_LITERAL("input"), n, bytes_text(text), false, 0, 0};
+		enum error error = E_NO_MEMORY;
+		for (unsigned number = 1; error != E_OK; number++) {
+			until_ready(outbox);
+			scarce_at(number);
+			error = outbox_add(outbox, &event, 1, &source, &fault);
+			bool short_of = scarce_end();
+			ck_assert(error == E_OK || (short_of && error == E_NO_MEMORY));
+			refused += error != E_OK;
+			taken += error == E_OK && short_of;
+		}
+		ck_assert(outbox_has(outbox, &source, 1));
+		ck_assert(!outbox_has(outbox, &source, 2));
+	}
+	ck_assert_uint_gt(refused, 0);
+	ck_assert_uint_gt(taken, 0); /* and its batch was not closed */
+	must_finish(outbox);
+	ck_assert_uint_eq(ledger_has(), 100);
+	json_decref(document);
 	outbox_close(outbox);
 	end();
 }
@@ -632,7 +677,7 @@ START_TEST(a_stranger_is_told_no_event)
 END_TEST
 
 UNIT_MAIN("outbox", events_stream_to_their_receipts, messages_are_whole, refused_here_is_never_sent,
-	a_window_is_never_overrun, a_lost_receipt_comes_again, dies_before_the_receipt,
+	taken_once_where_memory_is_short, a_window_is_never_overrun, a_lost_receipt_comes_again, dies_before_the_receipt,
 	nothing_is_judged_before_the_welcome, sync_before_send, a_lone_event_waits_for_one_sync,
 	messages_are_told_by_number, pings_are_answered_in_turn, refused_in_the_middle, a_refusal_stands_whatever_follows,
 	refused_message_is_whole, a_full_ledger_is_waited_for, refused_for_the_policy, a_bad_receipt_is_an_alarm,
