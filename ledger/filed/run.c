@@ -14,7 +14,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#ifdef HAVE_XXH_X86DISPATCH
+#include <xxh_x86dispatch.h>
+#else
 #include <xxhash.h>
+#endif
 
 #define COPY_BYTES 65536
 
@@ -47,24 +51,24 @@ static XXH64_hash_t check_seed(uint64_t number, uint64_t offset)
 	uint8_t place[16];
 	put_u64(place, number);
 	put_u64(place + 8, offset);
-	return XXH64(place, sizeof place, 0);
+	return XXH3_64bits(place, sizeof place);
 }
 
 void run_check(uint64_t number, uint64_t offset, struct bytes content, uint8_t out[RUN_CHECK_BYTES])
 {
-	put_u64(out, XXH64(content.data, content.len, check_seed(number, offset)));
+	put_u64(out, XXH3_64bits_withSeed(content.data, content.len, check_seed(number, offset)));
 }
 
 enum error run_check_parts(
 	uint64_t number, uint64_t offset, const struct bytes *parts, size_t count, uint8_t out[RUN_CHECK_BYTES])
 {
-	XXH64_state_t *state = XXH64_createState();
+	XXH3_state_t *state = XXH3_createState();
 	TRY(allocated(state));
-	bool good = XXH64_reset(state, check_seed(number, offset)) == XXH_OK;
+	bool good = XXH3_64bits_reset_withSeed(state, check_seed(number, offset)) == XXH_OK;
 	for (size_t i = 0; good && i < count; i++)
-		good = parts[i].len == 0 || XXH64_update(state, parts[i].data, parts[i].len) == XXH_OK;
-	put_u64(out, XXH64_digest(state));
-	XXH64_freeState(state);
+		good = parts[i].len == 0 || XXH3_64bits_update(state, parts[i].data, parts[i].len) == XXH_OK;
+	put_u64(out, XXH3_64bits_digest(state));
+	XXH3_freeState(state);
 	return good ? E_OK : E_NO_MEMORY;
 }
 
@@ -116,8 +120,8 @@ static enum error check_part(const struct run *run, enum run_table table, uint64
 		uint64_t len = get_u32(entry + 8);
 		if (get_u64(entry) != *end || len <= RUN_CHECK_BYTES || len > run->name.blocks - *end)
 			return E_CORRUPT;
-		if (block > 0 &&
-			memcmp(first_key(run, table, block - 1).data, first_key(run, table, block).data, run_key_bytes(table)) >= 0)
+		if (block > 0 && run_key_order(first_key(run, table, block - 1).data, first_key(run, table, block).data,
+							 run_key_bytes(table)) >= 0)
 			return E_CORRUPT;
 		*end += len;
 	}
@@ -232,7 +236,7 @@ static enum error next_in_block(struct run_cursor *cursor)
 	if (left == 0)
 		return E_NOT_FOUND;
 	if (left < key_bytes + 4 || left - key_bytes - 4 < get_u32(row + key_bytes) ||
-		(cursor->next > 0 && memcmp(cursor->key.data, row, key_bytes) >= 0))
+		(cursor->next > 0 && run_key_order(cursor->key.data, row, key_bytes) >= 0))
 		return E_CORRUPT;
 	cursor->key = bytes_of(row, key_bytes);
 	cursor->value = bytes_of(row + key_bytes + 4, get_u32(row + key_bytes));
@@ -256,7 +260,7 @@ static uint64_t find_block(const struct run *run, enum run_table table, struct b
 	uint64_t low = 0, high = run->parts[table].blocks;
 	while (high - low > 1) {
 		uint64_t middle = low + (high - low) / 2;
-		if (memcmp(first_key(run, table, middle).data, key.data, key.len) <= 0)
+		if (run_key_order(first_key(run, table, middle).data, key.data, key.len) <= 0)
 			low = middle;
 		else
 			high = middle;
@@ -269,9 +273,10 @@ static uint64_t find_block(const struct run *run, enum run_table table, struct b
 static bool is_near(const struct run_cursor *cursor, struct bytes key)
 {
 	uint64_t next = cursor->block + 1;
-	return cursor->loaded && cursor->next > 0 && key.len > 0 && memcmp(cursor->key.data, key.data, key.len) <= 0 &&
+	return cursor->loaded && cursor->next > 0 && key.len > 0 &&
+		   run_key_order(cursor->key.data, key.data, key.len) <= 0 &&
 		   (next == cursor->run->parts[cursor->table].blocks ||
-			   memcmp(first_key(cursor->run, cursor->table, next).data, key.data, key.len) > 0);
+			   run_key_order(first_key(cursor->run, cursor->table, next).data, key.data, key.len) > 0);
 }
 
 enum error run_seek(struct run_cursor *cursor, struct bytes key)
@@ -285,7 +290,7 @@ enum error run_seek(struct run_cursor *cursor, struct bytes key)
 		TRY(load_block(cursor, key.len == 0 ? 0 : find_block(run, cursor->table, key)));
 		error = run_next(cursor);
 	}
-	while (error == E_OK && key.len > 0 && memcmp(cursor->key.data, key.data, key.len) < 0)
+	while (error == E_OK && key.len > 0 && run_key_order(cursor->key.data, key.data, key.len) < 0)
 		error = run_next(cursor);
 	return error;
 }

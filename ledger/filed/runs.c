@@ -182,12 +182,17 @@ void runs_close(struct runs *runs)
 	runs->count = 0;
 }
 
+static int order(struct bytes a, struct bytes b)
+{
+	return run_key_order(a.data, b.data, a.len);
+}
+
 enum error runs_get(struct runs *runs, enum run_table table, struct bytes key, struct bytes *out)
 {
 	for (size_t i = runs->count; i > 0; i--) {
 		struct run_cursor *cursor = &runs->cursors[i - 1][table];
 		enum error error = run_seek(cursor, key);
-		if (error == E_NOT_FOUND || (error == E_OK && !bytes_equal(cursor->key, key)))
+		if (error == E_NOT_FOUND || (error == E_OK && order(cursor->key, key) != 0))
 			continue;
 		*out = cursor->value;
 		return error;
@@ -197,19 +202,13 @@ enum error runs_get(struct runs *runs, enum run_table table, struct bytes key, s
 
 /* ---- a walk ---- */
 
-/* Keys of one table are of one length. */
-static int compare_keys(struct bytes a, struct bytes b)
-{
-	return memcmp(a.data, b.data, a.len);
-}
-
 /* Onto the lowest key; of several the newest run's. */
 static enum error choose(struct runs_walk *walk)
 {
 	size_t best = walk->count;
 	for (size_t i = walk->count; i > 0; i--)
 		if (!walk->ended[i - 1] &&
-			(best == walk->count || compare_keys(walk->cursors[i - 1].key, walk->cursors[best].key) < 0))
+			(best == walk->count || order(walk->cursors[i - 1].key, walk->cursors[best].key) < 0))
 			best = i - 1;
 	if (best == walk->count)
 		return E_NOT_FOUND;
@@ -241,7 +240,7 @@ enum error runs_walk_next(struct runs_walk *walk)
 {
 	size_t at = walk->at;
 	for (size_t i = 0; i < walk->count; i++)
-		if (i != at && !walk->ended[i] && compare_keys(walk->cursors[i].key, walk->key) == 0)
+		if (i != at && !walk->ended[i] && order(walk->cursors[i].key, walk->key) == 0)
 			TRY(note_end(walk, i, run_next(&walk->cursors[i])));
 	TRY(note_end(walk, at, run_next(&walk->cursors[at])));
 	return choose(walk);
