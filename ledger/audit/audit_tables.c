@@ -79,5 +79,6 @@ enum error audit_rows(const struct audit_view *view)
 	TRY(check_rows(view, STORE_EVIDENCE, "evidence", false));
 	TRY(check_rows(view, STORE_FILING, "the filing tree", false));
 	TRY(check_runs(view, RUN_SUBJECT, "postings"));
+	TRY(check_runs(view, RUN_LABEL, "the subject map's labels"));
 	return check_runs(view, RUN_MAP, "the subject map");
 }

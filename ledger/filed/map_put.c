@@ -1,4 +1,4 @@
-/* changes, by label ─► buckets (depth 20) ─► rows of depth 16 ─► 12 ─► 8 ─► 4 ─► 0 ─► root
+/* changes, by label ─► their buckets (depth 20) ─► rows of depth 16 ─► 12 ─► 8 ─► 4 ─► 0 ─► root
  *
  * What has changed at one depth (`here`) is what is to be written at the next (`below`). With each goes what it was:
  * the slot above must have said that, and the old root at the top be the one that was signed, or damage would be signed
@@ -30,7 +30,8 @@ struct map_update {
 	struct changed *here;
 	size_t here_count;
 	size_t here_max;          /* room */
-	struct map_change *items; /* a bucket while it is merged */
+	struct map_bucket older;  /* a bucket as it was, */
+	struct map_change *items; /* and as it will be */
 	size_t items_capacity;
 	const struct map_change **were; /* for each of them what it was; NULL: it is new */
 	size_t were_capacity;
@@ -42,19 +43,12 @@ struct map_update {
 
 /* Rows are put once all old ones before them have been taken over: how many that takes counts as work. *room: what is
  * left of the slice; 0: the row waits for the next. */
-static enum error reach(struct run_writer *writer, unsigned depth, uint32_t prefix, size_t *room)
+static enum error reach(struct run_writer *writer, enum run_table table, struct bytes key, size_t *room)
 {
-	uint8_t key[4];
 	bool reached = false;
-	enum error error = run_writer_reach(writer, RUN_MAP, map_row_key(depth, prefix, key), *room, &reached);
+	enum error error = run_writer_reach(writer, table, key, *room, &reached);
 	*room = reached ? *room : 0;
 	return error;
-}
-
-static enum error row_put(struct run_writer *writer, unsigned depth, uint32_t prefix, struct bytes content)
-{
-	uint8_t key[4];
-	return run_writer_put(writer, RUN_MAP, map_row_key(depth, prefix, key), content);
 }
 
 /* Room for what changes at this depth: no more than what did below it, nor than there are places. */
@@ -90,6 +84,7 @@ void map_update_free(struct map_update *update)
 		return;
 	free(update->below);
 	free(update->here);
+	map_bucket_release(&update->older);
 	free(update->items);
 	free(update->were);
 	free(update);
@@ -101,19 +96,11 @@ static void note_changed(struct map_update *update, const struct changed *change
 	update->here[update->here_count++] = *changed;
 }
 
-static bool ascending(const struct map_change *items, size_t count)
-{
-	for (size_t i = 1; i < count; i++)
-		if (map_change_compare(&items[i - 1], &items[i]) >= 0)
-			return false;
-	return true;
-}
-
 /* Both ascending; a change replaces the item of its label. */
-static size_t merge_items(struct map_update *update, const struct map_change *items, size_t count,
-	const struct map_change *changes, size_t change_count)
+static size_t merge_items(struct map_update *update, const struct map_change *changes, size_t change_count)
 {
-	size_t n = 0;
+	const struct map_change *items = update->older.items;
+	size_t n = 0, count = update->older.count;
 	for (size_t i = 0, c = 0; i < count || c < change_count; n++) {
 		int order = i == count ? 1 : c == change_count ? -1 : map_change_compare(&items[i], &changes[c]);
 		update->items[n] = order < 0 ? items[i] : changes[c];
@@ -176,21 +163,17 @@ static void hash_both(
 /* What the bucket was is hashed as well: the row above must have said just that. */
 static enum error write_bucket(struct map_update *update, struct run_writer *writer, uint32_t prefix)
 {
-	const struct map_change *items;
-	size_t count, end = update->next;
-	struct bytes older;
-	while (end < update->count && map_label_prefix(&update->changes[end].label) == prefix)
-		end++;
-	TRY(map_row_get(update->runs, MAP_BUCKET_DEPTH, prefix, &older));
-	TRY(map_bucket_items(older, &items, &count));
-	if (!ascending(items, count))
-		return E_CORRUPT;
-	TRY(GROW(update->items, update->items_capacity, count + end - update->next));
-	TRY(GROW(update->were, update->were_capacity, count + end - update->next));
-	count = merge_items(update, items, count, update->changes + update->next, end - update->next);
-	TRY(row_put(writer, MAP_BUCKET_DEPTH, prefix, bytes_of(update->items, count * MAP_ITEM_BYTES)));
 	struct both both;
-	hash_both(update->items, update->were, count, &both);
+	const struct map_change *changes = update->changes + update->next;
+	size_t end = update->next;
+	for (; end < update->count && map_label_prefix(&update->changes[end].label) == prefix; end++) {
+		const struct map_change *change = &update->changes[end];
+		TRY(run_writer_put(writer, RUN_LABEL, BYTES_ARRAY(change->label.b), hash_bytes(&change->value)));
+	}
+	TRY(map_bucket_read(update->runs, prefix, &update->older));
+	TRY(GROW(update->items, update->items_capacity, update->older.count + end - update->next));
+	TRY(GROW(update->were, update->were_capacity, update->older.count + end - update->next));
+	hash_both(update->items, update->were, merge_items(update, changes, end - update->next), &both);
 	const struct changed changed = {prefix, both.was, both.is.hash};
 	update->next = end;
 	note_changed(update, &changed);
@@ -202,7 +185,7 @@ static enum error write_row(struct map_update *update, struct run_writer *writer
 {
 	struct map_row row, old;
 	struct bytes older, newer;
-	uint8_t content[MAP_ROW_CONTENT_MAX];
+	uint8_t key[4], content[MAP_ROW_CONTENT_MAX];
 	TRY(map_row_get(update->runs, update->depth, prefix, &older));
 	TRY(map_row_read(older, &row));
 	old = row;
@@ -216,7 +199,7 @@ static enum error write_row(struct map_update *update, struct run_writer *writer
 		*slot = (struct map_slot){true, changed->hash};
 	}
 	TRY(map_row_content(&row, content, &newer));
-	TRY(row_put(writer, update->depth, prefix, newer));
+	TRY(run_writer_put(writer, RUN_MAP, map_row_key(update->depth, prefix, key), newer));
 	map_row_fold(&row, update->depth, &old);
 	const struct changed changed = {prefix, old.levels[MAP_ROW_BITS][0], row.levels[MAP_ROW_BITS][0].hash};
 	note_changed(update, &changed);
@@ -257,31 +240,43 @@ static enum error rise(struct map_update *update)
 	return check_old_root(update);
 }
 
-/* The next row to be written, at this depth. */
-static uint32_t next_prefix(const struct map_update *update)
+/* The next bucket that changes. */
+static enum error next_bucket(struct map_update *update, struct run_writer *writer, size_t *room)
 {
-	return update->depth == MAP_BUCKET_DEPTH ? map_label_prefix(&update->changes[update->next].label)
-											 : update->below[update->next].prefix >> MAP_ROW_BITS;
+	const struct label *label = &update->changes[update->next].label;
+	TRY(reach(writer, RUN_LABEL, BYTES_ARRAY(label->b), room));
+	return *room > 0 ? write_bucket(update, writer, map_label_prefix(label)) : E_OK;
+}
+
+/* The next row that does, at this depth. */
+static enum error next_row(struct map_update *update, struct run_writer *writer, size_t *room)
+{
+	uint8_t key[4];
+	uint32_t prefix = update->below[update->next].prefix >> MAP_ROW_BITS;
+	TRY(reach(writer, RUN_MAP, map_row_key(update->depth, prefix, key), room));
+	return *room > 0 ? write_row(update, writer, prefix) : E_OK;
+}
+
+/* A table ends behind its last older row. */
+static enum error go_on(struct map_update *update, struct run_writer *writer, size_t *room)
+{
+	bool buckets = update->depth == MAP_BUCKET_DEPTH;
+	if (update->next < (buckets ? update->count : update->below_count))
+		return buckets ? next_bucket(update, writer, room) : next_row(update, writer, room);
+	if (buckets)
+		TRY(reach(writer, RUN_LABEL, BYTES_EMPTY, room));
+	return *room > 0 ? rise(update) : E_OK;
 }
 
 enum error map_update_slice(struct map_update *update, struct run_writer *writer, size_t rows_max, bool *finished)
 {
 	size_t room = rows_max;
-	while (!update->risen && room > 0) {
-		bool buckets = update->depth == MAP_BUCKET_DEPTH;
-		if (update->next == (buckets ? update->count : update->below_count)) {
-			TRY(rise(update));
-			continue;
-		}
-		uint32_t prefix = next_prefix(update);
-		TRY(reach(writer, update->depth, prefix, &room));
-		if (room == 0)
-			break;
-		TRY(buckets ? write_bucket(update, writer, prefix) : write_row(update, writer, prefix));
-		room--;
+	for (; !update->risen && room > 0; room -= room > 0)
+		TRY(go_on(update, writer, &room));
+	if (update->risen && room > 0) {
+		TRY(reach(writer, RUN_MAP, BYTES_EMPTY, &room));
+		update->finished = room > 0;
 	}
-	if (update->risen && room > 0)
-		TRY(run_writer_reach(writer, RUN_MAP, BYTES_EMPTY, room, &update->finished));
 	*finished = update->finished;
 	return E_OK;
 }

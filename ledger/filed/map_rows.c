@@ -3,6 +3,8 @@
  * of a key is where it differs from its neighbour and not where its row lies. */
 #include "ledger/filed/map_rows.h"
 
+#include "ledger/base/grow.h"
+
 #include <string.h>
 
 struct bytes map_row_key(unsigned depth, uint32_t prefix, uint8_t out[4])
@@ -32,13 +34,37 @@ enum error map_row_get(struct runs *runs, unsigned depth, uint32_t prefix, struc
 	return error == E_NOT_FOUND ? E_OK : error;
 }
 
-enum error map_bucket_items(struct bytes content, const struct map_change **items, size_t *count)
+enum error map_label_row(struct bytes key, struct bytes value, struct map_change *out)
 {
-	if (content.len % MAP_ITEM_BYTES != 0)
+	if (value.len != HASH_BYTES)
 		return E_CORRUPT;
-	*items = (const struct map_change *)content.data;
-	*count = content.len / MAP_ITEM_BYTES;
+	memcpy(out->label.b, key.data, LABEL_BYTES);
+	memcpy(out->value.b, value.data, HASH_BYTES);
 	return E_OK;
+}
+
+enum error map_bucket_read(struct runs *runs, uint32_t prefix, struct map_bucket *out)
+{
+	struct label first = {{0}};
+	struct runs_walk *walk;
+	put_u32(first.b, prefix << (32 - MAP_BUCKET_DEPTH));
+	out->count = 0;
+	enum error error = runs_seek(runs, RUN_LABEL, BYTES_ARRAY(first.b), &walk);
+	for (; error == E_OK; error = runs_walk_next(walk)) {
+		struct map_change item;
+		TRY(map_label_row(walk->key, walk->value, &item));
+		if (map_label_prefix(&item.label) != prefix)
+			return E_OK;
+		TRY(GROW(out->items, out->capacity, out->count + 1));
+		out->items[out->count++] = item;
+	}
+	return error == E_NOT_FOUND ? E_OK : error;
+}
+
+void map_bucket_release(struct map_bucket *bucket)
+{
+	free(bucket->items);
+	*bucket = (struct map_bucket){.items = NULL};
 }
 
 size_t map_bucket_divide(const struct map_change *items, size_t count, unsigned *bit)

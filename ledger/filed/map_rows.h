@@ -8,7 +8,6 @@
 #define MAP_BUCKET_DEPTH 20
 #define MAP_ROW_BITS 4
 #define MAP_ROW_SLOTS (1u << MAP_ROW_BITS)
-#define MAP_ITEM_BYTES sizeof(struct map_change)
 #define MAP_ROW_CONTENT_MAX (2 + MAP_ROW_SLOTS * HASH_BYTES)
 
 struct map_change {
@@ -16,7 +15,12 @@ struct map_change {
 	struct hash value;
 };
 
-_Static_assert(sizeof(struct map_change) == LABEL_BYTES + HASH_BYTES, "a bucket's items are read in place");
+/* The labels that begin with the same MAP_BUCKET_DEPTH bits, ascending, each with its value. */
+struct map_bucket {
+	struct map_change *items;
+	size_t count;
+	size_t capacity;
+};
 
 /* A subtree, or nothing. */
 struct map_slot {
@@ -32,11 +36,15 @@ struct map_row {
 struct bytes map_row_key(unsigned depth, uint32_t prefix, uint8_t out[4]);
 /* The first MAP_BUCKET_DEPTH bits. */
 uint32_t map_label_prefix(const struct label *label);
-/* Buckets first, the root's row last: as they are written. */
+/* Those above the buckets first, the root's row last: as they are written. */
 void map_row_place(struct bytes key, unsigned *depth, uint32_t *prefix);
 /* What a row holds; empty when there is none. Borrowed until the next one is read. */
 enum error map_row_get(struct runs *runs, unsigned depth, uint32_t prefix, struct bytes *out) MUST_USE;
-enum error map_bucket_items(struct bytes content, const struct map_change **items, size_t *count) MUST_USE;
+/* The row of a label, as it is written. E_CORRUPT. */
+enum error map_label_row(struct bytes key, struct bytes value, struct map_change *out) MUST_USE;
+/* What `runs` hold of a bucket, in place of what is in `out`. */
+enum error map_bucket_read(struct runs *runs, uint32_t prefix, struct map_bucket *out) MUST_USE;
+void map_bucket_release(struct map_bucket *bucket);
 /* The first item of the upper side, and the bit that divides them. count >= 2, ascending. */
 size_t map_bucket_divide(const struct map_change *items, size_t count, unsigned *bit);
 void map_bucket_hash(const struct map_change *items, size_t count, struct hash *out);

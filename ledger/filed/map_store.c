@@ -1,4 +1,4 @@
-/* label ─► row of depth 0 ─► ... ─► row of depth 16 ─► bucket ─► one item; the siblings on the way are the proof
+/* label ─► row of depth 0 ─► ... ─► row of depth 16 ─► bucket ─► one label; the siblings on the way are the proof
  *
  * Where both sides have something the label's bit decides, else there is one way only: the walk always ends at an item,
  * and that it is the label's, or another's, proves presence or absence. A row that is empty although a slot led there
@@ -6,6 +6,7 @@
  * each row with the slot above it and counts: with as many rows as used slots none is missing, and none is kept. */
 #include "ledger/filed/map_store.h"
 
+#include "ledger/base/grow.h"
 #include "ledger/filed/map_rows.h"
 
 #include <string.h>
@@ -75,7 +76,8 @@ static const struct map_change *walk_bucket(const struct map_change *items, size
 }
 
 /* E_NOT_FOUND in the empty map. */
-static enum error walk_map(struct runs *runs, struct path *path, const struct map_change **out)
+static enum error walk_map(
+	struct runs *runs, struct path *path, struct map_bucket *bucket, const struct map_change **out)
 {
 	struct bytes content;
 	uint32_t prefix = 0;
@@ -88,13 +90,10 @@ static enum error walk_map(struct runs *runs, struct path *path, const struct ma
 			return depth == 0 ? E_NOT_FOUND : E_CORRUPT;
 		prefix = prefix << MAP_ROW_BITS | walk_row(&row, depth, path);
 	}
-	const struct map_change *items;
-	size_t count;
-	TRY(map_row_get(runs, MAP_BUCKET_DEPTH, prefix, &content));
-	TRY(map_bucket_items(content, &items, &count));
-	if (count == 0)
+	TRY(map_bucket_read(runs, prefix, bucket));
+	if (bucket->count == 0)
 		return E_CORRUPT;
-	*out = walk_bucket(items, count, path);
+	*out = walk_bucket(bucket->items, bucket->count, path);
 	return E_OK;
 }
 
@@ -104,9 +103,10 @@ enum error map_store_prove(
 {
 	const struct map_change *item;
 	struct path path = {.label = label};
+	OWNED(map_bucket_release) struct map_bucket bucket = {.items = NULL};
 	*present = false;
 	out->len = 0;
-	enum error error = walk_map(runs, &path, &item);
+	enum error error = walk_map(runs, &path, &bucket, &item);
 	if (error != E_OK)
 		return error == E_NOT_FOUND ? E_OK : error;
 	struct writer w = writer_of(out->bytes, sizeof out->bytes);
@@ -125,27 +125,14 @@ enum error map_store_prove(
 	return w.error;
 }
 
-static enum error visit_bucket(struct bytes content, map_visitor *visit, void *context)
-{
-	const struct map_change *items;
-	size_t count;
-	TRY(map_bucket_items(content, &items, &count));
-	for (size_t i = 0; i < count; i++)
-		TRY(visit(context, &items[i].label, &items[i].value));
-	return E_OK;
-}
-
 enum error map_store_visit(struct runs *runs, map_visitor *visit, void *context)
 {
 	OWNED_RUNS_WALK walk;
-	enum error error = runs_walk_begin(runs, RUN_MAP, 0, BYTES_EMPTY, &walk);
+	enum error error = runs_walk_begin(runs, RUN_LABEL, 0, BYTES_EMPTY, &walk);
 	for (; error == E_OK; error = runs_walk_next(&walk)) {
-		unsigned depth;
-		uint32_t prefix;
-		map_row_place(walk.key, &depth, &prefix);
-		if (depth != MAP_BUCKET_DEPTH)
-			return E_OK;
-		TRY(visit_bucket(walk.value, visit, context));
+		struct map_change item;
+		TRY(map_label_row(walk.key, walk.value, &item));
+		TRY(visit(context, &item.label, &item.value));
 	}
 	return error == E_NOT_FOUND ? E_OK : error;
 }
@@ -161,32 +148,19 @@ struct check {
 	uint32_t above_prefix;
 	bool above_read;
 	uint64_t slots[DEPTHS]; /* used, in the rows of each depth but the last */
-	uint64_t rows[DEPTHS];  /* not empty */
+	uint64_t rows[DEPTHS];  /* not empty; the last: buckets */
 };
 
 /* What the row stands for; counts what it holds. */
-static enum error check_content(
-	struct check *check, unsigned depth, uint32_t prefix, struct bytes content, struct hash *out)
+static enum error check_content(struct check *check, unsigned depth, struct bytes content, struct hash *out)
 {
 	struct map_row row;
-	const struct map_change *items;
-	size_t count;
-	if (depth < MAP_BUCKET_DEPTH) {
-		TRY(map_row_read(content, &row));
-		map_row_fold(&row, depth, NULL);
-		for (unsigned i = 0; i < MAP_ROW_SLOTS; i++)
-			check->slots[depth / MAP_ROW_BITS] += row.levels[0][i].used;
-		*out = row.levels[MAP_ROW_BITS][0].hash;
-		return row.levels[MAP_ROW_BITS][0].used ? E_OK : E_CORRUPT;
-	}
-	TRY(map_bucket_items(content, &items, &count));
-	if (count == 0)
-		return E_CORRUPT;
-	for (size_t i = 0; i < count; i++)
-		if (map_label_prefix(&items[i].label) != prefix || (i > 0 && map_change_compare(&items[i - 1], &items[i]) >= 0))
-			return E_CORRUPT;
-	map_bucket_hash(items, count, out);
-	return E_OK;
+	TRY(map_row_read(content, &row));
+	map_row_fold(&row, depth, NULL);
+	for (unsigned i = 0; i < MAP_ROW_SLOTS; i++)
+		check->slots[depth / MAP_ROW_BITS] += row.levels[0][i].used;
+	*out = row.levels[MAP_ROW_BITS][0].hash;
+	return row.levels[MAP_ROW_BITS][0].used ? E_OK : E_CORRUPT;
 }
 
 static enum error read_above(struct check *check, unsigned depth, uint32_t prefix)
@@ -203,22 +177,28 @@ static enum error read_above(struct check *check, unsigned depth, uint32_t prefi
 	return E_OK;
 }
 
-/* A row is what the slot above it says. */
+/* A row, or a bucket, is what the slot above it says. */
+static enum error check_place(struct check *check, unsigned depth, uint32_t prefix, const struct hash *hash)
+{
+	check->rows[depth / MAP_ROW_BITS]++;
+	TRY(read_above(check, depth - MAP_ROW_BITS, prefix >> MAP_ROW_BITS));
+	const struct map_slot *slot = &check->above.levels[0][prefix % MAP_ROW_SLOTS];
+	return slot->used && hash_equal(&slot->hash, hash) ? E_OK : E_CORRUPT;
+}
+
 static enum error check_row(struct check *check, const struct runs_walk *walk, const struct hash *root)
 {
 	unsigned depth;
 	uint32_t prefix;
 	struct hash hash;
 	map_row_place(walk->key, &depth, &prefix);
-	if (depth > MAP_BUCKET_DEPTH || depth % MAP_ROW_BITS != 0 || prefix >> depth != 0)
+	if (depth >= MAP_BUCKET_DEPTH || depth % MAP_ROW_BITS != 0 || prefix >> depth != 0)
 		return E_CORRUPT;
-	TRY(check_content(check, depth, prefix, walk->value, &hash));
-	check->rows[depth / MAP_ROW_BITS]++;
-	if (depth == 0)
-		return hash_equal(&hash, root) ? E_OK : E_CORRUPT;
-	TRY(read_above(check, depth - MAP_ROW_BITS, prefix >> MAP_ROW_BITS));
-	const struct map_slot *slot = &check->above.levels[0][prefix % MAP_ROW_SLOTS];
-	return slot->used && hash_equal(&slot->hash, &hash) ? E_OK : E_CORRUPT;
+	TRY(check_content(check, depth, walk->value, &hash));
+	if (depth > 0)
+		return check_place(check, depth, prefix, &hash);
+	check->rows[0]++;
+	return hash_equal(&hash, root) ? E_OK : E_CORRUPT;
 }
 
 static enum error check_rows(
@@ -234,10 +214,41 @@ static enum error check_rows(
 	return error == E_NOT_FOUND ? E_OK : error;
 }
 
+static enum error check_bucket(struct check *check, const struct map_bucket *bucket)
+{
+	struct hash hash;
+	if (bucket->count == 0)
+		return E_OK;
+	map_bucket_hash(bucket->items, bucket->count, &hash);
+	return check_place(check, MAP_BUCKET_DEPTH, map_label_prefix(&bucket->items->label), &hash);
+}
+
+/* A bucket is at its end where the next label is not of it. */
+static enum error check_labels(struct check *check, void (*progress)(void *context), void *context)
+{
+	OWNED_RUNS_WALK walk;
+	OWNED(map_bucket_release) struct map_bucket bucket = {.items = NULL};
+	enum error error = runs_walk_begin(check->runs, RUN_LABEL, 0, BYTES_EMPTY, &walk);
+	for (; error == E_OK; error = runs_walk_next(&walk)) {
+		struct map_change item;
+		TRY(map_label_row(walk.key, walk.value, &item));
+		if (bucket.count > 0 && map_label_prefix(&bucket.items->label) != map_label_prefix(&item.label)) {
+			TRY(check_bucket(check, &bucket));
+			bucket.count = 0;
+		}
+		TRY(GROW(bucket.items, bucket.capacity, bucket.count + 1));
+		bucket.items[bucket.count++] = item;
+		if (progress != NULL)
+			progress(context);
+	}
+	return error == E_NOT_FOUND ? check_bucket(check, &bucket) : error;
+}
+
 enum error map_store_check(struct runs *runs, const struct hash *root, void (*progress)(void *context), void *context)
 {
 	struct check check = {.runs = runs};
 	struct hash empty;
+	TRY(check_labels(&check, progress, context));
 	TRY(check_rows(&check, root, progress, context));
 	/* Every row found its slot; with as many rows as slots, every slot has its row. */
 	for (unsigned i = 1; i < DEPTHS; i++)

@@ -1,12 +1,13 @@
 /* The subject map as it is stored. Derived state, written at epochs. spec/store.md, spec/map.md
  *
- * The first 20 bits of a label choose a bucket, a sorted list of labels with their values; above the buckets stand five
- * rows of sixteen hashes each, one row for four bits. A change touches its bucket and the rows above it, so an epoch
- * costs in proportion to the subjects touched, and nothing is kept in memory between epochs.
+ * Labels with the same first 20 bits are a bucket; above the buckets stand five rows of sixteen hashes each, one row
+ * for four bits. A change touches its label and the rows above it, and reads its bucket, so an epoch costs in
+ * proportion to the subjects touched, and nothing is kept in memory between epochs.
  *
- *   20 - depth (1) || prefix (3) ─► the row
- *     depth 20: label (32) || value (32), ascending
- *     depth 0, 4, 8, 12, 16: bitmap of the slots that are not empty (2) || their hashes, from slot 0 up */
+ *   label (32) ─► value (32)
+ *   20 - depth (1) || prefix (3) ─► bitmap of the slots that are not empty (2) || their hashes, from slot 0 up
+ *
+ * The depth of a row is 0, 4, 8, 12 or 16. */
 #pragma once
 
 #include "ledger/filed/runs.h"

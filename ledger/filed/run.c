@@ -37,7 +37,8 @@ struct run {
 
 size_t run_key_bytes(enum run_table table)
 {
-	static const size_t bytes[RUN_TABLES] = {[RUN_SUBJECT] = RUN_KEY_BYTES_MAX, [RUN_MAP] = 4};
+	static const size_t bytes[RUN_TABLES] = {
+		[RUN_SUBJECT] = RUN_KEY_BYTES_MAX, [RUN_LABEL] = HASH_BYTES, [RUN_MAP] = 4};
 	return bytes[table];
 }
 

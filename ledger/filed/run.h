@@ -10,7 +10,7 @@
 
 #include "ledger/store/store.h"
 
-enum run_table { RUN_SUBJECT, RUN_MAP, RUN_TABLES };
+enum run_table { RUN_SUBJECT, RUN_LABEL, RUN_MAP, RUN_TABLES };
 
 #define RUN_FOLDER "filed"
 #define RUN_KEY_BYTES_MAX 36

@@ -168,17 +168,18 @@ enum error runs_open(struct run_shelf *shelf, const struct store_filing *filing,
 	tidy_shelf(shelf, filing);
 	for (size_t i = 0; i < out->count; i++)
 		for (enum run_table table = 0; table < RUN_TABLES; table++)
-			out->cursors[i][table] = (struct run_cursor){.run = out->run[i], .table = table};
+			out->tables[table].cursors[i] = (struct run_cursor){.run = out->run[i], .table = table};
+	for (enum run_table table = 0; table < RUN_TABLES; table++)
+		out->tables[table].count = out->count;
 	return E_OK;
 }
 
 void runs_close(struct runs *runs)
 {
-	for (size_t i = 0; i < runs->count; i++) {
-		for (enum run_table table = 0; table < RUN_TABLES; table++)
-			run_cursor_end(&runs->cursors[i][table]);
+	for (enum run_table table = 0; table < RUN_TABLES; table++)
+		runs_walk_end(&runs->tables[table]);
+	for (size_t i = 0; i < runs->count; i++)
 		give_back(runs->shelf, runs->run[i]);
-	}
 	runs->count = 0;
 }
 
@@ -190,7 +191,7 @@ static int order(struct bytes a, struct bytes b)
 enum error runs_get(struct runs *runs, enum run_table table, struct bytes key, struct bytes *out)
 {
 	for (size_t i = runs->count; i > 0; i--) {
-		struct run_cursor *cursor = &runs->cursors[i - 1][table];
+		struct run_cursor *cursor = &runs->tables[table].cursors[i - 1];
 		enum error error = run_seek(cursor, key);
 		if (error == E_NOT_FOUND || (error == E_OK && order(cursor->key, key) != 0))
 			continue;
@@ -224,15 +225,26 @@ static enum error note_end(struct runs_walk *walk, size_t i, enum error error)
 	return error == E_NOT_FOUND ? E_OK : error;
 }
 
+static enum error seek(struct runs_walk *walk, struct bytes key)
+{
+	for (size_t i = 0; i < walk->count; i++)
+		TRY(note_end(walk, i, run_seek(&walk->cursors[i], key)));
+	return choose(walk);
+}
+
 enum error runs_walk_begin(
 	const struct runs *runs, enum run_table table, size_t first, struct bytes key, struct runs_walk *out)
 {
 	*out = (struct runs_walk){.count = runs->count - first};
 	for (size_t i = 0; i < out->count; i++)
 		out->cursors[i] = (struct run_cursor){.run = runs->run[first + i], .table = table};
-	for (size_t i = 0; i < out->count; i++)
-		TRY(note_end(out, i, run_seek(&out->cursors[i], key)));
-	return choose(out);
+	return seek(out, key);
+}
+
+enum error runs_seek(struct runs *runs, enum run_table table, struct bytes key, struct runs_walk **out)
+{
+	*out = &runs->tables[table];
+	return seek(*out, key);
 }
 
 /* The chosen row's own cursor goes last: its key is compared with the others'. */

@@ -11,21 +11,7 @@ struct run_shelf;
 enum error run_shelf_new(const char *dir, struct run_shelf **out) MUST_USE;
 void run_shelf_free(struct run_shelf *shelf); /* when nobody reads any more */
 
-/* For one thread. Zeroed is a view of no run. */
-struct runs {
-	struct run_shelf *shelf;
-	size_t count;
-	const struct run *run[RUNS_MAX];                 /* the oldest first */
-	struct run_cursor cursors[RUNS_MAX][RUN_TABLES]; /* of runs_get */
-};
-
-/* All runs that `filing` names. E_CORRUPT: one is not there, or damaged. E_IO, E_NO_MEMORY. */
-enum error runs_open(struct run_shelf *shelf, const struct store_filing *filing, struct runs *out) MUST_USE;
-void runs_close(struct runs *runs);
-/* E_NOT_FOUND; the value is borrowed until the next call for that table. Keys that ascend are found fastest. */
-enum error runs_get(struct runs *runs, enum run_table table, struct bytes key, struct bytes *out) MUST_USE;
-
-/* All rows of a table, by key. Beside runs_get, on cursors of its own. */
+/* All rows of a table, by key. Zeroed it is over nothing. */
 struct runs_walk {
 	size_t count;
 	struct run_cursor cursors[RUNS_MAX];
@@ -35,8 +21,25 @@ struct runs_walk {
 	struct bytes value;
 };
 
-/* Over the runs from number `first` of the view on (0: all), from the first row at or after `key` (empty: all).
- * E_NOT_FOUND: there is none. `out` is set whatever it returns. */
+/* For one thread. Zeroed is a view of no run. */
+struct runs {
+	struct run_shelf *shelf;
+	size_t count;
+	const struct run *run[RUNS_MAX];     /* the oldest first */
+	struct runs_walk tables[RUN_TABLES]; /* of runs_get and runs_seek */
+};
+
+/* All runs that `filing` names. E_CORRUPT: one is not there, or damaged. E_IO, E_NO_MEMORY. */
+enum error runs_open(struct run_shelf *shelf, const struct store_filing *filing, struct runs *out) MUST_USE;
+void runs_close(struct runs *runs);
+/* E_NOT_FOUND; the value is borrowed until the next call for that table. Keys that ascend are found fastest. */
+enum error runs_get(struct runs *runs, enum run_table table, struct bytes key, struct bytes *out) MUST_USE;
+/* A walk from the first row at or after `key` on, borrowed until the next call for that table, and begun there faster
+ * than by runs_walk_begin. E_NOT_FOUND: there is none. */
+enum error runs_seek(struct runs *runs, enum run_table table, struct bytes key, struct runs_walk **out) MUST_USE;
+
+/* Beside runs_get, on cursors of its own: over the runs from number `first` of the view on (0: all), from the first row
+ * at or after `key` (empty: all). E_NOT_FOUND: there is none. `out` is set whatever it returns. */
 enum error runs_walk_begin(
 	const struct runs *runs, enum run_table table, size_t first, struct bytes key, struct runs_walk *out) MUST_USE;
 enum error runs_walk_next(struct runs_walk *walk) MUST_USE;

@@ -12,6 +12,7 @@ static struct place place;
 static struct filed filed;
 static struct subject_map *model;
 static struct label labels[LABELS];
+static const struct label first; /* zeros */
 
 static void open_map(void)
 {
@@ -55,12 +56,13 @@ static void write_changes(struct map_change *changes, size_t count, size_t rows,
 	bool finished = false;
 	subject_map_root(model, &old);
 	filed_new_run(&filed, count * 200);
-	filed_reach(&filed, RUN_MAP, map_row_key(MAP_BUCKET_DEPTH, 0, (uint8_t[4]){0}));
+	filed_reach(&filed, RUN_LABEL, BYTES_ARRAY(first.b));
 	ck_ok(map_update_new(changes, count, &filed.runs, &old, &update));
 	for (unsigned done = 0; !finished && done < slices; done++)
 		ck_ok(map_update_slice(update, filed.writer, rows, &finished));
 	if (finished) {
 		map_update_root(update, root);
+		filed.table = RUN_MAP; /* where the update has gone on to */
 		filed_finish(&filed);
 	}
 	map_update_free(update);
@@ -184,12 +186,22 @@ static void write_row(unsigned depth, uint32_t prefix, struct bytes content)
 	filed_finish(&filed);
 }
 
+/* `value`: instead of their own, if it is not empty. */
+static void write_labels(const struct map_change *items, size_t count, struct bytes value)
+{
+	filed_new_run(&filed, 1);
+	for (size_t i = 0; i < count; i++)
+		filed_row_put(
+			&filed, RUN_LABEL, BYTES_ARRAY(items[i].label.b), value.len > 0 ? value : hash_bytes(&items[i].value));
+	filed_finish(&filed);
+}
+
 static enum error try_change(struct map_change *change, const struct hash *old)
 {
 	struct map_update *update;
 	bool finished = false;
 	filed_new_run(&filed, 200);
-	filed_reach(&filed, RUN_MAP, map_row_key(MAP_BUCKET_DEPTH, 0, (uint8_t[4]){0}));
+	filed_reach(&filed, RUN_LABEL, BYTES_ARRAY(first.b));
 	ck_ok(map_update_new(change, 1, &filed.runs, old, &update));
 	enum error error = E_OK;
 	while (error == E_OK && !finished)
@@ -221,8 +233,6 @@ START_TEST(damaged_rows_are_noticed)
 	write_row(0, 0, BYTES_LITERAL("\0\0")); /* nothing in it although there is a bucket */
 	ck_error(map_store_check(&filed.runs, &root, NULL, NULL), E_CORRUPT);
 	ck_error(try_change(&again, NULL), E_CORRUPT);
-	write_row(MAP_BUCKET_DEPTH, map_label_prefix(&labels[0]), BYTES_EMPTY);
-	ck_error(map_store_check(&filed.runs, &root, NULL, NULL), E_CORRUPT);
 	close_map();
 }
 END_TEST
@@ -231,12 +241,13 @@ END_TEST
 START_TEST(damage_beside_a_change_is_noticed)
 {
 	struct map_change two[2], again;
-	struct hash root;
+	struct hash root, value;
+	struct map_proof proof;
+	bool present;
 	open_map();
-	uint32_t prefix = map_label_prefix(&labels[0]);
 	two[0] = (struct map_change){labels[0], value_of(1)};
 	two[1] = (struct map_change){labels[1], value_of(2)};
-	ck_assert_uint_eq(map_label_prefix(&labels[1]), prefix);
+	ck_assert_uint_eq(map_label_prefix(&labels[1]), map_label_prefix(&labels[0]));
 	write_changes(two, 2, 100, UINT32_MAX, &root); /* sorts them */
 	const struct map_change pair[2] = {two[0], two[1]};
 	for (unsigned changed = 0; changed < 3; changed++) {
@@ -248,19 +259,61 @@ START_TEST(damage_beside_a_change_is_noticed)
 		for (unsigned damaged = 0; damaged < 2; damaged++) {
 			struct map_change bad[2] = {pair[0], pair[1]};
 			bad[damaged].value.b[31] ^= 1;
-			write_row(MAP_BUCKET_DEPTH, prefix, bytes_of(bad, sizeof bad));
+			write_labels(bad, 2, BYTES_EMPTY);
 			ck_error(try_change(&again, &root), E_CORRUPT);
 			ck_error(try_change(&again, NULL), E_CORRUPT);
 		}
-		const struct map_change swapped[2] = {pair[1], pair[0]};
-		write_row(MAP_BUCKET_DEPTH, prefix, bytes_of(swapped, sizeof swapped));
-		ck_error(try_change(&again, &root), E_CORRUPT);
-		write_row(MAP_BUCKET_DEPTH, prefix, bytes_of(pair, sizeof pair[0]));
-		ck_error(try_change(&again, NULL), E_CORRUPT); /* one is gone */
-		write_row(MAP_BUCKET_DEPTH, prefix, bytes_of(pair, sizeof pair));
+		write_labels(pair, 2, BYTES_EMPTY);
+		ck_ok(try_change(&again, &root));
+	}
+	/* One is too many, be it changed or not. */
+	write_labels(&again, 1, BYTES_EMPTY);
+	ck_error(try_change(&again, NULL), E_CORRUPT);
+	ck_error(try_change(&two[0], NULL), E_CORRUPT);
+	ck_error(map_store_check(&filed.runs, &root, NULL, NULL), E_CORRUPT);
+	write_labels(pair, 1, BYTES_LITERAL("short"));
+	ck_error(try_change(&two[0], NULL), E_CORRUPT);
+	ck_error(map_store_check(&filed.runs, &root, NULL, NULL), E_CORRUPT);
+	ck_error(map_store_prove(&filed.runs, &labels[0], &present, &value, &proof), E_CORRUPT);
+	ck_error(map_store_visit(&filed.runs, count_label, &(struct visited){0}), E_CORRUPT);
+	close_map();
+}
+END_TEST
+
+/* The rows above it as they are, over one label less. */
+START_TEST(a_label_that_is_gone_is_noticed)
+{
+	struct map_change two[2];
+	struct hash root;
+	uint8_t key[4], rows[5][MAP_ROW_CONTENT_MAX];
+	struct bytes row, content[5];
+	open_map();
+	for (unsigned i = 0; i < 2; i++)
+		two[i] = (struct map_change){labels[i], value_of(i)};
+	write_changes(two, 2, 100, UINT32_MAX, &root);
+	uint32_t prefix = map_label_prefix(&labels[0]);
+	for (unsigned i = 0; i < 5; i++) {
+		ck_ok(map_row_get(&filed.runs, 4 * i, prefix >> (20 - 4 * i), &row));
+		memcpy(rows[i], row.data, row.len);
+		content[i] = bytes_of(rows[i], row.len);
+	}
+	for (unsigned left = 0; left <= 2; left++) {
+		filed_close(&filed);
+		filed_make(&filed, place.path); /* of nothing */
+		filed_new_run(&filed, 1);
+		for (unsigned i = 0; i < left; i++)
+			filed_row_put(&filed, RUN_LABEL, BYTES_ARRAY(two[i].label.b), hash_bytes(&two[i].value));
+		for (unsigned i = 5; i > 0; i--)
+			filed_row_put(&filed, RUN_MAP, map_row_key(4 * (i - 1), prefix >> (24 - 4 * i), key), content[i - 1]);
+		filed_finish(&filed);
+		enum error wanted = left == 2 ? E_OK : E_CORRUPT;
+		ck_error(map_store_check(&filed.runs, &root, NULL, NULL), wanted);
+		ck_error(try_change(&two[0], &root), wanted);
+		ck_error(try_change(&two[1], &root), wanted);
 	}
 	close_map();
 }
 END_TEST
 
-UNIT_MAIN("map_store", like_the_model, visits_every_label, damaged_rows_are_noticed, damage_beside_a_change_is_noticed)
+UNIT_MAIN("map_store", like_the_model, visits_every_label, damaged_rows_are_noticed, damage_beside_a_change_is_noticed,
+	a_label_that_is_gone_is_noticed)

@@ -25,9 +25,9 @@ static void make(void)
 
 /* What can be damaged of what is derived: rows of the runs, with checks that are right, rows of the store, and the
  * bytes of a run as a disk would do it. */
-enum part_of_it { OF_SUBJECTS, OF_MAP, OF_FILING, OF_FILE, DERIVED };
+enum part_of_it { OF_SUBJECTS, OF_LABELS, OF_MAP, OF_FILING, OF_FILE, DERIVED };
 
-static const char *const part_names[DERIVED] = {"subjects", "map", "filing tree", "file"};
+static const char *const part_names[DERIVED] = {"subjects", "labels", "map", "filing tree", "file"};
 
 static bool harm_filing(uint64_t number, unsigned part)
 {
@@ -62,7 +62,7 @@ static bool harm(enum part_of_it of, uint64_t number, unsigned part)
 	uint8_t key[RUN_KEY_BYTES_MAX];
 	size_t len;
 	uint64_t at = PARTS * 31 * number + part * 31;
-	enum run_table table = of == OF_MAP ? RUN_MAP : RUN_SUBJECT;
+	enum run_table table = of == OF_MAP ? RUN_MAP : of == OF_LABELS ? RUN_LABEL : RUN_SUBJECT;
 	if (of == OF_FILING)
 		return harm_filing(number, part);
 	if (of == OF_FILE && at < filed_bytes(f.dir))
@@ -139,7 +139,7 @@ START_TEST(nothing_is_signed_on_damage)
 		struct audit_result result = audit_labels();
 		ck_assert_msg(result.ok, "%s row %lu: index %lu: %s", part_names[of], number, result.index, result.reason);
 	}
-	if (of == OF_MAP || of == OF_FILE)
+	if (of == OF_LABELS || of == OF_MAP || of == OF_FILE)
 		ck_assert_uint_gt(refused, 0);
 	fixture_open(&f);
 	fixture_remove(&f);
