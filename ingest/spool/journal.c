@@ -250,8 +250,8 @@ static enum error reserve(struct journal *journal, size_t len)
 	while (capacity < need)
 		capacity *= 2;
 	uint8_t *larger = malloc(capacity);
-	if (larger == NULL)
-		return fail(journal, E_NO_MEMORY);
+	if (larger == NULL) /* nothing has changed: it may be tried again */
+		return E_NO_MEMORY;
 	memcpy(larger, journal->buffer, journal->buffered);
 	own_wipe(journal->buffer, journal->capacity);
 	journal->buffer = larger;

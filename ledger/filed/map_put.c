@@ -45,10 +45,10 @@ struct map_update {
  * left of the slice; 0: the row waits for the next. */
 static enum error reach(struct run_writer *writer, enum run_table table, struct bytes key, size_t *room)
 {
-	bool reached = false;
-	enum error error = run_writer_reach(writer, table, key, *room, &reached);
-	*room = reached ? *room : 0;
-	return error;
+	bool reached;
+	TRY(run_writer_reach(writer, table, key, room, &reached));
+	assert(reached || *room == 0);
+	return E_OK;
 }
 
 /* Room for what changes at this depth: no more than what did below it, nor than there are places. */

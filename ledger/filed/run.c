@@ -2,7 +2,8 @@
  * key  ─► the last block that begins at or before it ─► read, check ─► rows one after the other
  *
  * Whatever differs is E_CORRUPT: the file is derived, and made again from the log. Only what the disk does not give is
- * told as that. Rows are compared with the one before, so a walk meets what a search finds. */
+ * told as that. Rows are compared with the one before, and a block's first with the index, so a walk meets what a
+ * search finds. */
 #include "ledger/filed/run.h"
 
 #include "ledger/base/file.h"
@@ -222,10 +223,11 @@ static enum error load_block(struct run_cursor *cursor, uint64_t block)
 	cursor->loaded = false;
 	TRY(GROW(cursor->buffer, cursor->capacity, len));
 	TRY(read_checked(run->fd, run->name.number, get_u64(entry), cursor->buffer, len));
-	cursor->loaded = true;
 	cursor->block = block;
 	cursor->len = len - RUN_CHECK_BYTES;
-	return E_OK;
+	struct bytes first = first_key(run, cursor->table, block);
+	cursor->loaded = cursor->len >= first.len && memcmp(cursor->buffer, first.data, first.len) == 0;
+	return cursor->loaded ? E_OK : E_CORRUPT;
 }
 
 /* The row behind the one it stands on, in the loaded block. */
@@ -249,9 +251,12 @@ enum error run_next(struct run_cursor *cursor)
 {
 	assert(cursor->loaded);
 	enum error error = next_in_block(cursor);
-	if (error != E_NOT_FOUND || cursor->block + 1 >= cursor->run->parts[cursor->table].blocks)
+	uint64_t next = cursor->block + 1;
+	if (error != E_NOT_FOUND || next >= cursor->run->parts[cursor->table].blocks)
 		return error;
-	TRY(load_block(cursor, cursor->block + 1));
+	if (run_key_order(cursor->key.data, first_key(cursor->run, cursor->table, next).data, cursor->key.len) >= 0)
+		return E_CORRUPT;
+	TRY(load_block(cursor, next));
 	return db_must(next_in_block(cursor));
 }
 

@@ -242,7 +242,7 @@ static enum error step_older(struct run_writer *writer)
 }
 
 enum error run_writer_reach(
-	struct run_writer *writer, enum run_table table, struct bytes key, size_t rows_max, bool *reached)
+	struct run_writer *writer, enum run_table table, struct bytes key, size_t *rows, bool *reached)
 {
 	assert(table >= writer->table);
 	while (writer->table < table) {
@@ -250,24 +250,23 @@ enum error run_writer_reach(
 		TRY(end_block(writer));
 		TRY(begin_table(writer, writer->table + 1));
 	}
-	for (size_t rows = 0; rows < rows_max; rows++) {
+	for (;; --*rows) {
 		*reached =
 			!writer->older_left || (key.len > 0 && run_key_order(writer->older.key.data, key.data, key.len) >= 0);
-		if (*reached)
+		if (*reached || *rows == 0)
 			return E_OK;
 		TRY(add_row(writer, writer->older.key, writer->older.value));
 		TRY(step_older(writer));
 	}
-	*reached = false;
-	return E_OK;
 }
 
 /* Whoever wants that in slices has reached the key before. */
 enum error run_writer_put(struct run_writer *writer, enum run_table table, struct bytes key, struct bytes value)
 {
 	bool reached;
+	size_t all = SIZE_MAX;
 	assert(key.len == run_key_bytes(table));
-	TRY(run_writer_reach(writer, table, key, SIZE_MAX, &reached));
+	TRY(run_writer_reach(writer, table, key, &all, &reached));
 	TRY(add_row(writer, key, value));
 	if (writer->older_left && run_key_order(writer->older.key.data, key.data, key.len) == 0)
 		TRY(step_older(writer));
@@ -304,7 +303,8 @@ static enum error write_index(struct run_writer *writer)
 enum error run_writer_finish(struct run_writer *writer)
 {
 	bool reached;
-	TRY(run_writer_reach(writer, RUN_TABLES - 1, BYTES_EMPTY, 0, &reached));
+	size_t none = 0;
+	TRY(run_writer_reach(writer, RUN_TABLES - 1, BYTES_EMPTY, &none, &reached));
 	assert(!writer->older_left);
 	TRY(end_block(writer));
 	TRY(write_out(writer, writer->len));

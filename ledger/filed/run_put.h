@@ -14,10 +14,11 @@ enum error run_writer_new(int dir_fd, const struct runs *runs, const struct stor
 void run_writer_free(struct run_writer *writer);
 OWN(run_writer, run_writer_free);
 
-/* Takes over at most `rows_max` rows of older runs with lower keys than this one (empty: all); *reached: none is left.
- * Tables are written one after the other, in their order. E_CORRUPT: an older row is damaged. */
+/* Takes over at most *rows rows of older runs with lower keys than this one (empty: all), and counts them off it;
+ * *reached: none is left. Tables are written one after the other, in their order. E_CORRUPT: an older row is damaged.
+ */
 enum error run_writer_reach(
-	struct run_writer *writer, enum run_table table, struct bytes key, size_t rows_max, bool *reached) MUST_USE;
+	struct run_writer *writer, enum run_table table, struct bytes key, size_t *rows, bool *reached) MUST_USE;
 /* A row in place of an older one, or a new one, behind all older rows with lower keys. Keys ascend. */
 enum error run_writer_put(
 	struct run_writer *writer, enum run_table table, struct bytes key, struct bytes value) MUST_USE;

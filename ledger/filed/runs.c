@@ -3,6 +3,7 @@
  *
  *   runs_open       each name: on the shelf? else open the file, without holding the shelf ─► close what nobody wants
  *   runs_get        from the newest run back, the first that has the key
+ *   runs_seek       a walk on the cursors of runs_get
  *   runs_walk_next  the lowest key of all cursors; the newest run's row counts, the others step over theirs */
 #include "ledger/filed/runs.h"
 

@@ -34,8 +34,8 @@ enum error runs_open(struct run_shelf *shelf, const struct store_filing *filing,
 void runs_close(struct runs *runs);
 /* E_NOT_FOUND; the value is borrowed until the next call for that table. Keys that ascend are found fastest. */
 enum error runs_get(struct runs *runs, enum run_table table, struct bytes key, struct bytes *out) MUST_USE;
-/* A walk from the first row at or after `key` on, borrowed until the next call for that table, and begun there faster
- * than by runs_walk_begin. E_NOT_FOUND: there is none. */
+/* A walk from the first row at or after `key` on, faster than runs_walk_begin. Borrowed until the next call for that
+ * table, and not to be ended. E_NOT_FOUND: there is none. */
 enum error runs_seek(struct runs *runs, enum run_table table, struct bytes key, struct runs_walk **out) MUST_USE;
 
 /* Beside runs_get, on cursors of its own: over the runs from number `first` of the view on (0: all), from the first row

@@ -353,9 +353,10 @@ static enum error take_over(struct merge *merge, const struct alias *alias, bool
 		posting_key(alias, 0, key);
 	struct bytes until = alias != NULL ? BYTES_ARRAY(key) : BYTES_EMPTY;
 	enum error error = E_OK;
-	do
-		error = run_writer_reach(merge->epoch->writer, RUN_SUBJECT, until, ROWS_SLICE, reached);
-	while (error == E_OK && !*reached && !over(merge));
+	do {
+		size_t rows = ROWS_SLICE;
+		error = run_writer_reach(merge->epoch->writer, RUN_SUBJECT, until, &rows, reached);
+	} while (error == E_OK && !*reached && !over(merge));
 	return of_older(merge, error);
 }
 

@@ -71,8 +71,10 @@ void filed_new_run(struct filed *filed, uint64_t bytes)
 static void reach(struct filed *filed, enum run_table table, struct bytes key)
 {
 	bool reached = false;
-	while (!reached)
-		ck_ok(run_writer_reach(filed->writer, table, key, 7, &reached));
+	while (!reached) {
+		size_t rows = 7;
+		ck_ok(run_writer_reach(filed->writer, table, key, &rows, &reached));
+	}
 }
 
 /* What is left of the tables before goes first. */

@@ -284,7 +284,9 @@ END_TEST
 START_TEST(a_label_that_is_gone_is_noticed)
 {
 	struct map_change two[2];
-	struct hash root;
+	struct map_proof proof;
+	struct hash root, value;
+	bool present;
 	uint8_t key[4], rows[5][MAP_ROW_CONTENT_MAX];
 	struct bytes row, content[5];
 	open_map();
@@ -310,6 +312,8 @@ START_TEST(a_label_that_is_gone_is_noticed)
 		ck_error(map_store_check(&filed.runs, &root, NULL, NULL), wanted);
 		ck_error(try_change(&two[0], &root), wanted);
 		ck_error(try_change(&two[1], &root), wanted);
+		if (left == 0)
+			ck_error(map_store_prove(&filed.runs, &labels[0], &present, &value, &proof), E_CORRUPT);
 	}
 	close_map();
 }

@@ -312,6 +312,78 @@ START_TEST(no_name_may_differ)
 }
 END_TEST
 
+/* A run with two blocks of three rows in its last table, whose checks are right; `named`: the second one's first key in
+ * the index. */
+static void forge_run(const uint32_t keys[6], uint32_t named)
+{
+	uint8_t file[256], check[RUN_CHECK_BYTES];
+	struct writer w = writer_of(file, sizeof file);
+	const uint64_t block_bytes = 3 * 8 + RUN_CHECK_BYTES;
+	for (unsigned block = 0; block < 2; block++) {
+		for (unsigned i = 0; i < 3; i++) {
+			writer_u32(&w, keys[3 * block + i]);
+			writer_u32(&w, 0);
+		}
+		run_check(1, block * block_bytes, bytes_of(file + block * block_bytes, 3 * 8), check);
+		writer_bytes(&w, BYTES_ARRAY(check));
+	}
+	for (enum run_table table = 0; table < RUN_TABLES; table++)
+		writer_u64(&w, table == RUN_MAP ? 2 : 0);
+	for (unsigned block = 0; block < 2; block++) {
+		writer_u64(&w, block * block_bytes);
+		writer_u32(&w, (uint32_t)block_bytes);
+		writer_u32(&w, block == 0 ? keys[0] : named);
+	}
+	size_t index_bytes = writer_len(&w) - 2 * block_bytes;
+	run_check(1, 2 * block_bytes, bytes_of(file + 2 * block_bytes, index_bytes), check);
+	writer_bytes(&w, BYTES_ARRAY(check));
+	filed.filing = (struct store_filing){.run_count = 1,
+		.runs = {
+			{.number = 1, .blocks = 2 * block_bytes, .index = index_bytes + RUN_CHECK_BYTES, .check = get_u64(check)}}};
+	write_run(0, file, writer_len(&w));
+}
+
+/* Each row of the forged run, and how the walk ends. */
+static enum error walk_forged(uint32_t *rows)
+{
+	struct run_shelf *shelf;
+	struct runs runs;
+	struct runs_walk walk;
+	*rows = 0;
+	ck_ok(run_shelf_new(place.path, &shelf));
+	ck_ok(runs_open(shelf, &filed.filing, &runs));
+	enum error error = runs_walk_begin(&runs, RUN_MAP, 0, BYTES_EMPTY, &walk);
+	for (; error == E_OK; error = runs_walk_next(&walk))
+		++*rows;
+	runs_walk_end(&walk);
+	runs_close(&runs);
+	run_shelf_free(shelf);
+	return error;
+}
+
+/* So a row that a walk meets is one that a search finds, whoever made the run. */
+START_TEST(rows_ascend_from_block_to_block)
+{
+	uint32_t rows;
+	begin();
+	filed_new_run(&filed, 0); /* makes the folder */
+	filed_give_up(&filed);
+	forge_run((const uint32_t[]){1, 2, 3, 4, 5, 6}, 4);
+	ck_error(walk_forged(&rows), E_NOT_FOUND);
+	ck_assert_uint_eq(rows, 6);
+	forge_run((const uint32_t[]){1, 2, 4, 3, 4, 5}, 3);
+	ck_error(walk_forged(&rows), E_CORRUPT);
+	forge_run((const uint32_t[]){1, 2, 4, 4, 5, 6}, 4);
+	ck_error(walk_forged(&rows), E_CORRUPT);
+	forge_run((const uint32_t[]){1, 3, 2, 4, 5, 6}, 4);
+	ck_error(walk_forged(&rows), E_CORRUPT);
+	forge_run((const uint32_t[]){1, 2, 3, 4, 5, 6}, 5); /* 4 would not be found */
+	ck_error(walk_forged(&rows), E_CORRUPT);
+	filed.filing = (struct store_filing){.run_count = 0};
+	end();
+}
+END_TEST
+
 /* Made by the xxhash module of Python (4.1.0). Of long content another part of the library hashes, and what the
  * processor has decides which. */
 START_TEST(checks_are_as_others_make_them)
@@ -551,6 +623,7 @@ int main(void)
 	tcase_add_loop_test(tcase, like_the_model, 0, 6);
 	tcase_add_test(tcase, no_byte_may_differ);
 	tcase_add_test(tcase, no_name_may_differ);
+	tcase_add_test(tcase, rows_ascend_from_block_to_block);
 	tcase_add_test(tcase, checks_are_as_others_make_them);
 	tcase_add_test(tcase, swept_when_nobody_can_name_it);
 	tcase_add_test(tcase, left_over_files_go);
