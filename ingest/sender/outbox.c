@@ -2,9 +2,11 @@
  *
  *   event ─► identified (id, or content) ─► known? E_EXISTS, or refused ─► open batch ─► full: signed, into the spool
  *
- * What can fail: the message (refused: nothing of it was taken, the caller says so and goes on), or the spool (final).
- * A message is remembered when it goes into the open batch, not when that is signed, so that its equal a moment later is
- * recognised. `ever_sent` begins at the spool's end: what an earlier process may have sent is never taken for fresh. */
+ * What can fail: the message (refused: nothing of it was taken, the caller says so and goes on), memory (nothing of it
+ * was taken either), or the spool (final).
+ * A message is remembered when it goes into the open batch, not when that is signed, so that its equal a moment later
+ * is recognised. `ever_sent` begins at the spool's end: what an earlier process may have sent is never taken for fresh.
+ */
 #include "ingest/sender/outbox_state.h"
 #include "ledger/base/clock.h"
 #include "ledger/event/event_schema.h"

@@ -148,7 +148,7 @@ const struct source *outbox_source(const struct outbox *outbox);
 /* Adds one message, which became `count` events: all are taken, in one batch, or none. Only when outbox_ready. The
  * fault of a refused message names field and reason. E_EXISTS: the same event, by its id, waits or was acknowledged
  * before; a purpose that is the very text of outbox_policy() is none of the event's own. E_NO_MEMORY: nothing of it was
- * taken, and it may be added again. E_IO is final. `source` may be NULL. */
+ * taken. E_IO is final. `source` may be NULL. */
 enum error outbox_add(struct outbox *outbox, const struct event *events, size_t count,
 	const struct outbox_source *source, struct fault *fault) MUST_USE;
 /* Whether it would take them: the same refusals, and nothing is added. Only when outbox_ready. */

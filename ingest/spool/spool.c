@@ -225,6 +225,8 @@ void spool_wait(struct spool *spool, const struct spool_pending *pending)
 enum error spool_append(struct spool *spool, const struct spool_batch *batch)
 {
 	TRY(check_batch(batch, spool->next, false));
+	if (spool->replacing_count > 0) /* which came to no end: what is behind it is cut off with it (spool_open.c) */
+		return E_IO;
 	if (spool->count == SPOOL_BATCHES_MAX)
 		return E_TOO_MANY;
 	struct spool_pending pending;

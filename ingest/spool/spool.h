@@ -101,7 +101,8 @@ enum error spool_start_at(struct spool *spool, uint64_t sequence) MUST_USE;
 /* ---- batches ---- */
 
 /* Appends one batch, which starts at spool_next (else E_SEQUENCE_HOLE); not durable before spool_sync. E_TOO_MANY when
- * SPOOL_BATCHES_MAX batches wait. Its messages must have been counted with spool_remember. */
+ * SPOOL_BATCHES_MAX batches wait, E_IO behind a spool_replace that no spool_replaced followed. Its messages must have
+ * been counted with spool_remember. */
 enum error spool_append(struct spool *spool, const struct spool_batch *batch) MUST_USE;
 enum error spool_sync(struct spool *spool) MUST_USE;
 /* True if every waiting batch is durable: only then may it be sent. */

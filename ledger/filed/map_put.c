@@ -41,8 +41,8 @@ struct map_update {
 	struct hash root;
 };
 
-/* Rows are put once all old ones before them have been taken over: how many that takes counts as work. *room: what is
- * left of the slice; 0: the row waits for the next. */
+/* Rows are put once all old ones before them have been taken over: how many that takes counts as work, but for those
+ * inside one bucket. *room: what is left of the slice; 0: the row waits for the next. */
 static enum error reach(struct run_writer *writer, enum run_table table, struct bytes key, size_t *room)
 {
 	bool reached;

@@ -2,8 +2,8 @@
  * key  ─► the last block that begins at or before it ─► read, check ─► rows one after the other
  *
  * Whatever differs is E_CORRUPT: the file is derived, and made again from the log. Only what the disk does not give is
- * told as that. Rows are compared with the one before, and a block's first with the index, so a walk meets what a
- * search finds. */
+ * told as that. Rows are compared with the one before, and a block's first and last with the index, so a walk meets
+ * what a search finds. */
 #include "ledger/filed/run.h"
 
 #include "ledger/base/file.h"
@@ -230,6 +230,13 @@ static enum error load_block(struct run_cursor *cursor, uint64_t block)
 	return cursor->loaded ? E_OK : E_CORRUPT;
 }
 
+static bool before_next_block(const struct run_cursor *cursor)
+{
+	uint64_t next = cursor->block + 1;
+	return next == cursor->run->parts[cursor->table].blocks ||
+		   run_key_order(cursor->key.data, first_key(cursor->run, cursor->table, next).data, cursor->key.len) < 0;
+}
+
 /* The row behind the one it stands on, in the loaded block. */
 static enum error next_in_block(struct run_cursor *cursor)
 {
@@ -244,7 +251,7 @@ static enum error next_in_block(struct run_cursor *cursor)
 	cursor->key = bytes_of(row, key_bytes);
 	cursor->value = bytes_of(row + key_bytes + 4, get_u32(row + key_bytes));
 	cursor->next += key_bytes + 4 + cursor->value.len;
-	return E_OK;
+	return cursor->next == cursor->len && !before_next_block(cursor) ? E_CORRUPT : E_OK;
 }
 
 enum error run_next(struct run_cursor *cursor)
@@ -254,8 +261,6 @@ enum error run_next(struct run_cursor *cursor)
 	uint64_t next = cursor->block + 1;
 	if (error != E_NOT_FOUND || next >= cursor->run->parts[cursor->table].blocks)
 		return error;
-	if (run_key_order(cursor->key.data, first_key(cursor->run, cursor->table, next).data, cursor->key.len) >= 0)
-		return E_CORRUPT;
 	TRY(load_block(cursor, next));
 	return db_must(next_in_block(cursor));
 }

@@ -473,10 +473,12 @@ START_TEST(an_unfinished_replacement_never_happened)
 	ck_ok(append_batch(spool, 0, 4, 10));
 	ck_ok(spool_sync(spool));
 	ck_ok(replace_one(spool, 0, 0, 3));
+	ck_error(append_batch(spool, 4, 1, 10), E_IO); /* it would be cut off with what came to no end */
 	ck_ok(journal_sync(&spool->journal));
 	kill_spool(spool);
 	spool = open_spool();
 	ck_assert_uint_eq(spool_next(spool), 4);
+	ck_ok(append_batch(spool, 4, 1, 10));
 	check_sound(spool);
 	ck_ok(replace_one(spool, 0, 0, 2));
 	ck_ok(spool_replaced(spool, 0, NULL));

@@ -373,12 +373,14 @@ START_TEST(rows_ascend_from_block_to_block)
 	ck_assert_uint_eq(rows, 6);
 	forge_run((const uint32_t[]){1, 2, 4, 3, 4, 5}, 3);
 	ck_error(walk_forged(&rows), E_CORRUPT);
+	ck_assert_uint_eq(rows, 2);
 	forge_run((const uint32_t[]){1, 2, 4, 4, 5, 6}, 4);
 	ck_error(walk_forged(&rows), E_CORRUPT);
 	forge_run((const uint32_t[]){1, 3, 2, 4, 5, 6}, 4);
 	ck_error(walk_forged(&rows), E_CORRUPT);
 	forge_run((const uint32_t[]){1, 2, 3, 4, 5, 6}, 5); /* 4 would not be found */
 	ck_error(walk_forged(&rows), E_CORRUPT);
+	ck_assert_uint_eq(rows, 3);
 	filed.filing = (struct store_filing){.run_count = 0};
 	end();
 }
