@@ -7,8 +7,8 @@
 
 struct map_update;
 
-/* Sorts `changes` in place (every label once) and borrows them until map_update_free. The map that `runs` (borrowed)
- * holds must have the root `old_root` (borrowed; NULL: nobody knows it). */
+/* Sorts `changes` in place (every label once, or a slice gives E_CORRUPT) and borrows them until map_update_free. The
+ * map that `runs` (borrowed) holds must have the root `old_root` (borrowed; NULL: nobody knows it). */
 enum error map_update_new(struct map_change *changes, size_t count, struct runs *runs, const struct hash *old_root,
 	struct map_update **out) MUST_USE;
 void map_update_free(struct map_update *update);

@@ -101,7 +101,7 @@ START_TEST(what_is_filed_rightly_is_checked_once)
 }
 END_TEST
 
-/* The ledger, with all its keys, files the second event as the third person's. Everything that it proves holds. */
+/* The ledger, with all its keys, files the third event as the first person's. Everything that it proves holds. */
 static void file_under_another(void)
 {
 	uint8_t context[16] = {0}, index[8], value[8 + 3 * 32 + SEAL_OVERHEAD];
@@ -127,7 +127,7 @@ static void file_under_another(void)
 	ck_ok(unseal_small(&secrets->seal.filing, DOMAIN_ALIASES, BYTES_ARRAY(context), bytes_of(row.data + 8, row.len - 8),
 		aliases[0].b));
 	memcpy(value, row.data, 8);
-	aliases[1] = aliases[2];
+	aliases[2] = aliases[1];
 	seal_small(
 		&secrets->seal.filing, DOMAIN_ALIASES, BYTES_ARRAY(context), bytes_of(aliases, sizeof aliases), value + 8);
 	db_put(&txn, STORE_ALIAS, BYTES_ARRAY(index), BYTES_ARRAY(value));
