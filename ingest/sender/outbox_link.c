@@ -193,19 +193,23 @@ static enum error ended(struct outbox *outbox, const struct frame_error *frame, 
 	return E_OK;
 }
 
+enum error outbox_call_flush(const struct outbox *outbox, struct fault *fault)
+{
+	const struct outbox_calls *calls = &outbox->options.calls;
+	enum error error = calls->flush != NULL ? calls->flush(calls->context) : E_OK;
+	if (error == E_OK)
+		return E_OK;
+	return fault_set(fault, error == E_FULL ? E_IO : error, "receipts or refused messages cannot be written: %s",
+		error_reason(error));
+}
+
 /* Everything received so far is settled together: one record in the spool for all its receipts. */
 static enum error settle_receipts(struct outbox *outbox, struct fault *fault)
 {
 	TRY(outbox_filing_commit(outbox, fault));
 	if (outbox->acknowledged <= spool_acknowledged(outbox->spool))
 		return E_OK;
-	const struct outbox_calls *calls = &outbox->options.calls;
-	if (calls->flush != NULL) {
-		enum error flushed = calls->flush(calls->context);
-		if (flushed != E_OK)
-			return fault_set(
-				fault, flushed == E_FULL ? E_IO : flushed, "receipts cannot be written: %s", error_reason(flushed));
-	}
+	TRY(outbox_call_flush(outbox, fault));
 	size_t before = spool_count(outbox->spool);
 	const struct receipt_position *position = &outbox->session.position;
 	TRY(fault_because(fault,

@@ -159,12 +159,6 @@ static enum error open_redo(struct redo *redo)
 	return redo->events == NULL ? E_NO_MEMORY : builder_new(&redo->builder);
 }
 
-static enum error flush_reports(const struct outbox *outbox)
-{
-	const struct outbox_calls *calls = &outbox->options.calls;
-	return calls->flush != NULL ? calls->flush(calls->context) : E_OK;
-}
-
 /* Reports become durable before the old batches go: a crash in between makes them come twice. */
 static enum error redo_all(struct redo *redo)
 {
@@ -180,7 +174,7 @@ static enum error redo_all(struct redo *redo)
 		TRY(read_batch(outbox, i, &read));
 		TRY(redo_batch(redo, &read, i == what->i ? what->event : FAULT_NO_EVENT));
 	}
-	TRY(flush_reports(outbox));
+	TRY(outbox_call_flush(outbox, NULL));
 	TRY(spool_replaced(outbox->spool, what->i, what->terms));
 	if (outbox->ever_sent > what->start)
 		outbox->ever_sent = what->start;
@@ -204,7 +198,7 @@ static enum error set_aside(struct redo *redo)
 	TRY(open_redo(redo));
 	TRY(read_batch(redo->outbox, 0, &read));
 	TRY(redo_batch(redo, &read, EVERY_EVENT));
-	TRY(flush_reports(redo->outbox));
+	TRY(outbox_call_flush(redo->outbox, NULL));
 	return spool_set_aside(redo->outbox->spool);
 }
 

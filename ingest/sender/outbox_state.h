@@ -78,6 +78,9 @@ uint64_t outbox_ledger_now_s(const struct outbox *outbox);
 uint64_t outbox_own_now_s(void);
 /* Reads the key file again; if it holds another key of this sender, that one signs from now on. */
 enum error outbox_read_key(struct outbox *outbox, bool *newer, struct fault *fault) MUST_USE;
+/* Receipts and reports become durable at the caller's. A disk of theirs that is full is E_IO: the spool's own is waited
+ * for, and is E_FULL. */
+enum error outbox_call_flush(const struct outbox *outbox, struct fault *fault) MUST_USE;
 void outbox_notice(struct outbox *outbox, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* outbox_filing.c */

@@ -46,7 +46,7 @@ enum error on_flush(void *context)
 	(void)context;
 	seen.flushes++;
 	seen.flushed_receipts = seen.receipts;
-	return E_OK;
+	return seen.rejected > 0 ? seen.flush_fails : E_OK;
 }
 
 void on_notice(void *context, const char *text)

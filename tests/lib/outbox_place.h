@@ -22,6 +22,7 @@ struct seen {
 	size_t rejected_events;
 	char rejected_text[256];
 	char rejected_subject[64];
+	enum error flush_fails; /* set by a test: what flushing gives once a message was refused */
 	unsigned flushes;
 	unsigned flushed_receipts;
 	char notice[256];

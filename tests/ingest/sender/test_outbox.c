@@ -402,6 +402,37 @@ START_TEST(refused_in_the_middle)
 }
 END_TEST
 
+/* Where the report of it has no room the run ends, whether batches wait behind it or not, and the next one sends all.
+ */
+START_TEST(a_refusal_that_cannot_be_written)
+{
+	begin();
+	struct outbox *outbox = start(4);
+	struct fault fault = {.text = ""};
+	open_window(outbox);
+	fake.fault = FAKE_REFUSES_EVENT;
+	fake.at = 9;
+	fake.error = E_BAD_VALUE;
+	fake.holding = true;
+	add_many(outbox, 8, 16);
+	while (fake.held_count < 2)
+		ck_ok(turn(outbox, &fault));
+	seen.flush_fails = E_FULL;
+	fake_release(&fake);
+	ck_error(finish(outbox, &fault), E_IO);
+	ck_assert_uint_eq(seen.rejected, 1);
+	outbox_close(outbox);
+	seen.flush_fails = E_OK;
+	fake_hang_up(&fake);
+	outbox = start(4);
+	ck_assert_uint_eq(outbox_waiting(outbox), 8);
+	must_finish(outbox);
+	ck_assert_uint_eq(ledger_has(), 16);
+	outbox_close(outbox);
+	end();
+}
+END_TEST
+
 /* The connection ends before the batches behind it are answered: the refusal stands, or the sender would send the same
  * batch again and again on a line that is always cut there. SND-10 */
 START_TEST(a_refusal_stands_whatever_follows)
@@ -694,6 +725,7 @@ int main(void)
 	tcase_add_test(tcase, messages_are_told_by_number);
 	tcase_add_test(tcase, pings_are_answered_in_turn);
 	tcase_add_test(tcase, refused_in_the_middle);
+	tcase_add_test(tcase, a_refusal_that_cannot_be_written);
 	tcase_add_test(tcase, a_refusal_stands_whatever_follows);
 	tcase_add_test(tcase, refused_message_is_whole);
 	tcase_add_test(tcase, a_full_ledger_is_waited_for);
