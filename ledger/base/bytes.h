@@ -12,6 +12,7 @@
 #include "ledger/base/error.h"
 
 #include <stddef.h>
+#include <string.h>
 
 struct bytes {
 	const uint8_t *data;
@@ -131,6 +132,15 @@ static inline uint32_t get_u32(const uint8_t *p)
 static inline uint64_t get_u64(const uint8_t *p)
 {
 	return (uint64_t)get_u32(p) << 32 | get_u32(p + 4);
+}
+/* As memcmp of `len` >= 4 bytes, for what nearly always differs in the first of them: then no function is called. */
+static inline int front_order(const uint8_t *a, const uint8_t *b, size_t len)
+{
+	uint64_t front_a = len >= 8 ? get_u64(a) : get_u32(a);
+	uint64_t front_b = len >= 8 ? get_u64(b) : get_u32(b);
+	if (front_a != front_b)
+		return front_a < front_b ? -1 : 1;
+	return memcmp(a, b, len);
 }
 
 /* ---- records ----

@@ -26,13 +26,9 @@ static inline struct bytes hash_bytes(const struct hash *hash)
 	return bytes_of(hash->b, HASH_BYTES);
 }
 
-/* As memcmp of 32 bytes; the first eight of what is a hash nearly always tell. */
 static inline int hash_order(const uint8_t a[HASH_BYTES], const uint8_t b[HASH_BYTES])
 {
-	uint64_t first_a = get_u64(a), first_b = get_u64(b);
-	if (first_a != first_b)
-		return first_a < first_b ? -1 : 1;
-	return memcmp(a, b, HASH_BYTES);
+	return front_order(a, b, HASH_BYTES);
 }
 
 bool hash_equal(const struct hash *a, const struct hash *b);

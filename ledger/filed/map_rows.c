@@ -43,6 +43,13 @@ enum error map_label_row(struct bytes key, struct bytes value, struct map_change
 	return E_OK;
 }
 
+enum error map_bucket_add(struct map_bucket *bucket, const struct map_change *item)
+{
+	TRY(GROW(bucket->items, bucket->capacity, bucket->count + 1));
+	bucket->items[bucket->count++] = *item;
+	return E_OK;
+}
+
 enum error map_bucket_read(struct runs *runs, uint32_t prefix, struct map_bucket *out)
 {
 	struct label first = {{0}};
@@ -55,8 +62,7 @@ enum error map_bucket_read(struct runs *runs, uint32_t prefix, struct map_bucket
 		TRY(map_label_row(walk->key, walk->value, &item));
 		if (map_label_prefix(&item.label) != prefix)
 			return E_OK;
-		TRY(GROW(out->items, out->capacity, out->count + 1));
-		out->items[out->count++] = item;
+		TRY(map_bucket_add(out, &item));
 	}
 	return error == E_NOT_FOUND ? E_OK : error;
 }

@@ -44,6 +44,8 @@ enum error map_row_get(struct runs *runs, unsigned depth, uint32_t prefix, struc
 enum error map_label_row(struct bytes key, struct bytes value, struct map_change *out) MUST_USE;
 /* What `runs` hold of a bucket, in place of what is in `out`. */
 enum error map_bucket_read(struct runs *runs, uint32_t prefix, struct map_bucket *out) MUST_USE;
+/* Behind those that it has. E_NO_MEMORY. */
+enum error map_bucket_add(struct map_bucket *bucket, const struct map_change *item) MUST_USE;
 void map_bucket_release(struct map_bucket *bucket);
 /* The first item of the upper side, and the bit that divides them. count >= 2, ascending. */
 size_t map_bucket_divide(const struct map_change *items, size_t count, unsigned *bit);

@@ -6,7 +6,6 @@
  * each row with the slot above it and counts: with as many rows as used slots none is missing, and none is kept. */
 #include "ledger/filed/map_store.h"
 
-#include "ledger/base/grow.h"
 #include "ledger/filed/map_rows.h"
 
 #include <string.h>
@@ -236,8 +235,7 @@ static enum error check_labels(struct check *check, void (*progress)(void *conte
 			TRY(check_bucket(check, &bucket));
 			bucket.count = 0;
 		}
-		TRY(GROW(bucket.items, bucket.capacity, bucket.count + 1));
-		bucket.items[bucket.count++] = item;
+		TRY(map_bucket_add(&bucket, &item));
 		if (progress != NULL)
 			progress(context);
 	}

@@ -122,7 +122,7 @@ static enum error check_part(const struct run *run, enum run_table table, uint64
 		uint64_t len = get_u32(entry + 8);
 		if (get_u64(entry) != *end || len <= RUN_CHECK_BYTES || len > run->name.blocks - *end)
 			return E_CORRUPT;
-		if (block > 0 && run_key_order(first_key(run, table, block - 1).data, first_key(run, table, block).data,
+		if (block > 0 && front_order(first_key(run, table, block - 1).data, first_key(run, table, block).data,
 							 run_key_bytes(table)) >= 0)
 			return E_CORRUPT;
 		*end += len;
@@ -234,7 +234,7 @@ static bool before_next_block(const struct run_cursor *cursor)
 {
 	uint64_t next = cursor->block + 1;
 	return next == cursor->run->parts[cursor->table].blocks ||
-		   run_key_order(cursor->key.data, first_key(cursor->run, cursor->table, next).data, cursor->key.len) < 0;
+		   front_order(cursor->key.data, first_key(cursor->run, cursor->table, next).data, cursor->key.len) < 0;
 }
 
 /* The row behind the one it stands on, in the loaded block. */
@@ -246,7 +246,7 @@ static enum error next_in_block(struct run_cursor *cursor)
 	if (left == 0)
 		return E_NOT_FOUND;
 	if (left < key_bytes + 4 || left - key_bytes - 4 < get_u32(row + key_bytes) ||
-		(cursor->next > 0 && run_key_order(cursor->key.data, row, key_bytes) >= 0))
+		(cursor->next > 0 && front_order(cursor->key.data, row, key_bytes) >= 0))
 		return E_CORRUPT;
 	cursor->key = bytes_of(row, key_bytes);
 	cursor->value = bytes_of(row + key_bytes + 4, get_u32(row + key_bytes));
@@ -271,7 +271,7 @@ static uint64_t find_block(const struct run *run, enum run_table table, struct b
 	uint64_t low = 0, high = run->parts[table].blocks;
 	while (high - low > 1) {
 		uint64_t middle = low + (high - low) / 2;
-		if (run_key_order(first_key(run, table, middle).data, key.data, key.len) <= 0)
+		if (front_order(first_key(run, table, middle).data, key.data, key.len) <= 0)
 			low = middle;
 		else
 			high = middle;
@@ -284,10 +284,9 @@ static uint64_t find_block(const struct run *run, enum run_table table, struct b
 static bool is_near(const struct run_cursor *cursor, struct bytes key)
 {
 	uint64_t next = cursor->block + 1;
-	return cursor->loaded && cursor->next > 0 && key.len > 0 &&
-		   run_key_order(cursor->key.data, key.data, key.len) <= 0 &&
+	return cursor->loaded && cursor->next > 0 && key.len > 0 && front_order(cursor->key.data, key.data, key.len) <= 0 &&
 		   (next == cursor->run->parts[cursor->table].blocks ||
-			   run_key_order(first_key(cursor->run, cursor->table, next).data, key.data, key.len) > 0);
+			   front_order(first_key(cursor->run, cursor->table, next).data, key.data, key.len) > 0);
 }
 
 enum error run_seek(struct run_cursor *cursor, struct bytes key)
@@ -301,7 +300,7 @@ enum error run_seek(struct run_cursor *cursor, struct bytes key)
 		TRY(load_block(cursor, key.len == 0 ? 0 : find_block(run, cursor->table, key)));
 		error = run_next(cursor);
 	}
-	while (error == E_OK && key.len > 0 && run_key_order(cursor->key.data, key.data, key.len) < 0)
+	while (error == E_OK && key.len > 0 && front_order(cursor->key.data, key.data, key.len) < 0)
 		error = run_next(cursor);
 	return error;
 }

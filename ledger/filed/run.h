@@ -18,17 +18,8 @@ enum run_table { RUN_SUBJECT, RUN_LABEL, RUN_MAP, RUN_TABLES };
 #define RUN_ENTRY_BYTES (8 + 4) /* of a block in the index, before its first key */
 #define RUN_FILE_NAME_BYTES 24
 
-/* Of each key of the table: 4, or more than 8. */
+/* Of each key of the table. */
 size_t run_key_bytes(enum run_table table);
-/* As memcmp of two keys of one table; the first bytes nearly always tell. */
-static inline int run_key_order(const uint8_t *a, const uint8_t *b, size_t len)
-{
-	uint64_t first_a = len > 8 ? get_u64(a) : get_u32(a);
-	uint64_t first_b = len > 8 ? get_u64(b) : get_u32(b);
-	if (first_a != first_b)
-		return first_a < first_b ? -1 : 1;
-	return memcmp(a, b, len);
-}
 void run_file_name(uint64_t number, char out[RUN_FILE_NAME_BYTES]);
 /* XXH3 (64 bits), its seed the one of number (8) || offset (8): a block that stands elsewhere does not hold. It is
  * against damage; who changes a run on purpose is found by the map's root. */

@@ -215,7 +215,7 @@ static enum error add_row(struct run_writer *writer, struct bytes key, struct by
 {
 	size_t bytes = key.len + 4 + value.len;
 	size_t begun = writer->len - writer->block_start;
-	if (writer->any && run_key_order(writer->last_key, key.data, key.len) >= 0)
+	if (writer->any && front_order(writer->last_key, key.data, key.len) >= 0)
 		return E_CORRUPT;
 	if (begun > 0 && begun + bytes > RUN_BLOCK_BYTES - RUN_CHECK_BYTES)
 		TRY(end_block(writer));
@@ -251,8 +251,7 @@ enum error run_writer_reach(
 		TRY(begin_table(writer, writer->table + 1));
 	}
 	for (;; --*rows) {
-		*reached =
-			!writer->older_left || (key.len > 0 && run_key_order(writer->older.key.data, key.data, key.len) >= 0);
+		*reached = !writer->older_left || (key.len > 0 && front_order(writer->older.key.data, key.data, key.len) >= 0);
 		if (*reached || *rows == 0)
 			return E_OK;
 		TRY(add_row(writer, writer->older.key, writer->older.value));
@@ -268,7 +267,7 @@ enum error run_writer_put(struct run_writer *writer, enum run_table table, struc
 	assert(key.len == run_key_bytes(table));
 	TRY(run_writer_reach(writer, table, key, &all, &reached));
 	TRY(add_row(writer, key, value));
-	if (writer->older_left && run_key_order(writer->older.key.data, key.data, key.len) == 0)
+	if (writer->older_left && front_order(writer->older.key.data, key.data, key.len) == 0)
 		TRY(step_older(writer));
 	return E_OK;
 }

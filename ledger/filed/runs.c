@@ -186,7 +186,7 @@ void runs_close(struct runs *runs)
 
 static int order(struct bytes a, struct bytes b)
 {
-	return run_key_order(a.data, b.data, a.len);
+	return front_order(a.data, b.data, a.len);
 }
 
 enum error runs_get(struct runs *runs, enum run_table table, struct bytes key, struct bytes *out)
