@@ -83,11 +83,9 @@ START_TEST(refused_here_is_never_sent)
 }
 END_TEST
 
-/* SND-14: of the allocations that adding it makes each fails once, and it is taken once for all. Small batches, and
- * some that the spool's buffer has to grow for. */
-START_TEST(taken_once_where_memory_is_short)
+/* Of the allocations that adding a message makes each fails once, and it is taken once for all. */
+static void take_where_memory_is_short(uint32_t batch, uint64_t count)
 {
-	const uint32_t batch = _i == 0 ? 4 : 400, count = _i == 0 ? 100 : 900;
 	char subject[SUBJECT_BYTES_MAX + 1], text[32];
 	struct event event;
 	struct fault fault = {.text = ""};
@@ -126,6 +124,13 @@ START_TEST(taken_once_where_memory_is_short)
 	json_decref(document);
 	outbox_close(outbox);
 	end();
+}
+
+/* SND-14: small batches, and some that the spool's buffer has to grow for. */
+START_TEST(taken_once_where_memory_is_short)
+{
+	take_where_memory_is_short(4, 100);
+	take_where_memory_is_short(400, 900);
 }
 END_TEST
 
@@ -709,33 +714,10 @@ START_TEST(a_stranger_is_told_no_event)
 }
 END_TEST
 
-int main(void)
-{
-	TCase *tcase = tcase_create("outbox");
-	tcase_add_test(tcase, events_stream_to_their_receipts);
-	tcase_add_test(tcase, messages_are_whole);
-	tcase_add_test(tcase, refused_here_is_never_sent);
-	tcase_add_loop_test(tcase, taken_once_where_memory_is_short, 0, 2);
-	tcase_add_test(tcase, a_window_is_never_overrun);
-	tcase_add_test(tcase, a_lost_receipt_comes_again);
-	tcase_add_test(tcase, dies_before_the_receipt);
-	tcase_add_test(tcase, nothing_is_judged_before_the_welcome);
-	tcase_add_test(tcase, sync_before_send);
-	tcase_add_test(tcase, a_lone_event_waits_for_one_sync);
-	tcase_add_test(tcase, messages_are_told_by_number);
-	tcase_add_test(tcase, pings_are_answered_in_turn);
-	tcase_add_test(tcase, refused_in_the_middle);
-	tcase_add_test(tcase, a_refusal_that_cannot_be_written);
-	tcase_add_test(tcase, a_refusal_stands_whatever_follows);
-	tcase_add_test(tcase, refused_message_is_whole);
-	tcase_add_test(tcase, a_full_ledger_is_waited_for);
-	tcase_add_test(tcase, refused_for_the_policy);
-	tcase_add_test(tcase, a_bad_receipt_is_an_alarm);
-	tcase_add_test(tcase, an_older_ledger_is_an_alarm);
-	tcase_add_test(tcase, a_stranger_is_told_no_event);
-	tcase_add_test(tcase, error_frames_end_or_wait);
-	tcase_add_test(tcase, the_query_port_is_recognised);
-	tcase_add_test(tcase, not_a_ledger);
-	tcase_add_test(tcase, addresses_are_tried_in_turn);
-	return unit_run("outbox", tcase);
-}
+UNIT_MAIN("outbox", events_stream_to_their_receipts, messages_are_whole, refused_here_is_never_sent,
+	taken_once_where_memory_is_short, a_window_is_never_overrun, a_lost_receipt_comes_again, dies_before_the_receipt,
+	nothing_is_judged_before_the_welcome, sync_before_send, a_lone_event_waits_for_one_sync,
+	messages_are_told_by_number, pings_are_answered_in_turn, refused_in_the_middle, a_refusal_that_cannot_be_written,
+	a_refusal_stands_whatever_follows, refused_message_is_whole, a_full_ledger_is_waited_for, refused_for_the_policy,
+	a_bad_receipt_is_an_alarm, an_older_ledger_is_an_alarm, a_stranger_is_told_no_event, error_frames_end_or_wait,
+	the_query_port_is_recognised, not_a_ledger, addresses_are_tried_in_turn)
