@@ -50,7 +50,7 @@ static enum error append_state(struct spool *spool, struct journal *journal, uin
 }
 
 /* What the first version remembered says of each input what was dealt with, refused messages too, and is not taken
- * over; what waits is. Who signed it that version did not say: it is signed again unless the ledger has it. */
+ * over; what waits is. */
 static enum error replay_terms(struct spool *spool, struct reader *r)
 {
 	spool->has_terms = reader_u8(r) == 1;
@@ -494,12 +494,15 @@ static const char *what_is_wrong(enum error error)
 	}
 }
 
-/* What the last process wrote and did not sync may be in memory only: what follows builds on it. */
+/* What the last process wrote and did not sync may be in memory only: what follows builds on it. What waits in a spool
+ * of an older version has commitments of its own kind: with no signer it is signed again unless the ledger has it. */
 static enum error make_current(struct spool *spool)
 {
 	TRY(journal_sync(&spool->journal));
 	if (spool->version == SPOOL_VERSION && !spool->damaged)
 		return E_OK;
+	if (spool->version != SPOOL_VERSION)
+		memset(spool->terms.signer, 0, sizeof spool->terms.signer);
 	TRY(spool_rewrite(spool));
 	return spool->version == SPOOL_VERSION ? E_OK : E_FULL;
 }

@@ -4,8 +4,8 @@
 #include "ingest/spool/journal.h"
 #include "ingest/spool/spool.h"
 
-#define SPOOL_VERSION 3
-#define SPOOL_VERSION_SOURCELESS 2u            /* the same, with terms that know nothing of a source */
+#define SPOOL_VERSION 4                        /* 3 is the same, with commitments that no ledger takes any more */
+#define SPOOL_VERSION_SOURCELESS 2u            /* the same as 3, with terms that know nothing of a source */
 #define SPOOL_VERSION_FIRST 1u                 /* whose waiting batches are read, and whose memory of messages is not */
 #define SPOOL_SECRET_AT (4 + BATCH_HEAD_BYTES) /* in the body of a batch record */
 

@@ -9,7 +9,7 @@
 #include "ledger/mandate/source.h"
 
 #define FRAME_HEAD_BYTES 5
-#define PROTOCOL_VERSION 4 /* 2 had other commitments, 3 no source in its welcome */
+#define PROTOCOL_VERSION 5 /* 2 and 4 had other commitments, 3 no source in its welcome */
 
 enum frame_type {
 	FRAME_HELLO = 1,     /* sender: who it is, what it last saw, and that it has the key */

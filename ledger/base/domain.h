@@ -4,15 +4,15 @@
 #pragma once
 
 /* clang-format off */
-#define DOMAIN_OPENING       "indsigt/v2 opening\n"        /* batch secret to event secret    spec/event.md */
-#define DOMAIN_C_R           "indsigt/v2 c_r\n"            /* event secret, restricted part   spec/event.md */
-#define DOMAIN_C_D           "indsigt/v2 c_d\n"            /* c_r, disclosed part             spec/event.md */
-#define DOMAIN_COMMITMENT    "indsigt/v2 commitment\n"     /* header, c_d                     spec/event.md */
+#define DOMAIN_EVENT_KEY     "indsigt/v3 key\n"            /* batch secret to event secret    spec/event.md */
+#define DOMAIN_C_R           "indsigt/v3 c_r\n"            /* event secret, restricted part   spec/event.md */
+#define DOMAIN_C_D           "indsigt/v3 c_d\n"            /* c_r, disclosed part             spec/event.md */
+#define DOMAIN_COMMITMENT    "indsigt/v3 c\n"              /* header, c_d                     spec/event.md */
 #define DOMAIN_BATCH         "indsigt/v1 batch\n"          /* the sender's batch signature    spec/batch.md */
 #define DOMAIN_SENDER        "indsigt/v4 sender\n"         /* the sender's endorsement        spec/entry.md */
 #define DOMAIN_ALIAS         "indsigt/v2 alias\n"          /* alias key, subject id to alias  spec/store.md */
 #define DOMAIN_RECORD_KEY    "indsigt/v1 record key\n"     /* subject key, period key         spec/store.md */
-#define DOMAIN_RECORD        "indsigt/v1 record\n"         /* associated data of a record     spec/store.md */
+#define DOMAIN_RECORD        "indsigt/v2 record\n"         /* associated data of a record     spec/store.md */
 #define DOMAIN_LOCATOR_KEY   "indsigt/v1 locator key\n"    /* hides key ids in records        spec/store.md */
 #define DOMAIN_FILING_KEY    "indsigt/v1 filing key\n"     /* seals aliases and postings      spec/store.md */
 #define DOMAIN_ALIASES       "indsigt/v1 aliases\n"        /* associated data of alias packs  spec/store.md */
@@ -22,11 +22,11 @@
 #define DOMAIN_KEY_CHECK     "indsigt/v1 key check\n"      /* tells key files apart           spec/store.md */
 #define DOMAIN_CURSOR_KEY    "indsigt/v1 cursor key\n"     /* seals paging cursors, names acts spec/http.md */
 #define DOMAIN_BLINDING_KEY  "indsigt/v1 blinding key\n"   /* VRF secret to blinding keys     spec/epoch.md */
-#define DOMAIN_BLIND         "indsigt/v1 blind\n"          /* log index to blind              spec/epoch.md */
+#define DOMAIN_BLIND         "indsigt/v2 b\n"              /* log index to blind              spec/epoch.md */
 #define DOMAIN_SUBJECT       "indsigt/v1 subject\n"        /* count, subject tree root        spec/epoch.md */
 #define DOMAIN_HEAD          "indsigt/v1 head\n"           /* associated data of subject heads spec/store.md */
 #define DOMAIN_SUBTREES      "indsigt/v1 subtrees\n"       /* associated data of subtrees     spec/store.md */
-#define DOMAIN_ERASED        "indsigt/v1 erased\n"         /* an erasure's label commitment   spec/entry.md */
+#define DOMAIN_ERASED        "indsigt/v2 erased\n"         /* an erasure's label commitment   spec/entry.md */
 #define DOMAIN_REQUEST       "indsigt/v1 request\n"        /* a sender's signed request       spec/http.md */
 #define DOMAIN_HELLO         "indsigt/v2 hello\n"          /* a sender proves its key         spec/frame.md */
 #define DOMAIN_WELCOME       "indsigt/v2 welcome\n"        /* the log answers a hello         spec/frame.md */

@@ -43,15 +43,14 @@ static void sha256_by_libsodium(const struct bytes *parts, size_t count, struct 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool chosen; /* OpenSSL makes all */
 
-static bool sha256_by_openssl(const struct bytes *parts, size_t count, struct hash *out)
+static bool sha256_by_openssl(const struct bytes *parts, size_t count, SHA256_CTX *state, struct hash *out)
 {
-	SHA256_CTX state;
-	if (SHA256_Init(&state) != 1)
+	if (SHA256_Init(state) != 1)
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (parts[i].len > 0 && SHA256_Update(&state, parts[i].data, parts[i].len) != 1)
+		if (parts[i].len > 0 && SHA256_Update(state, parts[i].data, parts[i].len) != 1)
 			return false;
-	return SHA256_Final(out->b, &state) == 1;
+	return SHA256_Final(out->b, state) == 1;
 }
 
 static void choose(void)
@@ -62,9 +61,10 @@ static void choose(void)
 	chosen = true;
 	for (size_t len = 0; len <= sizeof text; len++) {
 		struct hash ours, theirs;
+		SHA256_CTX state;
 		const struct bytes part = bytes_of(text, len);
 		sha256_by_libsodium(&part, 1, &theirs);
-		chosen &= sha256_by_openssl(&part, 1, &ours) && hash_equal(&ours, &theirs);
+		chosen &= sha256_by_openssl(&part, 1, &state, &ours) && hash_equal(&ours, &theirs);
 	}
 }
 #endif
@@ -72,8 +72,23 @@ static void choose(void)
 void hash_sha256(const struct bytes *parts, size_t count, struct hash *out)
 {
 #ifdef HAVE_OPENSSL
+	SHA256_CTX state;
 	pthread_once(&once, choose);
-	if (chosen && sha256_by_openssl(parts, count, out))
+	if (chosen && sha256_by_openssl(parts, count, &state, out))
+		return;
+#endif
+	sha256_by_libsodium(parts, count, out);
+}
+
+/* libsodium wipes its own state; OpenSSL's keeps what the compressions before the last have given. */
+void hash_sha256_secret(const struct bytes *parts, size_t count, struct hash *out)
+{
+#ifdef HAVE_OPENSSL
+	SHA256_CTX state;
+	pthread_once(&once, choose);
+	bool made = chosen && sha256_by_openssl(parts, count, &state, out);
+	sodium_memzero(&state, sizeof state);
+	if (made)
 		return;
 #endif
 	sha256_by_libsodium(parts, count, out);

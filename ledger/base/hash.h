@@ -1,6 +1,6 @@
-/* The two hashes of the ledger: SHA-256 for the tree (RFC 6962) and the map, by libsodium or, where it was built with
- * it and gives the same, by OpenSSL; keyed or plain BLAKE2b-256 for everything else, by libsodium (spec/event.md,
- * spec/store.md). Any thread. */
+/* The two hashes of the ledger: SHA-256 for whatever others check (tree, map, commitments, blinds), by libsodium or,
+ * where it was built with it and gives the same, by OpenSSL; keyed or plain BLAKE2b-256 for what only the ledger or one
+ * sender knows (spec/store.md), by libsodium. Any thread. */
 #pragma once
 
 #include "ledger/base/bytes.h"
@@ -35,6 +35,8 @@ bool hash_equal(const struct hash *a, const struct hash *b);
 
 /* SHA-256 of the concatenation of `count` parts. */
 void hash_sha256(const struct bytes *parts, size_t count, struct hash *out);
+/* The same of what holds a secret: nothing of it is left behind. */
+void hash_sha256_secret(const struct bytes *parts, size_t count, struct hash *out);
 /* Who makes SHA-256 in this process, for whoever measures: "libsodium", or OpenSSL's name and version. Static. */
 const char *hash_sha256_maker(void);
 /* BLAKE2b-256 of the concatenation of `count` parts, keyed when `key` is not NULL. */

@@ -376,11 +376,12 @@ struct bytes event_org_id(const struct event *event)
 /* ---- commitment ---- */
 
 /* Each stands behind a domain string of its own and before what has no length told, so that no two steps, and no two
- * splits of one, hash the same bytes. BLAKE2b needs no keyed mode for that, which would cost a block for each. */
+ * splits of one, hash the same bytes. The strings are short: what is hashed for the secret, and for a commitment
+ * without a basis, is 55 bytes, the most that fit one compression of SHA-256. */
 static void hash_of(struct bytes domain, struct bytes front, struct bytes rest, struct hash *out)
 {
 	const struct bytes parts[] = {domain, front, rest};
-	hash_blake2b(NULL, parts, 3, out);
+	hash_sha256_secret(parts, 3, out);
 }
 
 void event_secret(const struct key *batch_secret, uint64_t sequence, struct key *out)
@@ -388,7 +389,7 @@ void event_secret(const struct key *batch_secret, uint64_t sequence, struct key 
 	uint8_t number[8];
 	struct hash secret;
 	put_u64(number, sequence);
-	hash_of(BYTES_LITERAL(DOMAIN_OPENING), BYTES_ARRAY(batch_secret->b), BYTES_ARRAY(number), &secret);
+	hash_of(BYTES_LITERAL(DOMAIN_EVENT_KEY), BYTES_ARRAY(batch_secret->b), BYTES_ARRAY(number), &secret);
 	memcpy(out->b, secret.b, sizeof out->b);
 }
 

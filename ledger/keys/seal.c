@@ -8,11 +8,12 @@
  * one key (a person's of one month) have the same nonce if they hold the same event, or by a chance of one in 2^96: a
  * batch that is prepared twice is sealed alike, and nothing is told by two copies of one. A sender that searches long
  * for two events of its own with one nonce (2^48 hashes) compares what it has sent itself. With two seals under one
- * nonce (such, or one event in two places) a third can be forged that opens, so that a record opens is not enough: who
- * opens one compares it with the commitment in its entry (records.c, STO-9). */
+ * nonce (such, or one event in two places) others can be forged under that key which open, so that a record opens is
+ * not enough: who opens one compares it with the commitment in its entry (records.c, STO-9). */
 #include "ledger/keys/seal.h"
 
 #include "ledger/base/domain.h"
+#include "ledger/keys/gcm.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -58,7 +59,7 @@ static uint64_t hide_key_id(uint64_t id, const struct hash *commitment, const st
 }
 
 /* Header and c_d go outside the seal: when the key is erased they are all that is left, and must still be provable. */
-void record_seal(const struct record *record, const struct record_place *place, const struct key *record_key,
+enum error record_seal(const struct record *record, const struct record_place *place, const struct key *record_key,
 	const struct seal_keys *keys, uint8_t *out)
 {
 	struct writer w = writer_of(out, record_bytes(record));
@@ -68,20 +69,18 @@ void record_seal(const struct record *record, const struct record_place *place, 
 	writer_range16(&w, record->header);
 	writer_bytes(&w, hash_bytes(&record->c_d));
 
-	/* The plain text is laid out where the sealed text will stand: libsodium seals in place. */
+	/* The plain text is laid out where the sealed text will stand, and sealed there. */
 	uint8_t *plain = w.at;
 	writer_bytes(&w, BYTES_ARRAY(record->secret.b));
 	writer_range16(&w, record->disclosed);
 	writer_bytes(&w, record->restricted);
 	size_t plain_len = (size_t)(w.at - plain);
-	uint8_t *mac = writer_skip(&w, 16);
+	uint8_t *tag = writer_skip(&w, GCM_TAG_BYTES);
 	assert(w.error == E_OK && w.at == w.end);
-	(void)mac;
 
 	uint8_t buffer[ASSOCIATED_BYTES_MAX];
 	struct bytes associated = record_associated(place, buffer);
-	crypto_aead_chacha20poly1305_ietf_encrypt(
-		plain, NULL, plain, plain_len, associated.data, associated.len, NULL, place->commitment.b, record_key->b);
+	return gcm_seal(record_key, place->commitment.b, associated, plain, plain_len, tag);
 }
 
 /* What is outside is enough to say which key is needed and, when that is gone, that nothing was changed. */
@@ -107,13 +106,9 @@ enum error record_open(const struct record_outside *outside, const struct record
 {
 	uint8_t associated_buffer[ASSOCIATED_BYTES_MAX];
 	struct bytes associated = record_associated(place, associated_buffer);
-	unsigned long long plain_len = 0;
-	if (outside->sealed.len < 16 ||
-		crypto_aead_chacha20poly1305_ietf_decrypt(buffer, &plain_len, NULL, outside->sealed.data, outside->sealed.len,
-			associated.data, associated.len, place->commitment.b, record_key->b) != 0)
-		return E_UNSEALED;
+	TRY(gcm_open(record_key, place->commitment.b, associated, outside->sealed, buffer));
 	struct record record = {.header = outside->header, .c_d = outside->c_d};
-	struct reader r = reader_of(bytes_of(buffer, (size_t)plain_len));
+	struct reader r = reader_of(bytes_of(buffer, outside->sealed.len - GCM_TAG_BYTES));
 	reader_copy(&r, record.secret.b, sizeof record.secret.b);
 	record.disclosed = reader_range16(&r, EVENT_BYTES_MAX);
 	record.restricted = reader_bytes(&r, reader_left(&r));

@@ -2,7 +2,7 @@
  * bytes, their nonces. spec/store.md
  *
  *   record key = BLAKE2b(subject key, domain || period key)
- *   record     = ChaCha20-Poly1305(record key, front of the commitment, secret || disclosed || restricted)
+ *   record     = AES-256-GCM(record key, front of the commitment, secret || disclosed || restricted)
  *
  * Header and c_d stand outside the seal, because they must outlive it. A record names its subject key by an id that is
  * itself hidden (with the locator key and the commitment), so that the store without keys does not tell which records
@@ -56,9 +56,9 @@ static inline size_t record_bytes(const struct record *record)
 
 void record_key_make(const struct key *subject_key, const struct key *period_key, struct key *out);
 
-/* Writes exactly record_bytes() to `out`. The place's commitment must be that of the record. */
-void record_seal(const struct record *record, const struct record_place *place, const struct key *record_key,
-	const struct seal_keys *keys, uint8_t *out);
+/* Writes exactly record_bytes() to `out`. The place's commitment must be that of the record. E_NO_MEMORY. */
+enum error record_seal(const struct record *record, const struct record_place *place, const struct key *record_key,
+	const struct seal_keys *keys, uint8_t *out) MUST_USE;
 
 /* What can be read of a record without its key; `sealed` and `header` are borrowed. */
 struct record_outside {
@@ -71,7 +71,8 @@ struct record_outside {
 
 enum error record_look(struct bytes encoded, const struct hash *commitment, const struct seal_keys *keys,
 	struct record_outside *out) MUST_USE;
-/* Opens into `buffer` (of at least outside->sealed.len bytes), which `out` borrows from. E_UNSEALED. */
+/* Opens into `buffer` (of at least outside->sealed.len bytes), which `out` borrows from. E_UNSEALED,
+ * E_NO_MEMORY. */
 enum error record_open(const struct record_outside *outside, const struct record_place *place,
 	const struct key *record_key, uint8_t *buffer, struct record *out) MUST_USE;
 

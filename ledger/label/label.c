@@ -67,6 +67,6 @@ enum error label_verify(const uint8_t vrf_key[32], const char *origin, struct by
 
 void label_commitment(const struct key *opening, const struct label *label, struct hash *out)
 {
-	const struct bytes parts[] = {BYTES_LITERAL(DOMAIN_ERASED), BYTES_ARRAY(label->b)};
-	hash_blake2b(opening, parts, 2, out);
+	const struct bytes parts[] = {BYTES_LITERAL(DOMAIN_ERASED), BYTES_ARRAY(opening->b), BYTES_ARRAY(label->b)};
+	hash_sha256_secret(parts, 3, out);
 }

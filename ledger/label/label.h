@@ -25,5 +25,5 @@ void label_of_proof(const uint8_t proof[VRF_PROOF_BYTES], struct label *out);
 enum error label_verify(const uint8_t vrf_key[32], const char *origin, struct bytes subject,
 	const uint8_t proof[VRF_PROOF_BYTES], struct label *out) MUST_USE;
 
-/* What an erasure entry of a person holds: BLAKE2b-256(key = opening, domain || label). */
+/* What an erasure entry of a person holds: SHA-256(domain || opening || label). */
 void label_commitment(const struct key *opening, const struct label *label, struct hash *out);

@@ -276,7 +276,7 @@ enum error statement_read(struct form *form, struct shown *out)
 {
 	const json_t *root = form->document;
 	form_members(form, root, ROOT_MEMBERS);
-	form_constant(form, root, "type", "indsigt-statement/v2");
+	form_constant(form, root, "type", "indsigt-statement/v3");
 	out->subject = form_text(form, root, "subject", SUBJECT_BYTES_MAX);
 	form_fixed(form, root, "vrf_proof", out->vrf_proof, sizeof out->vrf_proof);
 	form_anchor(form, &out->anchor);

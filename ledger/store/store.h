@@ -42,7 +42,7 @@ extern const char *const store_tables[STORE_TABLES];
 #define STORE_ROW_FILING BYTES_LITERAL("filing")
 #define STORE_ROW_LOST BYTES_LITERAL("lost")
 
-#define STORE_FORMAT 9
+#define STORE_FORMAT 10
 
 /* E_FORMAT when the store was made by a version with another format. */
 enum error store_open(const char *path, bool read_only, struct db_env **out, struct fault *fault) MUST_USE;

@@ -18,8 +18,8 @@ void blind_make(const struct key *blinding_key, uint64_t index, struct hash *out
 {
 	uint8_t number[8];
 	put_u64(number, index);
-	const struct bytes parts[] = {BYTES_LITERAL(DOMAIN_BLIND), BYTES_ARRAY(number)};
-	hash_blake2b(blinding_key, parts, 2, out);
+	const struct bytes parts[] = {BYTES_LITERAL(DOMAIN_BLIND), BYTES_ARRAY(blinding_key->b), BYTES_ARRAY(number)};
+	hash_sha256_secret(parts, 3, out);
 }
 
 /* 0x00 || blind || index || 32 bytes */

@@ -20,7 +20,7 @@ struct blinding_keys {
 };
 
 void blinding_keys_derive(const struct key *vrf_secret, struct blinding_keys *out);
-/* BLAKE2b-256(key, log index (8)) under one of the two keys. */
+/* SHA-256(domain || key || log index (8)) under one of the two keys: one compression. */
 void blind_make(const struct key *blinding_key, uint64_t index, struct hash *out);
 
 void subject_leaf_hash(const struct hash *blind, uint64_t index, const struct hash *entry_leaf, struct hash *out);

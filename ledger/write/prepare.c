@@ -256,7 +256,7 @@ static size_t sealed_bytes(const struct work *work)
 }
 
 /* Bound to its place: a record that is moved beside another entry does not open there. */
-static void seal_event(
+static enum error seal_event(
 	struct preparer *p, const struct batch_head *head, uint32_t i, uint64_t now_s, struct writer *out)
 {
 	const struct work *work = &p->work[i];
@@ -267,8 +267,8 @@ static void seal_event(
 	size_t len = record_bytes(&record);
 	writer_u16(out, (uint16_t)len);
 	uint8_t *sealed = writer_skip(out, len);
-	if (sealed != NULL)
-		record_seal(&record, &place, &p->secrets[i].record_key, &p->context.secrets->seal, sealed);
+	return sealed == NULL ? E_NO_ROOM
+						  : record_seal(&record, &place, &p->secrets[i].record_key, &p->context.secrets->seal, sealed);
 }
 
 static void seal_aliases(struct preparer *p, const struct batch_head *head, struct writer *out)
@@ -313,13 +313,16 @@ static enum error seal_batch(
 		seal_aliases(p, head, &w);
 	prepared->aliases = bytes_of(at, aliases);
 	prepared->records = bytes_of(w.at, records);
-	for (uint32_t i = 0; i < head->count; i++)
-		seal_event(p, head, i, now_s, &w);
+	enum error error = E_OK;
+	for (uint32_t i = 0; i < head->count && error == E_OK; i++)
+		error = seal_event(p, head, i, now_s, &w);
 	prepared->new_keys = bytes_of(w.at, new_keys.len);
 	writer_bytes(&w, new_keys);
-	if (w.error != E_OK || w.at != w.end) {
+	if (error == E_OK && (w.error != E_OK || w.at != w.end))
+		error = E_NO_ROOM;
+	if (error != E_OK) {
 		free(prepared);
-		return E_NO_ROOM;
+		return error;
 	}
 	*out = prepared;
 	return E_OK;

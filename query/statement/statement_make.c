@@ -380,7 +380,7 @@ static enum error make(struct making *making)
 {
 	struct text *text = making->text;
 	text_object(text, NULL);
-	text_string(text, "type", BYTES_LITERAL("indsigt-statement/v2"));
+	text_string(text, "type", BYTES_LITERAL("indsigt-statement/v3"));
 	text_string(text, "subject", making->query->subject);
 	TRY(add_log(making));
 	TRY(add_epoch(making));

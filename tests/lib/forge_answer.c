@@ -470,7 +470,7 @@ json_t *forge_statement(struct forge *forge, const struct forge_options *options
 	ck_ok(label_prove(&forge->vrf_secret, FORGE_ORIGIN, bytes_text(options->subject), proof));
 	b.leaves = subject_leaves(forge, &b.label, b.epoch.size);
 	b.erasures = json_object();
-	b.root = json_pack("{s:s, s:s, s:o, s:{s:o, s:o}, s:o, s:o}", "type", "indsigt-statement/v2", "subject",
+	b.root = json_pack("{s:s, s:s, s:o, s:{s:o, s:o}, s:o, s:o}", "type", "indsigt-statement/v3", "subject",
 		options->subject, "checkpoint", forge_checkpoint(forge, b.size), "genesis", "entry", entry_json(forge, 0),
 		"inclusion", inclusion(forge, 0, b.size), "vrf_proof", forge_base64(BYTES_ARRAY(proof)), "map",
 		forge_map_json(forge, &b.label, b.epoch.size));

@@ -141,10 +141,6 @@ def consistency(leaves, old, whole=True):
 
 # ---- events ----
 
-def blake(key, data):
-    return hashlib.blake2b(data, digest_size=32, key=key).digest()
-
-
 def cbor_head(major, number):
     for extra, size in ((24, 1), (25, 2), (26, 4), (27, 8)):
         if number < 24:
@@ -175,10 +171,10 @@ class Event:
 
     def __init__(self, disclosed, restricted=b"", head=header(), secret=b"\x51" * 32, sequence=0):
         self.disclosed, self.restricted, self.header = disclosed, restricted, head
-        self.secret = blake(b"", b"indsigt/v2 opening\n" + secret + u(8, sequence))
-        self.c_r = blake(b"", b"indsigt/v2 c_r\n" + self.secret + restricted)
-        self.c_d = blake(b"", b"indsigt/v2 c_d\n" + self.c_r + disclosed)
-        self.commitment = blake(b"", b"indsigt/v2 commitment\n" + head + self.c_d)
+        self.secret = hashlib.sha256(b"indsigt/v3 key\n" + secret + u(8, sequence)).digest()
+        self.c_r = hashlib.sha256(b"indsigt/v3 c_r\n" + self.secret + restricted).digest()
+        self.c_d = hashlib.sha256(b"indsigt/v3 c_d\n" + self.c_r + disclosed).digest()
+        self.commitment = hashlib.sha256(b"indsigt/v3 c\n" + head + self.c_d).digest()
 
 
 # ---- entries ----

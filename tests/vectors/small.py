@@ -860,7 +860,7 @@ DEFAULT_WELCOME = dict(next_sequence=1000, ledger_time=1795421730, batch_events=
 
 
 def challenge_body(origin=ORIGIN, nonce=CHALLENGE_NONCE, key=LOG.public):
-    return u(2, 4) + nonce + key + range16(origin)
+    return u(2, 5) + nonce + key + range16(origin)
 
 
 def challenges():
@@ -877,7 +877,7 @@ def challenges():
     vector("trailing", "one byte left over", challenge_body() + b"\0", "trailing")
     vector("truncated", "one byte missing", challenge_body()[:-1], "truncated")
     vector("empty", "no version", b"", "truncated")
-    vector("version-5", "a later version, with a body of its own", u(2, 5) + b"whatever it says", "version")
+    vector("version-6", "a later version, with a body of its own", u(2, 6) + b"whatever it says", "version")
     vector("version-only", "an earlier version that says no more", u(2, 1), "version")
 
 
@@ -889,7 +889,7 @@ def hellos():
 
     def body(sender=7, origin=ORIGIN, checkpoint=b"", nonce=HELLO_NONCE, key=SENDER, signature=None, **said):
         signed = {"sender": sender, "origin": origin, "checkpoint": checkpoint, "nonce": nonce, **said}
-        return (u(2, 4) + u(4, sender) + range16(origin) + range16(checkpoint) + nonce
+        return (u(2, 5) + u(4, sender) + range16(origin) + range16(checkpoint) + nonce
                 + (key.sign(message(**signed)) if signature is None else signature))
 
     def vector(name, about, body, expect="ok", **members):
@@ -915,7 +915,8 @@ def hellos():
     vector("version-1", "a sender of version 1", u(2, 1) + u(4, 7) + range16(ORIGIN) + range16(""), "version")
     vector("version-2", "a sender of version 2", u(2, 2) + body()[2:], "version")
     vector("version-3", "a sender of version 3", u(2, 3) + body()[2:], "version")
-    vector("version-5", "a later version, with a body of its own", u(2, 5) + b"whatever it says", "version")
+    vector("version-4", "a sender of version 4", u(2, 4) + body()[2:], "version")
+    vector("version-6", "a later version, with a body of its own", u(2, 6) + b"whatever it says", "version")
     vector("version-only", "a later version that says no more", b"\xff\xff", "version")
     bad = "bad-signature"
     vector("key-other", "signed by another key", body(key=OTHER), bad)
@@ -934,7 +935,7 @@ def hellos():
 
 def welcomes():
     """Signed by the log as the answer to the hello of sender 7 with the nonce `nonce`, after the challenge `challenge`."""
-    def fields(mask=0, flags=0, purpose="", version=4, source=""):
+    def fields(mask=0, flags=0, purpose="", version=5, source=""):
         return (u(2, version) + u(8, 1000) + u(8, 1795421730) + u(4, 4096) + u(4, 1048576) + u(4, 64) + u(4, 4194304)
                 + u(8, mask) + u(2, flags) + range16(purpose) + range16(source))
 

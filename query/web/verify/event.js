@@ -1,8 +1,8 @@
 // spec/event.md: header and parts of an event as they were committed to, and the commitment.
 
-import { Cursor, join, textOrRefuse, utf8 } from './bytes.js';
+import { Cursor, textOrRefuse, utf8 } from './bytes.js';
 import { readMap } from './cbor.js';
-import { blake2b } from './hash.js';
+import { sha256 } from './hash.js';
 import { Refused, need } from './refused.js';
 import { isOrganisation, isPerson, isSubject, listOf, saysNothing } from './subject.js';
 import { nanosecondsText, SECONDS_MAX, timeText } from './time.js';
@@ -353,17 +353,17 @@ export function headerJson({ until, years, basis }) {
 
 // EVT-11
 export function restrictedCommitment(secret, restricted) {
-  return blake2b(null, 'indsigt/v2 c_r\n', secret, restricted);
+  return sha256('indsigt/v3 c_r\n', secret, restricted);
 }
 
 export function disclosedCommitment(cR, disclosed) {
-  return blake2b(null, 'indsigt/v2 c_d\n', cR, disclosed);
+  return sha256('indsigt/v3 c_d\n', cR, disclosed);
 }
 
 export function eventCommitment(header, cD) {
-  return blake2b(null, 'indsigt/v2 commitment\n', header, cD);
+  return sha256('indsigt/v3 c\n', header, cD);
 }
 
 export function openingSecret(batchSecret, sequence) {
-  return blake2b(null, join('indsigt/v2 opening\n', batchSecret, sequence));
+  return sha256('indsigt/v3 key\n', batchSecret, sequence);
 }

@@ -16,11 +16,6 @@ export function sha512(...parts) {
   return sodium.crypto_hash_sha512(join(...parts));
 }
 
-// BLAKE2b-256; `key` is null or 32 bytes.
-export function blake2b(key, ...parts) {
-  return sodium.crypto_generichash(32, join(...parts), key);
-}
-
 const leafBuffer = new Map();
 const nodeBuffer = new Uint8Array(65);
 nodeBuffer[0] = 1;

@@ -84,7 +84,7 @@ function pathsForm(value, name) {
 const neighbour = object({ index: number(), blind: hash, entry: bytes(53) });
 
 const fileForm = object({
-  type: only('indsigt-statement/v2'),
+  type: only('indsigt-statement/v3'),
   subject: text(255),
   checkpoint: text(NOTE_BYTES_MAX),
   genesis: object({ entry: included.entry, inclusion: hashes }),

@@ -1,7 +1,7 @@
 // spec/vrf.md: C2SP vrf-r255, verified over libsodium's ristretto255, and the label that comes from it.
 
 import { equal, isZero, join, utf8 } from './bytes.js';
-import { blake2b, sha512, sodium } from './hash.js';
+import { sha256, sha512, sodium } from './hash.js';
 import { need } from './refused.js';
 
 const SUITE = join(Uint8Array.of(0xff), 'c2sp.org/vrf-r255');
@@ -53,5 +53,5 @@ export function labelOf(vrfKey, origin, subject, proof) {
 
 // VRF-11
 export function labelCommitment(opening, label) {
-  return blake2b(opening, 'indsigt/v1 erased\n', label);
+  return sha256('indsigt/v2 erased\n', opening, label);
 }

@@ -85,9 +85,9 @@ START_TEST(bad_hellos_are_refused_by_name)
 	memset(origin, 'o', sizeof origin - 1);
 	origin[sizeof origin - 1] = '\0';
 	ingestd_begin(NULL);
-	refused_hello(2, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_VERSION, "version 4");
+	refused_hello(2, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_VERSION, "version 5");
 	refused_hello(1, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_VERSION, "upgrade the sender");
-	refused_hello(5, HOSTILE, "another.example", BYTES_EMPTY, 3, E_VERSION, "version 4");
+	refused_hello(6, HOSTILE, "another.example", BYTES_EMPTY, 3, E_VERSION, "version 5");
 	refused_hello(PROTOCOL_VERSION, HOSTILE, "another.example", BYTES_EMPTY, 0, E_WRONG_ORIGIN, "another ledger");
 	refused_hello(PROTOCOL_VERSION, HOSTILE, origin, BYTES_EMPTY, 0, E_TOO_LONG, "255");
 	refused_hello(PROTOCOL_VERSION, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 1, E_TRUNCATED, "hello");

@@ -314,18 +314,34 @@ START_TEST(starts_where_the_ledger_is)
 }
 END_TEST
 
-/* A journal as the first version wrote it: state with a list of what was dealt with, one batch with a refused message.
- */
-static void write_first_version(void)
+/* What the first version remembered: a list of what was dealt with. */
+static void put_lists(struct writer *w)
+{
+	writer_u32(w, 1);
+	writer_u64(w, 99);
+	writer_u64(w, 0);
+	writer_u32(w, 1);
+	writer_u64(w, 1000);
+}
+
+static void put_nothing_remembered(int dir_fd, struct writer *w)
+{
+	OWNED(remembered_release) struct remembered *none = NULL;
+	ck_ok(remembered_new(dir_fd, 1000, &none));
+	remembered_encode(none, w);
+}
+
+/* A journal as an older version wrote it: state, and one batch with a refused message. */
+static void write_version(uint16_t version)
 {
 	static uint8_t buffer[4096];
-	struct policy policy = {.purpose = "old"};
+	struct spool_terms terms = {.signer = {7}, .policy = {.purpose = "old"}};
 	struct journal journal;
 	struct key key = {{1, 2, 3}};
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY);
 	struct writer w = writer_of(buffer, sizeof buffer);
 	struct bytes state;
-	writer_u16(&w, 1);
+	writer_u16(&w, version);
 	writer_u32(&w, SENDER);
 	writer_bytes(&w, BYTES_ARRAY(key.b));
 	writer_u64(&w, 7); /* acknowledged */
@@ -333,12 +349,13 @@ static void write_first_version(void)
 	writer_range16(&w, BYTES_LITERAL(ORIGIN));
 	writer_range16(&w, BYTES_LITERAL("note\n"));
 	writer_u8(&w, 1);
-	policy_encode(&policy, &w);
-	writer_u32(&w, 1); /* lists */
-	writer_u64(&w, 99);
-	writer_u64(&w, 0);
-	writer_u32(&w, 1);
-	writer_u64(&w, 1000);
+	if (version == SPOOL_VERSION_FIRST) {
+		policy_encode(&terms.policy, &w);
+		put_lists(&w);
+	} else {
+		spool_terms_encode(&terms, &w);
+		put_nothing_remembered(dir_fd, &w);
+	}
 	ck_ok(writer_done(&w, &state));
 	ck_ok(journal_create(dir_fd, "journal", &journal));
 	ck_ok(journal_append(&journal, RECORD_STATE, &state, 1, JOURNAL_NO_SECRET, NULL));
@@ -357,6 +374,8 @@ static void write_first_version(void)
 		writer_u16(&o, i != 1);
 		writer_u64(&o, i);
 		writer_u64(&o, 2000 + i);
+		if (version != SPOOL_VERSION_FIRST)
+			writer_u64(&o, 0); /* check */
 	}
 	ck_ok(writer_done(&o, &origin));
 	struct bytes parts[3] = {BYTES_ARRAY(len), batch, origin};
@@ -372,7 +391,7 @@ static void write_first_version(void)
 START_TEST(the_first_version_is_taken_over)
 {
 	place();
-	write_first_version();
+	write_version(SPOOL_VERSION_FIRST);
 	for (unsigned i = 0; i < 2; i++) {
 		struct spool *spool = open_spool();
 		ck_assert(spool_was_old(spool) == (i == 0));
@@ -393,6 +412,27 @@ START_TEST(the_first_version_is_taken_over)
 	struct spool *spool = open_spool();
 	ck_assert_int_ne(access(path, F_OK), 0);
 	spool_close(spool);
+	clear();
+}
+END_TEST
+
+/* What waits has commitments that no ledger takes any more: without a signer it is signed again. */
+START_TEST(what_waits_in_the_third_version_is_signed_again)
+{
+	place();
+	write_version(3);
+	for (unsigned i = 0; i < 2; i++) {
+		struct spool_terms terms = {.signer = {7}, .policy = {.purpose = "old"}};
+		struct spool *spool = open_spool();
+		ck_assert_uint_eq(spool_count(spool), 1);
+		ck_assert_uint_eq(spool_next(spool), 9);
+		ck_assert_str_eq(spool_terms(spool)->policy.purpose, "old");
+		ck_assert_uint_eq(spool_terms(spool)->signer[0], i == 0 ? 0 : 7);
+		ck_ok(spool_set_terms(spool, &terms)); /* of this version they are believed */
+		check_sound(spool);
+		ck_ok(spool_sync(spool));
+		spool_close(spool);
+	}
 	clear();
 }
 END_TEST
@@ -748,6 +788,6 @@ END_TEST
 
 UNIT_MAIN("spool", keeps_what_waits, a_message_is_known_by_content_or_id, what_is_set_aside_may_be_sent_again,
 	refusals_leave_the_spool_whole, secrets_are_destroyed, starts_where_the_ledger_is, the_first_version_is_taken_over,
-	a_batch_is_replaced_whole, an_unfinished_replacement_never_happened, every_prefix_opens_as_it_was,
-	a_torn_secret_was_never_sent, every_write_lost, every_write_done_but_reported_failed, every_write_without_room,
-	an_interrupted_pipe_is_remembered)
+	what_waits_in_the_third_version_is_signed_again, a_batch_is_replaced_whole,
+	an_unfinished_replacement_never_happened, every_prefix_opens_as_it_was, a_torn_secret_was_never_sent,
+	every_write_lost, every_write_done_but_reported_failed, every_write_without_room, an_interrupted_pipe_is_remembered)

@@ -182,7 +182,7 @@ START_TEST(bad_hellos_end_the_session)
 {
 	bring_to(SESSION_GREETING);
 	ck_assert_int_eq((int)frame(FRAME_HELLO, hello_body(1, ORIGIN)), SESSION_NOTHING);
-	ended(E_VERSION, "protocol version 4 is spoken here; upgrade");
+	ended(E_VERSION, "protocol version 5 is spoken here; upgrade");
 	bring_to(SESSION_GREETING);
 	ck_assert_int_eq((int)frame(FRAME_HELLO, hello_body(PROTOCOL_VERSION, ORIGIN "/2")), SESSION_NOTHING);
 	ended(E_WRONG_ORIGIN, "another ledger");

@@ -54,6 +54,8 @@ static void check(const uint8_t *text, size_t len, size_t cut)
 	hash_sha256(parts, 3, &ours);
 	crypto_hash_sha256(theirs, text, len);
 	ck_assert_mem_eq(ours.b, theirs, sizeof theirs);
+	hash_sha256_secret(parts, 3, &ours);
+	ck_assert_mem_eq(ours.b, theirs, sizeof theirs);
 }
 
 static void check_random(void)

@@ -200,7 +200,7 @@ START_TEST(an_older_format_is_named)
 	db_close(store);
 	ck_error(ledger_open(f.dir, NULL, &f.ledger, &fault), E_FORMAT);
 	f.ledger = NULL;
-	ck_assert_msg(strstr(fault.text, "it has format 3, and this version works with 9") != NULL, "%s", fault.text);
+	ck_assert_msg(strstr(fault.text, "it has format 3, and this version works with 10") != NULL, "%s", fault.text);
 	fixture_remove(&f);
 }
 END_TEST

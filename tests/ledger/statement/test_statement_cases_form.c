@@ -340,12 +340,12 @@ static json_t *changed_text(json_t *json, const char *from, const char *to)
 
 static json_t *another_version(void)
 {
-	return changed_text(one_event(), "indsigt-statement/v2", "indsigt-statement/v1");
+	return changed_text(one_event(), "indsigt-statement/v3", "indsigt-statement/v1");
 }
 
 static json_t *escaped_type(void)
 {
-	return changed_text(one_event(), "\"type\":\"indsigt-statement/v2\"", "\"t\\u0079pe\":\"indsigt-statement\\/v2\"");
+	return changed_text(one_event(), "\"type\":\"indsigt-statement/v3\"", "\"t\\u0079pe\":\"indsigt-statement\\/v3\"");
 }
 
 static json_t *white_space(void)

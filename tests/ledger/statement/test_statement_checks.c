@@ -9,7 +9,7 @@
 START_TEST(form_of_the_file)
 {
 	static const char *const files[] = {
-		"", "{", "[]", "null", "{}", "\"indsigt-statement/v2\"", "{\"type\":\"indsigt-statement/v2\"} x"};
+		"", "{", "[]", "null", "{}", "\"indsigt-statement/v3\"", "{\"type\":\"indsigt-statement/v3\"} x"};
 	const struct statement_options anybody = {0};
 	struct finding finding;
 	struct statement *statement = NULL;

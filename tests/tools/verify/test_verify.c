@@ -380,7 +380,7 @@ START_TEST(a_file_is_known_however_spelled)
 	static const char *const spellings[] = {"\"t\\u0079pe\":\"indsigt-", "\"type\" :\n\"indsigt\\u002d"};
 	for (size_t i = 0; i < 2; i++) {
 		char *one = replaced(statement, "\"type\":\"indsigt-", spellings[i]);
-		char *two = replaced(one, "statement/v2", "statement\\/v2");
+		char *two = replaced(one, "statement/v3", "statement\\/v3");
 		file_gives(two, &nothing, false, "\"kind\":\"statement\"");
 		free(one);
 		free(two);
@@ -391,7 +391,7 @@ START_TEST(a_file_is_known_however_spelled)
 		free(two);
 	}
 	/* A name in another place is no type. */
-	file_gives("{\"more\":\"indsigt-statement/v2\"}", &nothing, true, "\"kind\":\"unknown\"");
+	file_gives("{\"more\":\"indsigt-statement/v3\"}", &nothing, true, "\"kind\":\"unknown\"");
 	file_gives("{\"first_index\":1}", &nothing, true, "\"kind\":\"receipts\"");
 	file_gives("{\"type\":\"indsigt-other/v1\"}", &nothing, true, "\"kind\":\"unknown\"");
 	file_gives("{\"type\":1}", &nothing, true, "\"kind\":\"unknown\"");
@@ -436,7 +436,7 @@ START_TEST(another_log_is_said_first)
 		free(spelled);
 		free(files[i]);
 	}
-	file_gives("{\"type\":\"indsigt-statement/v2\"}", &own, true, "DOES NOT HOLD");
+	file_gives("{\"type\":\"indsigt-statement/v3\"}", &own, true, "DOES NOT HOLD");
 	file_gives("c2sp.org/tlog-proof@v1\n", &own, true, "NOT LOOKED AT: this is a proof file");
 	forge_free(forge);
 }
