@@ -174,9 +174,14 @@ bool outbox_idle(const struct outbox *outbox)
 	return builder_messages(outbox->builder) == 0 && spool_count(outbox->spool) == 0;
 }
 
+uint64_t outbox_open_events(const struct outbox *outbox)
+{
+	return builder_events(outbox->builder);
+}
+
 uint64_t outbox_waiting(const struct outbox *outbox)
 {
-	uint64_t events = builder_events(outbox->builder);
+	uint64_t events = outbox_open_events(outbox);
 	for (size_t i = 0; i < spool_count(outbox->spool); i++)
 		events += spool_pending(outbox->spool, i)->head.count;
 	return events;

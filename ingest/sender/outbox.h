@@ -128,7 +128,9 @@ uint64_t outbox_filing_checked(const struct outbox *outbox);
 bool outbox_idle(const struct outbox *outbox);
 /* Events in the open batch and in waiting ones. */
 uint64_t outbox_waiting(const struct outbox *outbox);
-/* The messages that they came from. */
+/* Of them, those in the open batch: in no spool yet. */
+uint64_t outbox_open_events(const struct outbox *outbox);
+/* The messages that all of them came from. */
 uint64_t outbox_waiting_messages(const struct outbox *outbox);
 /* True if all that waits is durable in the spool, but for the open batch: not while its disk is full. */
 bool outbox_saved(const struct outbox *outbox);

@@ -187,7 +187,13 @@ enum error outbox_redo(struct outbox *outbox, const struct outbox_redo *what, st
 	if (pending == NULL || (what->event != FAULT_NO_EVENT && what->event >= pending->head.count))
 		return fault_set(fault, E_BAD_VALUE, "the ledger refused an event that was not sent: %s", what->text);
 	OWNED(free_redo) struct redo redo = {.outbox = outbox, .what = what};
-	return fault_because(fault, redo_all(&redo), "waiting batches cannot be signed again");
+	enum error error = redo_all(&redo);
+	if (error == E_FULL)
+		return fault_set(fault, error,
+			"waiting batches cannot be signed again: this sender's disk is full; they wait as they are, make room and "
+			"run "
+			"it again");
+	return fault_because(fault, error, "waiting batches cannot be signed again");
 }
 
 /* ---- without signing ---- */

@@ -232,13 +232,16 @@ static void say_messages(const struct send *send, uint64_t waiting)
 /* `revoked`: running it again would change nothing. In this order: what was done, what waits, what to do about it. */
 static void say_result(struct send *send, uint64_t waiting, bool revoked)
 {
+	uint64_t open = outbox_open_events(send->outbox); /* there are any where the batch could not be closed */
 	progress_clear(&send->progress);
 	fprintf(
 		stderr, "indsigt: %" PRIu64 " events acknowledged in %" PRIu64 " batches", send->acknowledged, send->batches);
 	if (send->waited + send->messages > 0)
 		say_messages(send, outbox_waiting_messages(send->outbox));
-	if (waiting > 0)
-		fprintf(stderr, "; %" PRIu64 " events wait in the spool%s", waiting,
+	if (open > 0)
+		fprintf(stderr, "; %" PRIu64 " events read last are in no spool", open);
+	if (waiting > open)
+		fprintf(stderr, "; %" PRIu64 " events wait in the spool%s", waiting - open,
 			revoked ? ": take them out with --take-out and send them as another sender" : ": run it again to go on");
 	fputc('\n', stderr);
 	if (send->unread)
