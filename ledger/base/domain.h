@@ -16,7 +16,7 @@
 #define DOMAIN_LOCATOR_KEY   "indsigt/v1 locator key\n"    /* hides key ids in records        spec/store.md */
 #define DOMAIN_FILING_KEY    "indsigt/v1 filing key\n"     /* seals aliases and postings      spec/store.md */
 #define DOMAIN_ALIASES       "indsigt/v1 aliases\n"        /* associated data of alias packs  spec/store.md */
-#define DOMAIN_POSTING       "indsigt/v1 posting\n"        /* associated data of postings     spec/store.md */
+#define DOMAIN_POSTING       "indsigt/v2 posting\n"        /* filing key to a posting's key   spec/store.md */
 #define DOMAIN_SUBJECT_KEY   "indsigt/v1 subject key\n"    /* associated data of wrapped keys spec/store.md */
 #define DOMAIN_PERIOD_KEY    "indsigt/v1 period key\n"     /* associated data of wrapped keys spec/store.md */
 #define DOMAIN_KEY_CHECK     "indsigt/v1 key check\n"      /* tells key files apart           spec/store.md */
@@ -24,8 +24,8 @@
 #define DOMAIN_BLINDING_KEY  "indsigt/v1 blinding key\n"   /* VRF secret to blinding keys     spec/epoch.md */
 #define DOMAIN_BLIND         "indsigt/v2 b\n"              /* log index to blind              spec/epoch.md */
 #define DOMAIN_SUBJECT       "indsigt/v1 subject\n"        /* count, subject tree root        spec/epoch.md */
-#define DOMAIN_HEAD          "indsigt/v1 head\n"           /* associated data of subject heads spec/store.md */
-#define DOMAIN_SUBTREES      "indsigt/v1 subtrees\n"       /* associated data of subtrees     spec/store.md */
+#define DOMAIN_HEAD          "indsigt/v2 head\n"           /* filing key to a head's key      spec/store.md */
+#define DOMAIN_SUBTREES      "indsigt/v2 subtrees\n"       /* filing key to a subtrees' key   spec/store.md */
 #define DOMAIN_ERASED        "indsigt/v2 erased\n"         /* an erasure's label commitment   spec/entry.md */
 #define DOMAIN_REQUEST       "indsigt/v1 request\n"        /* a sender's signed request       spec/http.md */
 #define DOMAIN_HELLO         "indsigt/v2 hello\n"          /* a sender proves its key         spec/frame.md */

@@ -56,7 +56,7 @@ enum error posting_add(struct run_writer *writer, const struct seal_keys *keys, 
 	if (chunk >= SUBTREE_FIRST)
 		return E_TOO_LONG;
 	posting_key(alias, (uint32_t)chunk, key);
-	posting_seal(key, head->indexes, keys, sealed);
+	TRY(posting_seal(key, head->indexes, keys, sealed));
 	return run_writer_put(writer, RUN_SUBJECT, BYTES_ARRAY(key), BYTES_ARRAY(sealed));
 }
 
@@ -66,7 +66,7 @@ enum error posting_add(struct run_writer *writer, const struct seal_keys *keys, 
 static enum error add_to_row(struct run_writer *writer, struct runs *runs, const struct seal_keys *keys,
 	const struct alias *alias, uint64_t first, const struct hash *roots, size_t count)
 {
-	uint8_t key[POSTING_KEY_BYTES], sealed[SUBTREE_ROW_BYTES_MAX + SEAL_OVERHEAD];
+	uint8_t key[POSTING_KEY_BYTES], sealed[SUBTREE_ROW_BYTES_MAX + ROW_SEAL_OVERHEAD];
 	struct hash row[SUBTREES_IN_ROW];
 	uint64_t number = first / SUBTREES_IN_ROW;
 	size_t there = 0;
@@ -77,8 +77,8 @@ static enum error add_to_row(struct run_writer *writer, struct runs *runs, const
 	memcpy(row + there, roots, count * sizeof *roots);
 	posting_key(alias, (uint32_t)(SUBTREE_FIRST + number), key);
 	struct bytes plain = bytes_of(row->b, (there + count) * HASH_BYTES);
-	seal_small(&keys->filing, DOMAIN_SUBTREES, BYTES_ARRAY(key), plain, sealed);
-	return run_writer_put(writer, RUN_SUBJECT, BYTES_ARRAY(key), bytes_of(sealed, plain.len + SEAL_OVERHEAD));
+	TRY(seal_row(&keys->filing, DOMAIN_SUBTREES, BYTES_ARRAY(key), plain, sealed));
+	return run_writer_put(writer, RUN_SUBJECT, BYTES_ARRAY(key), bytes_of(sealed, plain.len + ROW_SEAL_OVERHEAD));
 }
 
 enum error subtrees_add(struct run_writer *writer, struct runs *runs, const struct seal_keys *keys,
@@ -103,10 +103,10 @@ enum error head_seal(
 	posting_key(alias, POSTING_HEAD, key);
 	head_encode(head, &w);
 	TRY(writer_done(&w, &encoded));
-	seal_small(&keys->filing, DOMAIN_HEAD, BYTES_ARRAY(key), encoded, out);
+	enum error error = seal_row(&keys->filing, DOMAIN_HEAD, BYTES_ARRAY(key), encoded, out);
 	sodium_memzero(plain, encoded.len);
-	*len = encoded.len + SEAL_OVERHEAD;
-	return E_OK;
+	*len = encoded.len + ROW_SEAL_OVERHEAD;
+	return error;
 }
 
 enum error head_put_row(struct run_writer *writer, const struct alias *alias, struct bytes row)

@@ -25,7 +25,7 @@ enum error posting_add(struct run_writer *writer, const struct seal_keys *keys, 
 /* Adds the roots of subtrees `first` and on, which must be the next ones: E_CORRUPT. `runs`: what was there before. */
 enum error subtrees_add(struct run_writer *writer, struct runs *runs, const struct seal_keys *keys,
 	const struct alias *alias, uint64_t first, const struct hash *roots, size_t count) MUST_USE;
-/* The head's row: HEAD_ROW_BYTES_MAX of room. E_NO_ROOM: it holds what no head can. */
+/* The head's row: HEAD_ROW_BYTES_MAX of room. E_NO_ROOM: it holds what no head can; E_NO_MEMORY. */
 enum error head_seal(const struct seal_keys *keys, const struct alias *alias, const struct head *head, uint8_t *out,
 	size_t *len) MUST_USE;
 enum error head_put_row(struct run_writer *writer, const struct alias *alias, struct bytes row) MUST_USE;

@@ -75,11 +75,11 @@ static bool head_decode(struct bytes plain, struct head *out)
 enum error head_open(const struct seal_keys *keys, struct bytes key, struct bytes sealed, struct head *out)
 {
 	uint8_t plain[HEAD_BYTES_MAX];
-	if (sealed.len < SEAL_OVERHEAD + HEAD_FIXED_BYTES || sealed.len > SEAL_OVERHEAD + sizeof plain)
+	if (sealed.len < ROW_SEAL_OVERHEAD + HEAD_FIXED_BYTES || sealed.len > ROW_SEAL_OVERHEAD + sizeof plain)
 		return E_CORRUPT;
-	TRY(unseal_small(&keys->filing, DOMAIN_HEAD, key, sealed, plain));
-	bool good = head_decode(bytes_of(plain, sealed.len - SEAL_OVERHEAD), out);
-	sodium_memzero(plain, sealed.len - SEAL_OVERHEAD);
+	TRY(unseal_row(&keys->filing, DOMAIN_HEAD, key, sealed, plain));
+	bool good = head_decode(bytes_of(plain, sealed.len - ROW_SEAL_OVERHEAD), out);
+	sodium_memzero(plain, sealed.len - ROW_SEAL_OVERHEAD);
 	return good ? E_OK : E_CORRUPT;
 }
 

@@ -26,7 +26,7 @@ struct head {
 
 #define HEAD_FIXED_BYTES (LABEL_BYTES + 8 + 8)
 #define HEAD_BYTES_MAX (HEAD_FIXED_BYTES + 64 * HASH_BYTES + 8 * POSTING_INDEXES_MAX)
-#define HEAD_ROW_BYTES_MAX (HEAD_BYTES_MAX + SEAL_OVERHEAD)
+#define HEAD_ROW_BYTES_MAX (HEAD_BYTES_MAX + ROW_SEAL_OVERHEAD)
 
 /* How many of `indexes` there are. */
 size_t head_open_indexes(const struct head *head);

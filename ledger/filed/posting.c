@@ -6,13 +6,13 @@
 
 #include <string.h>
 
-void posting_seal(const uint8_t key[POSTING_KEY_BYTES], const uint64_t indexes[POSTING_INDEXES_MAX],
+enum error posting_seal(const uint8_t key[POSTING_KEY_BYTES], const uint64_t indexes[POSTING_INDEXES_MAX],
 	const struct seal_keys *keys, uint8_t out[POSTING_CHUNK_BYTES])
 {
 	uint8_t plain[8 * POSTING_INDEXES_MAX];
 	for (size_t i = 0; i < POSTING_INDEXES_MAX; i++)
 		put_u64(plain + 8 * i, indexes[i]);
-	seal_small(&keys->filing, DOMAIN_POSTING, bytes_of(key, POSTING_KEY_BYTES), BYTES_ARRAY(plain), out);
+	return seal_row(&keys->filing, DOMAIN_POSTING, bytes_of(key, POSTING_KEY_BYTES), BYTES_ARRAY(plain), out);
 }
 
 /* The key is part of what the chunk was sealed with, so one that stands elsewhere does not open. */
@@ -22,7 +22,7 @@ static enum error chunk_open(
 	uint8_t plain[8 * POSTING_INDEXES_MAX];
 	if (sealed.len != POSTING_CHUNK_BYTES)
 		return E_CORRUPT;
-	TRY(unseal_small(&keys->filing, DOMAIN_POSTING, key, sealed, plain));
+	TRY(unseal_row(&keys->filing, DOMAIN_POSTING, key, sealed, plain));
 	for (size_t i = 0; i < POSTING_INDEXES_MAX; i++) {
 		out[i] = get_u64(plain + 8 * i);
 		if (i > 0 && out[i] <= out[i - 1])

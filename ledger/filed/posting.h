@@ -9,11 +9,11 @@
 
 #include "ledger/filed/head.h"
 
-#define POSTING_CHUNK_BYTES (8 * POSTING_INDEXES_MAX + SEAL_OVERHEAD)
+#define POSTING_CHUNK_BYTES (8 * POSTING_INDEXES_MAX + ROW_SEAL_OVERHEAD)
 
-/* What is stored under the key for a full chunk. */
-void posting_seal(const uint8_t key[POSTING_KEY_BYTES], const uint64_t indexes[POSTING_INDEXES_MAX],
-	const struct seal_keys *keys, uint8_t out[POSTING_CHUNK_BYTES]);
+/* What is stored under the key for a full chunk. E_NO_MEMORY. */
+enum error posting_seal(const uint8_t key[POSTING_KEY_BYTES], const uint64_t indexes[POSTING_INDEXES_MAX],
+	const struct seal_keys *keys, uint8_t out[POSTING_CHUNK_BYTES]) MUST_USE;
 
 /* The indexes of an alias below `before`, newest first, at most `max`. */
 enum error posting_find(struct runs *runs, const struct seal_keys *keys, const struct alias *alias, uint64_t before,

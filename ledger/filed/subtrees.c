@@ -12,11 +12,11 @@ _Static_assert(SUBTREE_LEAVES == POSTING_INDEXES_MAX, "a subtree has the leaves 
 static enum error row_open(const struct seal_keys *keys, struct bytes key, struct bytes sealed,
 	struct hash out[SUBTREES_IN_ROW], size_t *count)
 {
-	if (sealed.len < SEAL_OVERHEAD + HASH_BYTES || sealed.len > SEAL_OVERHEAD + SUBTREE_ROW_BYTES_MAX ||
-		(sealed.len - SEAL_OVERHEAD) % HASH_BYTES != 0)
+	if (sealed.len < ROW_SEAL_OVERHEAD + HASH_BYTES || sealed.len > ROW_SEAL_OVERHEAD + SUBTREE_ROW_BYTES_MAX ||
+		(sealed.len - ROW_SEAL_OVERHEAD) % HASH_BYTES != 0)
 		return E_CORRUPT;
-	*count = (sealed.len - SEAL_OVERHEAD) / HASH_BYTES;
-	return unseal_small(&keys->filing, DOMAIN_SUBTREES, key, sealed, out->b);
+	*count = (sealed.len - ROW_SEAL_OVERHEAD) / HASH_BYTES;
+	return unseal_row(&keys->filing, DOMAIN_SUBTREES, key, sealed, out->b);
 }
 
 enum error subtree_row(struct runs *runs, const struct seal_keys *keys, const struct alias *alias, uint64_t row,

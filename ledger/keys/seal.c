@@ -13,7 +13,6 @@
 #include "ledger/keys/seal.h"
 
 #include "ledger/base/domain.h"
-#include "ledger/keys/gcm.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -118,15 +117,6 @@ enum error record_open(const struct record_outside *outside, const struct record
 	return E_OK;
 }
 
-static struct bytes small_associated(const char *domain, struct bytes context, uint8_t buffer[ASSOCIATED_BYTES_MAX])
-{
-	struct writer w = writer_of(buffer, ASSOCIATED_BYTES_MAX);
-	writer_bytes(&w, bytes_text(domain));
-	writer_bytes(&w, context);
-	assert(w.error == E_OK);
-	return bytes_of(buffer, writer_len(&w));
-}
-
 /* Nonces that nobody has used: the kernel is asked for some at once, since asking takes as long as half a seal. They
  * are no secret. */
 struct nonces {
@@ -160,6 +150,46 @@ static void next_nonce(uint8_t out[NONCE_BYTES])
 		nonces.forks = now;
 	}
 	memcpy(out, nonces.bytes[--nonces.left], NONCE_BYTES);
+}
+
+static void row_key(const struct key *key, const char *domain, struct bytes row, struct key *out)
+{
+	struct hash derived;
+	const struct bytes parts[] = {bytes_text(domain), BYTES_ARRAY(key->b), row};
+	hash_sha256_secret(parts, 3, &derived);
+	memcpy(out->b, derived.b, sizeof out->b);
+	sodium_memzero(&derived, sizeof derived);
+}
+
+/* Nothing else is bound to it: another row, or another kind of one, has another key. */
+enum error seal_row(const struct key *key, const char *domain, struct bytes row, struct bytes plain, uint8_t *out)
+{
+	OWNED_KEY own;
+	uint8_t nonce[NONCE_BYTES];
+	row_key(key, domain, row, &own);
+	next_nonce(nonce);
+	memcpy(out, nonce, GCM_NONCE_BYTES);
+	memcpy(out + GCM_NONCE_BYTES, plain.data, plain.len);
+	return gcm_seal(&own, out, BYTES_EMPTY, out + GCM_NONCE_BYTES, plain.len, out + GCM_NONCE_BYTES + plain.len);
+}
+
+enum error unseal_row(const struct key *key, const char *domain, struct bytes row, struct bytes sealed, uint8_t *out)
+{
+	OWNED_KEY own;
+	if (sealed.len < ROW_SEAL_OVERHEAD)
+		return E_UNSEALED;
+	row_key(key, domain, row, &own);
+	return gcm_open(
+		&own, sealed.data, BYTES_EMPTY, bytes_of(sealed.data + GCM_NONCE_BYTES, sealed.len - GCM_NONCE_BYTES), out);
+}
+
+static struct bytes small_associated(const char *domain, struct bytes context, uint8_t buffer[ASSOCIATED_BYTES_MAX])
+{
+	struct writer w = writer_of(buffer, ASSOCIATED_BYTES_MAX);
+	writer_bytes(&w, bytes_text(domain));
+	writer_bytes(&w, context);
+	assert(w.error == E_OK);
+	return bytes_of(buffer, writer_len(&w));
 }
 
 /* The nonce is random and long enough (24 bytes) that none comes twice; so nothing has to be counted. */

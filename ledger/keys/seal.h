@@ -1,5 +1,5 @@
-/* Sealing: how the sealed part of the ledger is encrypted. No file, no clock; only small seals draw random
- * bytes, their nonces. spec/store.md
+/* Sealing: how the sealed part of the ledger is encrypted. No file, no clock; only seals of rows and small seals draw
+ * random bytes, their nonces. spec/store.md
  *
  *   record key = BLAKE2b(subject key, domain || period key)
  *   record     = AES-256-GCM(record key, front of the commitment, secret || disclosed || restricted)
@@ -11,6 +11,7 @@
 #pragma once
 
 #include "ledger/event/batch.h"
+#include "ledger/keys/gcm.h"
 
 /* Keys that come from the master key and never change. */
 struct seal_keys {
@@ -76,7 +77,22 @@ enum error record_look(struct bytes encoded, const struct hash *commitment, cons
 enum error record_open(const struct record_outside *outside, const struct record_place *place,
 	const struct key *record_key, uint8_t *buffer, struct record *out) MUST_USE;
 
-/* ---- small seals: wrapped keys, alias packs, postings ---- */
+/* ---- rows of what is filed: postings, subtrees, heads ---- */
+
+#define ROW_SEAL_OVERHEAD (GCM_NONCE_BYTES + GCM_TAG_BYTES)
+
+/*   key of the row = SHA-256(domain || key || row)
+ *   sealed         = nonce || AES-256-GCM(key of the row, nonce, plain)
+ *
+ * `row`: where it stands, of one length for a domain. So no two rows have one key, and a row is sealed far too seldom
+ * for a random nonce to come twice. `out` has plain.len + ROW_SEAL_OVERHEAD. E_NO_MEMORY. */
+enum error seal_row(
+	const struct key *key, const char *domain, struct bytes row, struct bytes plain, uint8_t *out) MUST_USE;
+/* Into `out`, sealed.len - ROW_SEAL_OVERHEAD bytes. E_UNSEALED, E_NO_MEMORY. */
+enum error unseal_row(
+	const struct key *key, const char *domain, struct bytes row, struct bytes sealed, uint8_t *out) MUST_USE;
+
+/* ---- small seals: wrapped keys, alias packs ---- */
 
 #define SEAL_OVERHEAD (24 + 16)
 #define WRAPPED_KEY_BYTES (32 + SEAL_OVERHEAD)

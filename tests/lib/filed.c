@@ -216,13 +216,13 @@ void filed_head_of(const char *dir, const struct seal_keys *keys, const struct a
 
 void filed_head(const char *dir, const struct seal_keys *keys, const struct alias *alias, const struct head *head)
 {
-	uint8_t key[POSTING_KEY_BYTES], plain[HEAD_BYTES_MAX], sealed[HEAD_BYTES_MAX + SEAL_OVERHEAD];
+	uint8_t key[POSTING_KEY_BYTES], plain[HEAD_BYTES_MAX], sealed[HEAD_ROW_BYTES_MAX];
 	struct writer w = writer_of(plain, sizeof plain);
 	posting_key(alias, POSTING_HEAD, key);
 	head_encode(head, &w);
 	struct bytes encoded = bytes_of(plain, writer_len(&w));
-	seal_small(&keys->filing, DOMAIN_HEAD, BYTES_ARRAY(key), encoded, sealed);
-	struct bytes row = bytes_of(sealed, encoded.len + SEAL_OVERHEAD);
+	ck_ok(seal_row(&keys->filing, DOMAIN_HEAD, BYTES_ARRAY(key), encoded, sealed));
+	struct bytes row = bytes_of(sealed, encoded.len + ROW_SEAL_OVERHEAD);
 	filed_change(dir, RUN_SUBJECT, BYTES_ARRAY(key), &row);
 }
 

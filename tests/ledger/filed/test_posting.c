@@ -121,7 +121,7 @@ static void seal_plain(const uint8_t *plain, size_t len, uint8_t *row)
 	uint8_t key[POSTING_KEY_BYTES];
 	struct alias alias = alias_of(1);
 	posting_key(&alias, POSTING_HEAD, key);
-	seal_small(&keys.filing, DOMAIN_HEAD, BYTES_ARRAY(key), bytes_of(plain, len), row);
+	ck_ok(seal_row(&keys.filing, DOMAIN_HEAD, BYTES_ARRAY(key), bytes_of(plain, len), row));
 }
 
 static enum error open_row(const uint8_t *row, size_t len, struct head *out)
@@ -191,12 +191,12 @@ START_TEST(heads_that_are_none)
 	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
 		memcpy(plain + fixed, ends[i].end.data, ends[i].end.len);
 		seal_plain(plain, fixed + ends[i].end.len, row);
-		enum error error = open_row(row, fixed + ends[i].end.len + SEAL_OVERHEAD, &back);
+		enum error error = open_row(row, fixed + ends[i].end.len + ROW_SEAL_OVERHEAD, &back);
 		ck_assert_msg(error == E_CORRUPT, "%s: %s", ends[i].name, error_text(error));
 	}
 	memcpy(plain + fixed, "\x01\xE6\x07", 3);
 	seal_plain(plain, fixed + 3, row);
-	ck_ok(open_row(row, fixed + 3 + SEAL_OVERHEAD, &back));
+	ck_ok(open_row(row, fixed + 3 + ROW_SEAL_OVERHEAD, &back));
 	ck_assert_uint_eq(back.indexes[0], 1);
 	ck_assert_uint_eq(back.indexes[1], 999);
 	ck_assert_uint_eq(back.indexes[2], 1000);

@@ -176,18 +176,18 @@ static void row_key(const struct secrets *secrets, uint32_t row, uint8_t key[POS
 /* Changes hash `at` of a row, and back the second time; drops the row with UINT32_MAX. */
 static void spoil(const struct secrets *secrets, uint32_t row, uint32_t at)
 {
-	uint8_t key[POSTING_KEY_BYTES], plain[SUBTREES_IN_ROW * HASH_BYTES], again[sizeof plain + SEAL_OVERHEAD];
+	uint8_t key[POSTING_KEY_BYTES], plain[SUBTREES_IN_ROW * HASH_BYTES], again[sizeof plain + ROW_SEAL_OVERHEAD];
 	row_key(secrets, row, key);
 	if (at == UINT32_MAX) {
 		filed_change(f.dir, RUN_SUBJECT, BYTES_ARRAY(key), NULL);
 		return;
 	}
 	struct bytes sealed = filed_row(f.dir, RUN_SUBJECT, BYTES_ARRAY(key));
-	size_t len = sealed.len - SEAL_OVERHEAD;
-	ck_ok(unseal_small(&secrets->seal.filing, DOMAIN_SUBTREES, BYTES_ARRAY(key), sealed, plain));
+	size_t len = sealed.len - ROW_SEAL_OVERHEAD;
+	ck_ok(unseal_row(&secrets->seal.filing, DOMAIN_SUBTREES, BYTES_ARRAY(key), sealed, plain));
 	ck_assert_uint_lt(at * HASH_BYTES, len);
 	plain[at * HASH_BYTES] ^= 1;
-	seal_small(&secrets->seal.filing, DOMAIN_SUBTREES, BYTES_ARRAY(key), bytes_of(plain, len), again);
+	ck_ok(seal_row(&secrets->seal.filing, DOMAIN_SUBTREES, BYTES_ARRAY(key), bytes_of(plain, len), again));
 	const struct bytes changed = bytes_of(again, sealed.len);
 	filed_change(f.dir, RUN_SUBJECT, BYTES_ARRAY(key), &changed);
 	free((uint8_t *)sealed.data);
