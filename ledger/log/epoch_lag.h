@@ -3,25 +3,28 @@
  *   event ──── time goes on for the first time: its lag begins ──── an entry more than the allowed lag later: too late
  *                                        └── an epoch entry that covers it, or a loss entry: in time
  *
- * Memory: 16 bytes for each event that no epoch covers yet, in an array up to twice that. */
+ * Memory: 24 bytes for each batch of events that no epoch covers yet, in an array up to twice that. */
 #pragma once
 
 #include "ledger/entry/entry.h"
 
-struct lag_event {
-	uint64_t index;
-	uint64_t since_s; /* ledger time at which its lag began; set once it has */
+/* Events that follow one another, indexes [first, end), and that no epoch covers: at least one. */
+struct lag_run {
+	uint64_t first;
+	uint64_t end;
+	uint64_t since_s; /* ledger time at which their lag began; set once it has */
 };
 
 /* All zero is the beginning. */
 struct epoch_lag {
 	uint64_t lag_s;   /* what the genesis entry allows */
 	uint64_t clock_s; /* ledger time so far */
-	size_t first;     /* of the uncovered events in `events` */
+	uint64_t events;  /* in all runs */
+	size_t first;     /* of the uncovered ones in `runs` */
 	size_t begun;     /* behind the last one whose lag has begun */
 	size_t end;
 	size_t capacity;
-	struct lag_event *events;
+	struct lag_run *runs;
 };
 
 /* The next entry. E_CORRUPT: the event at *late is filed too late, and this entry is what shows it; it is taken all the

@@ -45,21 +45,15 @@ static void encode_run(const struct log_run *run, struct writer *out)
 		writer_bytes(out, BYTES_ARRAY(run->commitments.hashes[i].b));
 }
 
-/* Runs and not events: a writer that lags has a million of them, and they follow one another. */
 static void encode_lag(const struct epoch_lag *lag, struct writer *out)
 {
 	writer_u64(out, lag->lag_s);
 	writer_u64(out, lag->clock_s);
-	writer_u64(out, lag->end - lag->first);
-	for (size_t i = lag->first, end; i < lag->end; i = end) {
-		const struct lag_event *first = &lag->events[i];
-		uint64_t since_s = i < lag->begun ? first->since_s : 0;
-		for (end = i + 1; end < lag->end && lag->events[end].index == first->index + (end - i) &&
-						  (end < lag->begun ? lag->events[end].since_s : 0) == since_s;)
-			end++;
-		writer_u64(out, since_s);
-		writer_u64(out, first->index);
-		writer_u64(out, end - i);
+	writer_u64(out, lag->events);
+	for (size_t i = lag->first; i < lag->end; i++) {
+		writer_u64(out, i < lag->begun ? lag->runs[i].since_s : 0);
+		writer_u64(out, lag->runs[i].first);
+		writer_u64(out, lag->runs[i].end - lag->runs[i].first);
 	}
 }
 

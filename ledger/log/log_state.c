@@ -172,7 +172,7 @@ uint64_t log_state_time_before(const struct log_state *state, uint64_t size)
 static bool covers_the_same(const struct log_state *state, const struct entry_epoch *epoch)
 {
 	const struct epoch_lag *lag = &state->lag;
-	bool new_event = lag->first < lag->end && lag->events[lag->first].index < epoch->size;
+	bool new_event = lag->first < lag->end && lag->runs[lag->first].first < epoch->size;
 	return !new_event && (epoch->lost == state->epoch_lost || state->epoch_index == 0);
 }
 

@@ -35,10 +35,44 @@ static uint64_t add_epoch(uint64_t covered)
 	return size++;
 }
 
+/* Of up to half of what there is. */
+static uint64_t add_loss(uint64_t first)
+{
+	entries[size] = (struct entry){.kind = ENTRY_LOSS,
+		.loss = {.first = first, .end = first + randombytes_uniform((uint32_t)(size - first) / 2 + 1)}};
+	return size++;
+}
+
 /* The first late event and the entry that shows it; NEVER when all are in time. */
 struct verdict {
 	uint64_t event, entry;
 };
+
+static bool waits_behind(uint64_t event, uint64_t entry)
+{
+	for (uint64_t i = event + 1; i <= entry; i++)
+		if ((entries[i].kind == ENTRY_EPOCH && entries[i].epoch.size > event) ||
+			(entries[i].kind == ENTRY_LOSS && entries[i].loss.first <= event && event < entries[i].loss.end))
+			return false;
+	return true;
+}
+
+/* Its runs are of just the events that wait behind this entry. */
+static void check_runs(const struct epoch_lag *lag, uint64_t entry)
+{
+	uint64_t events = 0;
+	size_t run = lag->first;
+	for (uint64_t i = 1; i <= entry; i++) {
+		while (run < lag->end && lag->runs[run].end <= i)
+			run++;
+		bool in_run = run < lag->end && lag->runs[run].first <= i;
+		ck_assert_int_eq(in_run, entries[i].kind == ENTRY_EVENT && waits_behind(i, entry));
+		events += in_run;
+	}
+	ck_assert_uint_eq(lag->events, events);
+	for (size_t i = lag->first; i < lag->end; i++)
+		ck_assert(lag->runs[i].first < lag->runs[i].end && lag->runs[i].end <= entry + 1);
+}
 
 static struct verdict judge(void)
 {
@@ -50,6 +84,7 @@ static struct verdict judge(void)
 			ck_error(error, E_CORRUPT);
 			verdict.entry = i;
 		}
+		check_runs(&lag, i);
 	}
 	epoch_lag_free(&lag);
 	return verdict;
@@ -67,7 +102,8 @@ static void assert_verdict(uint64_t event, uint64_t entry)
 static bool covered_before(uint64_t event, uint64_t entry)
 {
 	for (uint64_t i = 0; i < entry; i++)
-		if (entries[i].kind == ENTRY_EPOCH && entries[i].epoch.size > event)
+		if ((entries[i].kind == ENTRY_EPOCH && entries[i].epoch.size > event) ||
+			(entries[i].kind == ENTRY_LOSS && entries[i].loss.first <= event && event < entries[i].loss.end))
 			return true;
 	return false;
 }
@@ -108,6 +144,8 @@ START_TEST(random_logs_agree_with_the_definition)
 			if (randombytes_uniform(6) == 0) {
 				covered += randombytes_uniform((uint32_t)(size - covered) + 1);
 				add_epoch(covered);
+			} else if (randombytes_uniform(12) == 0) {
+				add_loss(1 + randombytes_uniform((uint32_t)size));
 			} else {
 				add(kinds[randombytes_uniform(7)], time_s);
 			}
@@ -172,8 +210,8 @@ START_TEST(the_event_that_shows_it_waits_too)
 	event.time_s = 1302;
 	ck_error(epoch_lag_event(&lag, 3, &event, &late), E_CORRUPT);
 	ck_assert_uint_eq(late, 1);
-	ck_assert_uint_eq(lag.end - lag.first, 3);
-	ck_assert_uint_eq(lag.events[lag.end - 1].index, 3);
+	ck_assert_uint_eq(lag.events, 3);
+	ck_assert_uint_eq(lag.runs[lag.end - 1].end, 4);
 	epoch_lag_free(&lag);
 }
 END_TEST
@@ -211,8 +249,8 @@ START_TEST(many_events_give_their_room_back)
 	uint64_t index = 1, late = NEVER;
 	for (uint64_t round = 0; round < 300; round++) {
 		event.event.time_s = 1000 + round / 5 * 5;
-		for (uint64_t i = 0; i < 1 + round * 7 % 700; i++)
-			ck_ok(epoch_lag_entry(&lag, index++, &event, &late));
+		for (uint64_t i = 0; i < 1 + round * 7 % 700; i++, index++)
+			ck_ok(epoch_lag_entry(&lag, index++, &event, &late)); /* and a batch entry behind it */
 		epoch.epoch.size = index - round % 3;
 		ck_ok(epoch_lag_entry(&lag, index++, &epoch, &late));
 	}

@@ -140,11 +140,12 @@ static void compare_senders(const struct log_rules *auditor)
 static void compare_waiting(const struct log_state *a, const struct log_state *b)
 {
 	HOLDS(a->lag.lag_s == b->lag.lag_s && a->lag.clock_s == b->lag.clock_s);
+	HOLDS(a->lag.events == b->lag.events);
 	HOLDS(a->lag.end - a->lag.first == b->lag.end - b->lag.first);
 	HOLDS(a->lag.begun - a->lag.first == b->lag.begun - b->lag.first);
 	for (size_t i = 0; i < a->lag.end - a->lag.first; i++) {
-		const struct lag_event *x = &a->lag.events[a->lag.first + i], *y = &b->lag.events[b->lag.first + i];
-		HOLDS(x->index == y->index && x->since_s == y->since_s);
+		const struct lag_run *x = &a->lag.runs[a->lag.first + i], *y = &b->lag.runs[b->lag.first + i];
+		HOLDS(x->first == y->first && x->end == y->end && x->since_s == y->since_s);
 	}
 	HOLDS(a->steps.end - a->steps.first == b->steps.end - b->steps.first);
 	for (size_t i = 0; i < a->steps.end - a->steps.first; i++) {
