@@ -115,7 +115,7 @@ static void answer_hello(struct connection *c, struct job *job)
 	uint64_t pause_ms = job->error == E_OK ? door_pause_ms(c->server, job->sender) : 0;
 	if (pause_ms > 0)
 		job->error = fault_set(&job->fault, E_TOO_MANY,
-			"the last batches of this sender had signatures that do not verify; it may come again in %u seconds",
+			"the last batches of this sender had signatures that do not verify; it may come again in %u s",
 			(unsigned)(pause_ms / 1000 + 1));
 	if (job->error == E_OK && c->session.state == SESSION_LOOKING && !door_prove(c, &gives_way))
 		job->error = fault_set(&job->fault, E_TOO_MANY,

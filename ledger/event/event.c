@@ -93,7 +93,7 @@ static enum error check_field(const struct event *event, const struct event_fiel
 		return check_list(field, &event->lists[value->list], fault);
 	case EVENT_TYPE_TIME:
 		return !WRONG(value->time_ns < 0) ? E_OK
-										  : fault_set(fault, E_BAD_VALUE, "%s: before 1970 or after 2261", field->path);
+										  : fault_set(fault, E_BAD_VALUE, "%s: before 1970 or after April 2262", field->path);
 	case EVENT_TYPE_ENUM:
 		return !WRONG(event_field_word(field, value->number) == NULL)
 				   ? E_OK

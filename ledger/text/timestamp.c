@@ -132,8 +132,10 @@ static const char *parse(struct bytes text, struct parsed *out)
 	if (!zone(&r, &zone_s) || WRONG(reader_done(&r) != E_OK))
 		return "its zone is neither Z nor an offset such as +01:00, up to 23:59";
 	out->seconds += days * 86400 - zone_s;
-	if (WRONG(out->seconds - out->leap < 0) || WRONG(out->seconds - out->leap > SECONDS_MAX))
-		return "before 1970 or after 2261";
+	if (WRONG(out->seconds - out->leap < 0))
+		return "before 1970";
+	if (WRONG(out->seconds - out->leap > SECONDS_MAX))
+		return "after 2262-04-11T23:47:15Z, the last second that an event can have";
 	return NULL;
 }
 

@@ -250,7 +250,7 @@ static void print_ending(const struct answer *answer, const struct words *words,
 	time_t now = time(NULL);
 	stamp(complete, "%F %T", until, sizeof until);
 	table_line(out, words->complete, until);
-	if (complete > now) {
+	if (complete > now + WORDS_AHEAD_S) {
 		words_span((uint64_t)(complete - now), ahead);
 		table_line(out, words->ahead, ahead);
 	}

@@ -114,6 +114,8 @@ const struct words *words_for(const char *lang);
 const char *words_environment(void);
 /* A length of time for people, in its two largest units: "2 d 3 h", "1 h 59 min", "12 s". */
 #define WORDS_SPAN_MAX 48
+/* A log closes the second that an epoch reaches to (CLK-6): this much ahead of the reader no clock is wrong. */
+#define WORDS_AHEAD_S 5
 void words_span(uint64_t seconds, char out[WORDS_SPAN_MAX]);
 /* An action's name for people; gives the name itself for one that it does not know. */
 const char *words_action(const struct words *words, const char *action);

@@ -363,7 +363,7 @@ static enum error print_text(const struct statement *statement, const struct ver
 		TRY(print_table(statement, statement->later, statement->later_count, words, call->out));
 	}
 	print_headline(statement, words, call->out);
-	if (statement->epoch_time_s > call->now_s) {
+	if (statement->epoch_time_s > call->now_s + WORDS_AHEAD_S) {
 		char ahead[WORDS_SPAN_MAX];
 		words_span(statement->epoch_time_s - call->now_s, ahead);
 		table_line(call->out, words->who->ahead, ahead);

@@ -56,7 +56,8 @@ START_TEST(the_broken_rule_is_named)
 		{"2026-01-01T00:00:00+0100", "zone"}, {"2026-01-01T00:00:00+24:00", "zone"}, {"2026-01-01", "without a time"},
 		{"2026-01-01T08:15Z", "without seconds"}, {"2026-02-29T00:00:00Z", "date does not exist"},
 		{"2026-01-01T24:00:00Z", "time of day"}, {"1969-12-31T23:59:59Z", "before 1970"},
-		{"20260101T000000Z", "RFC 3339"}, {"2026-01-01T00:00:00.Z", "RFC 3339"}};
+		{"2262-04-11T23:47:16Z", "after 2262-04-11"}, {"20260101T000000Z", "RFC 3339"},
+		{"2026-01-01T00:00:00.Z", "RFC 3339"}};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		const char *why = timestamp_fault(bytes_text(cases[i][0]));
 		ck_assert_ptr_nonnull(why);
