@@ -92,8 +92,9 @@ static enum error check_field(const struct event *event, const struct event_fiel
 	case EVENT_TYPE_LIST:
 		return check_list(field, &event->lists[value->list], fault);
 	case EVENT_TYPE_TIME:
-		return !WRONG(value->time_ns < 0) ? E_OK
-										  : fault_set(fault, E_BAD_VALUE, "%s: before 1970 or after April 2262", field->path);
+		return !WRONG(value->time_ns < 0)
+				   ? E_OK
+				   : fault_set(fault, E_BAD_VALUE, "%s: before 1970 or after April 2262", field->path);
 	case EVENT_TYPE_ENUM:
 		return !WRONG(event_field_word(field, value->number) == NULL)
 				   ? E_OK
