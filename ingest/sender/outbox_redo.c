@@ -159,8 +159,15 @@ static enum error open_redo(struct redo *redo)
 	return redo->events == NULL ? E_NO_MEMORY : builder_new(&redo->builder);
 }
 
+/* Whose disk was full is said where that was met. */
+static enum error told(struct fault *fault, enum error error, const struct fault *why, const char *what)
+{
+	return why->text[0] != '\0' ? fault_set(fault, error, "%s: %s", what, why->text)
+								: fault_because(fault, error, "%s", what);
+}
+
 /* Reports become durable before the old batches go: a crash in between makes them come twice. */
-static enum error redo_all(struct redo *redo)
+static enum error redo_all(struct redo *redo, struct fault *why)
 {
 	struct outbox *outbox = redo->outbox;
 	const struct outbox_redo *what = redo->what;
@@ -174,7 +181,7 @@ static enum error redo_all(struct redo *redo)
 		TRY(read_batch(outbox, i, &read));
 		TRY(redo_batch(redo, &read, i == what->i ? what->event : FAULT_NO_EVENT));
 	}
-	TRY(outbox_call_flush(outbox, NULL));
+	TRY(outbox_call_flush(outbox, why));
 	TRY(spool_replaced(outbox->spool, what->i, what->terms));
 	if (outbox->ever_sent > what->start)
 		outbox->ever_sent = what->start;
@@ -187,24 +194,20 @@ enum error outbox_redo(struct outbox *outbox, const struct outbox_redo *what, st
 	if (pending == NULL || (what->event != FAULT_NO_EVENT && what->event >= pending->head.count))
 		return fault_set(fault, E_BAD_VALUE, "the ledger refused an event that was not sent: %s", what->text);
 	OWNED(free_redo) struct redo redo = {.outbox = outbox, .what = what};
-	enum error error = redo_all(&redo);
-	if (error == E_FULL)
-		return fault_set(fault, error,
-			"waiting batches cannot be signed again: this sender's disk is full; they wait as they are, make room and "
-			"run "
-			"it again");
-	return fault_because(fault, error, "waiting batches cannot be signed again");
+	struct fault why = {.text = ""};
+	enum error error = redo_all(&redo, &why);
+	return told(fault, error, &why, "waiting batches cannot be signed again");
 }
 
 /* ---- without signing ---- */
 
-static enum error set_aside(struct redo *redo)
+static enum error set_aside(struct redo *redo, struct fault *why)
 {
 	OWNED(free_read) struct read_batch read = {0};
 	TRY(open_redo(redo));
 	TRY(read_batch(redo->outbox, 0, &read));
 	TRY(redo_batch(redo, &read, EVERY_EVENT));
-	TRY(outbox_call_flush(redo->outbox, NULL));
+	TRY(outbox_call_flush(redo->outbox, why));
 	return spool_set_aside(redo->outbox->spool);
 }
 
@@ -212,7 +215,9 @@ enum error outbox_set_aside(struct outbox *outbox, enum error error, const char 
 {
 	struct outbox_redo what = {.error = error, .text = text};
 	OWNED(free_redo) struct redo redo = {.outbox = outbox, .what = &what};
-	return fault_because(fault, set_aside(&redo), "a waiting batch cannot be set aside");
+	struct fault why = {.text = ""};
+	error = set_aside(&redo, &why);
+	return told(fault, error, &why, "a waiting batch cannot be set aside");
 }
 
 /* The event is decoded for its time alone; what it is about stays in the body, which is wiped. */

@@ -44,6 +44,12 @@ void audit_filing_close(struct audit_filing *filing)
 
 /* ---- which event it was ---- */
 
+/* Says nothing of the event: another one is named. */
+static bool could_not_look(enum error error)
+{
+	return error != E_NOT_FOUND && !error_judges(error);
+}
+
 /* Whether the stored tree of the event's subject is that of the subject's events. */
 static bool tree_fits(const struct audit_view *view, uint64_t index)
 {
@@ -62,13 +68,18 @@ static bool tree_fits(const struct audit_view *view, uint64_t index)
 	if (event_decode(opened.disclosed, opened.restricted, NULL, false, event, &fault) != E_OK)
 		return true;
 	alias_make(&view->secrets->alias, event_subject(event), &alias);
-	if (snapshot_runs(view->snapshot, &runs) != E_OK || head_get(runs, &view->secrets->seal, &alias, &head) != E_OK ||
-		snapshot_subject_events(view->snapshot, event_subject(event), &indexes, &count) != E_OK)
-		return false;
+	enum error error = snapshot_runs(view->snapshot, &runs);
+	if (error == E_OK)
+		error = head_get(runs, &view->secrets->seal, &alias, &head);
+	if (error == E_OK)
+		error = snapshot_subject_events(view->snapshot, event_subject(event), &indexes, &count);
+	if (error != E_OK)
+		return could_not_look(error);
 	merkle_frontier_init(&tree);
 	for (size_t i = 0; i < count; i++) {
-		if (snapshot_subject_leaf(view->snapshot, indexes[i], &blind, &leaf) != E_OK)
-			return false;
+		error = snapshot_subject_leaf(view->snapshot, indexes[i], &blind, &leaf);
+		if (error != E_OK)
+			return could_not_look(error);
 		merkle_frontier_append(&tree, &leaf, NULL, NULL);
 	}
 	merkle_frontier_root(&tree, &root);

@@ -34,7 +34,9 @@ enum entry_kind {
 
 #define ENTRY_EVENT_BYTES 53
 #define ENTRY_BATCH_BYTES (1 + 4 + 8 + 4 + 8 + 64)
-#define FORMAT_VERSION 4 /* 1 had no `follows` in its sender entries, 2 no `change` and no mandate, 3 no source */
+/* 1 had no `follows` in its sender entries, 2 no `change` and no mandate, 3 no source, 4 other commitments and blinds.
+ */
+#define FORMAT_VERSION 5
 
 struct entry_genesis {
 	uint16_t format;

@@ -46,12 +46,10 @@ static enum error open_by_openssl(
 				 EVP_DecryptUpdate(context, NULL, &out_len, associated.data, (int)associated.len) == 1 &&
 				 EVP_DecryptUpdate(context, out, &out_len, sealed.data, (int)len) == 1 &&
 				 EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, sizeof tag, tag) == 1;
-	if (!begun)
-		return E_NO_MEMORY;
-	if (EVP_DecryptFinal_ex(context, out + len, &out_len) == 1)
+	if (begun && EVP_DecryptFinal_ex(context, out + len, &out_len) == 1)
 		return E_OK;
 	sodium_memzero(out, len); /* nobody has vouched for it */
-	return E_UNSEALED;
+	return begun ? E_UNSEALED : E_NO_MEMORY;
 }
 
 enum error gcm_seal(const struct key *key, const uint8_t nonce[GCM_NONCE_BYTES], struct bytes associated, uint8_t *text,

@@ -170,7 +170,11 @@ enum error seal_row(const struct key *key, const char *domain, struct bytes row,
 	next_nonce(nonce);
 	memcpy(out, nonce, GCM_NONCE_BYTES);
 	memcpy(out + GCM_NONCE_BYTES, plain.data, plain.len);
-	return gcm_seal(&own, out, BYTES_EMPTY, out + GCM_NONCE_BYTES, plain.len, out + GCM_NONCE_BYTES + plain.len);
+	enum error error =
+		gcm_seal(&own, out, BYTES_EMPTY, out + GCM_NONCE_BYTES, plain.len, out + GCM_NONCE_BYTES + plain.len);
+	if (error != E_OK)
+		sodium_memzero(out + GCM_NONCE_BYTES, plain.len);
+	return error;
 }
 
 enum error unseal_row(const struct key *key, const char *domain, struct bytes row, struct bytes sealed, uint8_t *out)

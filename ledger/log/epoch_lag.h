@@ -3,7 +3,8 @@
  *   event ──── time goes on for the first time: its lag begins ──── an entry more than the allowed lag later: too late
  *                                        └── an epoch entry that covers it, or a loss entry: in time
  *
- * Memory: 24 bytes for each batch of events that no epoch covers yet, in an array up to twice that. */
+ * Memory: 24 bytes for each batch (events that follow one another) that no epoch covers yet, in an array up to twice
+ * that. */
 #pragma once
 
 #include "ledger/entry/entry.h"

@@ -10,8 +10,6 @@
 #define FRONTIER_BYTES_MAX (8 + sizeof((struct merkle_frontier){0}).hashes)
 #define STEP_BYTES 16
 #define RUN_BYTES 24
-/* What reading a state may make of a few bytes is bounded: events that no epoch covers, half a gibibyte of them. */
-#define UNCOVERED_MAX (1u << 25)
 
 /* What stands in front, in its order. */
 /* clang-format off */
@@ -141,7 +139,7 @@ static void decode_lag(struct log_rules *rules, struct reader *in)
 	lag->lag_s = reader_u64(in);
 	lag->clock_s = reader_u64(in);
 	uint64_t left = reader_u64(in);
-	reader_require(in, left <= UNCOVERED_MAX);
+	reader_require(in, left <= rules->state.size);
 	while (left > 0 && in->error == E_OK) {
 		uint64_t since_s = reader_u64(in);
 		uint64_t first = reader_u64(in);

@@ -8,7 +8,7 @@
  * whoever puts a store together again (log_rules.h) ask of each entry that they read. That the entries are those of a
  * signed checkpoint is the caller's business.
  *
- * Memory: 16 bytes for each event that no epoch covers yet, and for each second of ledger time after the newest epoch;
+ * Memory: 24 bytes for each batch that no epoch covers yet, 16 for each second of ledger time after the newest epoch;
  * the senders are the caller's. */
 #pragma once
 

@@ -184,7 +184,7 @@ REGISTER, ROTATE, POLICY, REVOKE = 1, 2, 3, 4
 NOTHING = 2**64 - 1  # what a registration follows
 
 
-def genesis(key, origin=ORIGIN, time=1790000000, lag=300, seconds=5, vrf=b"\x22" * 32, predecessor=b"", form=4):
+def genesis(key, origin=ORIGIN, time=1790000000, lag=300, seconds=5, vrf=b"\x22" * 32, predecessor=b"", form=5):
     return (b"\0" + u(2, form) + u(8, time) + range16(origin) + key.public + vrf + u(4, seconds) + u(4, lag) +
             range16(predecessor))
 

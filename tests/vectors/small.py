@@ -784,8 +784,8 @@ def entry():
         write("entry", "genesis" + name, vector)
 
     first_entry("", "a log without a predecessor", genesis(LOG), "ok")
-    for form in (0, 1, 2, 3, 5):
-        first_entry("-format-%d" % form, "a format of the future" if form == 5 else "a format that is no more, or never was",
+    for form in (0, 1, 2, 3, 4, 6):
+        first_entry("-format-%d" % form, "a format of the future" if form == 6 else "a format that is no more, or never was",
                     genesis(LOG, form=form), "format")
     first_entry("-origin-empty", "no origin", genesis(LOG, origin=""))
     first_entry("-origin-space", "an origin that is no name of a note key", genesis(LOG, origin="ledger example"))

@@ -232,16 +232,15 @@ static void say_messages(const struct send *send, uint64_t waiting)
 /* `revoked`: running it again would change nothing. In this order: what was done, what waits, what to do about it. */
 static void say_result(struct send *send, uint64_t waiting, bool revoked)
 {
-	uint64_t open = outbox_open_events(send->outbox); /* there are any where the batch could not be closed */
+	bool kept = outbox_open_events(send->outbox) == 0 && outbox_saved(send->outbox);
 	progress_clear(&send->progress);
 	fprintf(
 		stderr, "indsigt: %" PRIu64 " events acknowledged in %" PRIu64 " batches", send->acknowledged, send->batches);
 	if (send->waited + send->messages > 0)
 		say_messages(send, outbox_waiting_messages(send->outbox));
-	if (open > 0)
-		fprintf(stderr, "; %" PRIu64 " events read last are in no spool", open);
-	if (waiting > open)
-		fprintf(stderr, "; %" PRIu64 " events wait in the spool%s", waiting - open,
+	if (waiting > 0)
+		fprintf(stderr, "; %" PRIu64 " events wait%s%s", waiting,
+			kept ? " in the spool" : ", those that were read last in no spool",
 			revoked ? ": take them out with --take-out and send them as another sender" : ": run it again to go on");
 	fputc('\n', stderr);
 	if (send->unread)

@@ -87,6 +87,7 @@ START_TEST(bad_hellos_are_refused_by_name)
 	ingestd_begin(NULL);
 	refused_hello(2, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_VERSION, "version 5");
 	refused_hello(1, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_VERSION, "upgrade the sender");
+	refused_hello(4, HOSTILE, FIXTURE_ORIGIN, BYTES_EMPTY, 0, E_VERSION, "version 5");
 	refused_hello(6, HOSTILE, "another.example", BYTES_EMPTY, 3, E_VERSION, "version 5");
 	refused_hello(PROTOCOL_VERSION, HOSTILE, "another.example", BYTES_EMPTY, 0, E_WRONG_ORIGIN, "another ledger");
 	refused_hello(PROTOCOL_VERSION, HOSTILE, origin, BYTES_EMPTY, 0, E_TOO_LONG, "255");
