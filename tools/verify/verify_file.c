@@ -17,17 +17,18 @@
 
 enum kind { KIND_STATEMENT, KIND_FILING, KIND_FORK, KIND_TLOG_PROOF, KIND_RECEIPTS, KIND_UNKNOWN };
 
-/* What each is called, how its type begins, and a mark by which it is known where that is cut off. */
+/* What each is called, how its type begins, with which version it ends, and a mark by which it is known where that is
+ * cut off. */
 static const struct {
-	const char *name, *type, *mark;
+	const char *name, *type, *mark, *version;
 	enum error (*verify)(const struct verify_call *call, struct finding *finding);
 } kinds[] = {
-	[KIND_STATEMENT] = {"statement", "indsigt-statement/", "\"indsigt-statement/", verify_statement},
-	[KIND_FILING] = {"filing", "indsigt-filing", "\"indsigt-filing", verify_filing},
-	[KIND_FORK] = {"fork", "indsigt-fork/", "\"indsigt-fork/", verify_fork},
-	[KIND_TLOG_PROOF] = {"tlog-proof", NULL, NULL, verify_tlog_proof},
-	[KIND_RECEIPTS] = {"receipts", NULL, "\"first_index\"", NULL},
-	[KIND_UNKNOWN] = {"unknown", NULL, NULL, NULL},
+	[KIND_STATEMENT] = {"statement", "indsigt-statement/", "\"indsigt-statement/", "/v3", verify_statement},
+	[KIND_FILING] = {"filing", "indsigt-filing", "\"indsigt-filing", "/v1", verify_filing},
+	[KIND_FORK] = {"fork", "indsigt-fork/", "\"indsigt-fork/", "/v1", verify_fork},
+	[KIND_TLOG_PROOF] = {"tlog-proof", NULL, NULL, NULL, verify_tlog_proof},
+	[KIND_RECEIPTS] = {"receipts", NULL, "\"first_index\"", NULL, NULL},
+	[KIND_UNKNOWN] = {"unknown", NULL, NULL, NULL, NULL},
 };
 
 /* Whether the text is one piece of JSON from its beginning to its end. Numbers and depths that jansson does not take
@@ -68,13 +69,21 @@ static enum kind torn_kind(struct bytes text)
 	return kind;
 }
 
+/* A file of another version may well hold: this program cannot tell. */
+static bool is_of_other_version(const char *type, const char *version)
+{
+	const char *own = strrchr(type, '/');
+	return own != NULL && own[1] == 'v' && own[2] != '\0' && strspn(own + 2, "0123456789") == strlen(own + 2) &&
+		   strcmp(own, version) != 0;
+}
+
 static enum kind typed_kind(const char *type)
 {
 	enum kind kind = KIND_STATEMENT;
 	while (kind < KIND_UNKNOWN &&
 		   (kinds[kind].type == NULL || strncmp(type, kinds[kind].type, strlen(kinds[kind].type)) != 0))
 		kind++;
-	return kind;
+	return kind < KIND_UNKNOWN && is_of_other_version(type, kinds[kind].version) ? KIND_UNKNOWN : kind;
 }
 
 /* By the member `type` of the JSON that it begins with, which the verifier then checks in full. Receipts have none.

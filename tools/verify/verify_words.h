@@ -117,9 +117,10 @@
 		"Post %llu står i loggen %s, som da havde %llu poster.") \
 	X(signer, "  signatures of: %s (%s), system no. %u", /* name, organisation, number */ \
 		"  underskrifter af: %s (%s), system nr. %u") \
-	X(unknown, "NOT LOOKED AT: this is no statement, filing proof, receipt or proof file, nor evidence of a fork.", \
+	X(unknown, "NOT LOOKED AT: this is no statement, filing proof, receipt or proof file, nor evidence of a fork, of a version " \
+		"that this program knows.", \
 		"IKKE UNDERSØGT: dette er hverken en erklæring, et arkivbevis, kvitteringer, en bevisfil eller beviser " \
-		"for to historier.") \
+		"for to historier i en version, som dette program kender.") \
 	X(not_whole, /* what it is */ \
 		"NOT LOOKED AT: this is %s, and not whole: it is cut off, or something else stands in it. Ask for it anew.", \
 		"IKKE UNDERSØGT: dette er %s, men ikke hele filen: den er skåret af, eller der står andet i den. Bed om " \

@@ -396,6 +396,12 @@ START_TEST(a_file_is_known_however_spelled)
 	file_gives("{\"more\":\"indsigt-statement/v3\"}", &nothing, true, "\"kind\":\"unknown\"");
 	file_gives("{\"first_index\":1}", &nothing, true, "\"kind\":\"receipts\"");
 	file_gives("{\"type\":\"indsigt-other/v1\"}", &nothing, true, "\"kind\":\"unknown\"");
+	/* Of another version nothing can be said; what is no version at all was altered. */
+	file_gives("{\"type\":\"indsigt-statement/v2\"}", &nothing, true, "\"kind\":\"unknown\"");
+	file_gives("{\"type\":\"indsigt-filing-lost/v22\"}", &nothing, true, "\"kind\":\"unknown\"");
+	file_gives("{\"type\":\"indsigt-fork/v0\"}", &nothing, true, "\"kind\":\"unknown\"");
+	file_gives("{\"type\":\"indsigt-fork/v\"}", &nothing, true, "\"kind\":\"fork\"");
+	file_gives("{\"type\":\"indsigt-statement/v3x\"}", &nothing, true, "\"kind\":\"statement\"");
 	file_gives("{\"type\":1}", &nothing, true, "\"kind\":\"unknown\"");
 	file_gives("", &nothing, true, "\"kind\":\"unknown\"");
 	statement[strlen(statement) - 1] = '\0';
