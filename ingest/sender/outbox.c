@@ -174,14 +174,9 @@ bool outbox_idle(const struct outbox *outbox)
 	return builder_messages(outbox->builder) == 0 && spool_count(outbox->spool) == 0;
 }
 
-uint64_t outbox_open_events(const struct outbox *outbox)
-{
-	return builder_events(outbox->builder);
-}
-
 uint64_t outbox_waiting(const struct outbox *outbox)
 {
-	uint64_t events = outbox_open_events(outbox);
+	uint64_t events = builder_events(outbox->builder);
 	for (size_t i = 0; i < spool_count(outbox->spool); i++)
 		events += spool_pending(outbox->spool, i)->head.count;
 	return events;
@@ -400,6 +395,12 @@ enum error outbox_flush(struct outbox *outbox, struct fault *fault)
 	outbox->group_bytes += batch.body.len;
 	builder_reset(outbox->builder);
 	return E_OK;
+}
+
+enum error outbox_save(struct outbox *outbox, struct fault *fault)
+{
+	TRY(outbox_flush(outbox, fault));
+	return fault_because(fault, spool_sync(outbox->spool), SPOOL_UNWRITTEN);
 }
 
 /* Once more after the open batch was closed, if it had no room. */

@@ -128,9 +128,7 @@ uint64_t outbox_filing_checked(const struct outbox *outbox);
 bool outbox_idle(const struct outbox *outbox);
 /* Events in the open batch and in waiting ones. */
 uint64_t outbox_waiting(const struct outbox *outbox);
-/* Of them, those in the open batch: in no spool yet. */
-uint64_t outbox_open_events(const struct outbox *outbox);
-/* The messages that all of them came from. */
+/* The messages that they came from. */
 uint64_t outbox_waiting_messages(const struct outbox *outbox);
 /* True if all that waits is durable in the spool, but for the open batch: not while its disk is full. */
 bool outbox_saved(const struct outbox *outbox);
@@ -162,6 +160,8 @@ enum error outbox_take_out(struct outbox *outbox, struct fault *fault) MUST_USE;
 bool outbox_refusal(enum error error);
 /* Closes the open batch, if there is one. Only the next outbox_poll makes it durable and sends it. */
 enum error outbox_flush(struct outbox *outbox, struct fault *fault) MUST_USE;
+/* The same, and all that waits is durable in the spool; nothing is sent. E_FULL: its disk has no room. */
+enum error outbox_save(struct outbox *outbox, struct fault *fault) MUST_USE;
 
 /* To be called before the first message of an input, whose equal messages are counted from here on. With `again`
  * nothing of it is recognised, neither by content nor by id. For a passing one: what spool_piped_begin gives. */

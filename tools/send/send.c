@@ -229,10 +229,10 @@ static void say_messages(const struct send *send, uint64_t waiting)
 		fprintf(stderr, ", %" PRIu64 " not taken", send->left);
 }
 
-/* `revoked`: running it again would change nothing. In this order: what was done, what waits, what to do about it. */
-static void say_result(struct send *send, uint64_t waiting, bool revoked)
+/* `kept`: all that waits is in the spool. `revoked`: running it again would change nothing. In this order: what was
+ * done, what waits, what to do about it. */
+static void say_result(struct send *send, uint64_t waiting, bool kept, bool revoked)
 {
-	bool kept = outbox_open_events(send->outbox) == 0 && outbox_saved(send->outbox);
 	progress_clear(&send->progress);
 	fprintf(
 		stderr, "indsigt: %" PRIu64 " events acknowledged in %" PRIu64 " batches", send->acknowledged, send->batches);
@@ -272,20 +272,19 @@ static enum error stop(struct send *send, struct fault *fault)
 											"what came through a pipe is not");
 }
 
-/* Flushing comes before telling, so what is told to be in the spool is there. */
+/* Saving comes before telling, so what is told to be in the spool is there, whatever ended it. */
 static enum error settle(struct send *send, enum error error, struct fault *fault)
 {
 	if (error == E_STOPPED && send->stopped)
 		error = stop(send, fault);
-	else if (error != E_OK && outbox_flush(send->outbox, NULL) != E_OK) /* it waits in the spool, whatever ended it */
-		on_notice(send, "what was read last is in no spool");
+	bool kept = outbox_save(send->outbox, NULL) == E_OK;
 	if (error == E_OK && on_flush(send) != E_OK)
 		error = fault_set(fault, send->write_error, "receipts or refused messages cannot be written");
 	tally_look(&send->tally, send->spool, (uint64_t)time(NULL), true);
 	uint64_t waiting = outbox_waiting(send->outbox);
 	bool idle = waiting + send->acknowledged + send->messages == 0;
 	if (!(idle && (send->check_filing || (send->silent && error != E_OK))))
-		say_result(send, waiting, error == E_REVOKED_SENDER);
+		say_result(send, waiting, kept, error == E_REVOKED_SENDER);
 	progress_clear(&send->progress);
 	return error;
 }

@@ -686,6 +686,20 @@ START_TEST(stopped_early_is_said)
 }
 END_TEST
 
+/* What an error ends is kept like what a signal does, and said to be. */
+START_TEST(what_was_read_before_an_error_is_kept)
+{
+	begin();
+	write_events("a.json", 0, 3);
+	ck_assert_int_ne(RUN("a.json", "none.json"), 0);
+	ck_assert(file_says("err", "; 3 events wait in the spool: run it again"));
+	ck_assert_uint_eq(ledger_has(), 0);
+	ck_assert_int_eq(RUN("a.json"), 0);
+	ck_assert_uint_eq(ledger_has(), 3);
+	end();
+}
+END_TEST
+
 /* The kernel gives this process, and what it starts, no word about what its descriptor 0 is. */
 static void hide_what_stdin_is(void)
 {
@@ -735,4 +749,5 @@ UNIT_MAIN("send", files_are_sent_once, pipes_are_new_unless_named, refused_messa
 	refused_again_says_where_it_was, another_format_loses_nothing, another_format_through_a_pipe_is_kept,
 	killed_with_a_pipe_loses_nothing, a_feed_in_utf16_is_sent, a_row_in_utf16_says_its_byte_order,
 	a_live_feed_is_sent_at_once, a_stream_is_sent_as_it_comes, killed_anywhere_nothing_is_doubled,
-	stopped_early_is_said, what_cannot_be_looked_at_is_no_pipe, wrong_usage_is_named)
+	stopped_early_is_said, what_was_read_before_an_error_is_kept, what_cannot_be_looked_at_is_no_pipe,
+	wrong_usage_is_named)
