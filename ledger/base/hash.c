@@ -120,11 +120,24 @@ void key_wipe(struct key *key)
 	sodium_memzero(key, sizeof *key);
 }
 
+static void become_key(struct hash *derived, struct key *out)
+{
+	memcpy(out->b, derived->b, sizeof out->b);
+	sodium_memzero(derived, sizeof *derived);
+}
+
 void key_derive(const struct key *from, const char *domain, struct bytes context, struct key *out)
 {
 	struct hash derived;
 	struct bytes parts[] = {bytes_text(domain), context};
 	hash_blake2b(from, parts, 2, &derived);
-	memcpy(out->b, derived.b, sizeof out->b);
-	sodium_memzero(&derived, sizeof derived);
+	become_key(&derived, out);
+}
+
+void key_derive_sha256(const struct key *from, const char *domain, struct bytes context, struct key *out)
+{
+	struct hash derived;
+	const struct bytes parts[] = {bytes_text(domain), BYTES_ARRAY(from->b), context};
+	hash_sha256_secret(parts, 3, &derived);
+	become_key(&derived, out);
 }

@@ -388,10 +388,8 @@ static void hash_of(struct bytes domain, struct bytes front, struct bytes rest, 
 void event_secret(const struct key *batch_secret, uint64_t sequence, struct key *out)
 {
 	uint8_t number[8];
-	struct hash secret;
 	put_u64(number, sequence);
-	hash_of(BYTES_LITERAL(DOMAIN_EVENT_KEY), BYTES_ARRAY(batch_secret->b), BYTES_ARRAY(number), &secret);
-	memcpy(out->b, secret.b, sizeof out->b);
+	key_derive_sha256(batch_secret, DOMAIN_EVENT_KEY, BYTES_ARRAY(number), out);
 }
 
 void event_commit_restricted(const struct key *secret, struct bytes restricted, struct hash *c_r)

@@ -152,21 +152,12 @@ static void next_nonce(uint8_t out[NONCE_BYTES])
 	memcpy(out, nonces.bytes[--nonces.left], NONCE_BYTES);
 }
 
-static void row_key(const struct key *key, const char *domain, struct bytes row, struct key *out)
-{
-	struct hash derived;
-	const struct bytes parts[] = {bytes_text(domain), BYTES_ARRAY(key->b), row};
-	hash_sha256_secret(parts, 3, &derived);
-	memcpy(out->b, derived.b, sizeof out->b);
-	sodium_memzero(&derived, sizeof derived);
-}
-
 /* Nothing else is bound to it: another row, or another kind of one, has another key. */
 enum error seal_row(const struct key *key, const char *domain, struct bytes row, struct bytes plain, uint8_t *out)
 {
 	OWNED_KEY own;
 	uint8_t nonce[NONCE_BYTES];
-	row_key(key, domain, row, &own);
+	key_derive_sha256(key, domain, row, &own);
 	next_nonce(nonce);
 	memcpy(out, nonce, GCM_NONCE_BYTES);
 	memcpy(out + GCM_NONCE_BYTES, plain.data, plain.len);
@@ -182,7 +173,7 @@ enum error unseal_row(const struct key *key, const char *domain, struct bytes ro
 	OWNED_KEY own;
 	if (sealed.len < ROW_SEAL_OVERHEAD)
 		return E_UNSEALED;
-	row_key(key, domain, row, &own);
+	key_derive_sha256(key, domain, row, &own);
 	return gcm_open(
 		&own, sealed.data, BYTES_EMPTY, bytes_of(sealed.data + GCM_NONCE_BYTES, sealed.len - GCM_NONCE_BYTES), out);
 }
