@@ -400,7 +400,8 @@ enum error outbox_flush(struct outbox *outbox, struct fault *fault)
 enum error outbox_save(struct outbox *outbox, struct fault *fault)
 {
 	TRY(outbox_flush(outbox, fault));
-	return fault_because(fault, spool_sync(outbox->spool), SPOOL_UNWRITTEN);
+	enum error error = spool_sync(outbox->spool);
+	return outbox_saved(outbox) ? E_OK : fault_because(fault, error, SPOOL_UNWRITTEN);
 }
 
 /* Once more after the open batch was closed, if it had no room. */

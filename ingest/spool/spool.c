@@ -495,10 +495,11 @@ enum error spool_replaced(struct spool *spool, size_t i, const struct spool_term
 	if (i >= spool->count)
 		return E_NOT_FOUND;
 	TRY(room_for_wipes(spool, spool->count));
-	uint8_t body[8 + sizeof *terms + 64];
+	uint8_t body[12 + sizeof *terms + 64];
 	struct writer w = writer_of(body, sizeof body);
 	struct bytes part;
 	writer_u64(&w, spool->pending[i].head.first_sequence);
+	writer_u32(&w, (uint32_t)spool->replacing_count);
 	if (terms != NULL)
 		spool_terms_encode(terms, &w);
 	TRY(writer_done(&w, &part));

@@ -150,9 +150,21 @@ static enum error replay_batch(struct spool *spool, const struct journal_record 
 	return error;
 }
 
+static bool are_whole(const struct spool *spool, size_t from)
+{
+	for (size_t i = from; i < spool->count; i++)
+		if (!spool->pending[i].intact)
+			return false;
+	return true;
+}
+
+/* Where some of the new batches are missing, of one sync whose blocks did not all reach the disk or by damage, the old
+ * ones stay; their secrets are gone only when the new ones were durable, and then what is there of those is taken. */
 static enum error replay_replaced(struct spool *spool, struct reader *r)
 {
 	uint64_t sequence = reader_u64(r);
+	bool counted = spool->version > SPOOL_VERSION_UNCOUNTED;
+	size_t count = counted ? reader_u32(r) : spool->replacing_count;
 	bool adopts = reader_left(r) > 0;
 	struct spool_terms terms;
 	if (adopts)
@@ -163,6 +175,8 @@ static enum error replay_replaced(struct spool *spool, struct reader *r)
 	while (i < spool->count && spool->pending[i].head.first_sequence < sequence)
 		i++;
 	if (i == spool->count || i + spool->replacing_count > SPOOL_BATCHES_MAX)
+		return E_CORRUPT;
+	if (count != spool->replacing_count && are_whole(spool, i))
 		return E_CORRUPT;
 	const struct batch_head *before = i > 0 ? &spool->pending[i - 1].head : NULL;
 	uint64_t at = before != NULL ? before->first_sequence + before->count : spool->acknowledged;
@@ -495,13 +509,14 @@ static const char *what_is_wrong(enum error error)
 }
 
 /* What the last process wrote and did not sync may be in memory only: what follows builds on it. What waits in a spool
- * of an older version has commitments of its own kind: with no signer it is signed again unless the ledger has it. */
+ * of the versions up to 3 has commitments of its own kind: with no signer it is signed again unless the ledger has it.
+ */
 static enum error make_current(struct spool *spool)
 {
 	TRY(journal_sync(&spool->journal));
 	if (spool->version == SPOOL_VERSION && !spool->damaged)
 		return E_OK;
-	if (spool->version != SPOOL_VERSION)
+	if (spool->version <= SPOOL_VERSION_OTHER_COMMITMENTS)
 		memset(spool->terms.signer, 0, sizeof spool->terms.signer);
 	TRY(spool_rewrite(spool));
 	return spool->version == SPOOL_VERSION ? E_OK : E_FULL;

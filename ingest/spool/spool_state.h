@@ -4,7 +4,9 @@
 #include "ingest/spool/journal.h"
 #include "ingest/spool/spool.h"
 
-#define SPOOL_VERSION 4                        /* 3 is the same, with commitments that no ledger takes any more */
+#define SPOOL_VERSION 5
+#define SPOOL_VERSION_UNCOUNTED 4u             /* the same, where RECORD_REPLACED does not say how many there are */
+#define SPOOL_VERSION_OTHER_COMMITMENTS 3u     /* the same as 4, with commitments that no ledger takes any more */
 #define SPOOL_VERSION_SOURCELESS 2u            /* the same as 3, with terms that know nothing of a source */
 #define SPOOL_VERSION_FIRST 1u                 /* whose waiting batches are read, and whose memory of messages is not */
 #define SPOOL_SECRET_AT (4 + BATCH_HEAD_BYTES) /* in the body of a batch record */
@@ -14,12 +16,12 @@
  * version 1 has none). Terms: signer (32) || policy || source (range16;
  * version 2 has none). */
 enum spool_record {
-	RECORD_STATE = 1,   /* the first one: everything that is not a waiting batch */
-	RECORD_BATCH = 2,   /* a batch waits */
-	RECORD_KEPT = 3,    /* the same, copied from an older journal */
-	RECORD_REPLACE = 4, /* a batch that will wait when RECORD_REPLACED follows */
-	RECORD_REPLACED =
-		5, /* first sequence (8) || terms, or nothing: waiting batches from there on are the ones before */
+	RECORD_STATE = 1,    /* the first one: everything that is not a waiting batch */
+	RECORD_BATCH = 2,    /* a batch waits */
+	RECORD_KEPT = 3,     /* the same, copied from an older journal */
+	RECORD_REPLACE = 4,  /* a batch that will wait when RECORD_REPLACED follows */
+	RECORD_REPLACED = 5, /* first sequence (8) || how many (4; versions up to 4 have none) || terms, or nothing: waiting
+						  * batches from there on are those of the records before */
 	RECORD_ACKNOWLEDGED = 6, /* sequence (8) || note (range16) */
 	RECORD_POLICY = 7,       /* encoded policy; version 1 */
 	RECORD_START = 8,        /* sequence (8) */

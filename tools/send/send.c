@@ -260,24 +260,24 @@ static void say_result(struct send *send, uint64_t waiting, bool kept, bool revo
 			send->skipped - send->met);
 }
 
-/* What was read before a signal is signed and made durable. */
+/* What was read before a signal is signed, and what has come is taken. */
 static enum error stop(struct send *send, struct fault *fault)
 {
 	TRY(outbox_flush(send->outbox, fault));
-	TRY(outbox_poll(send->outbox, -1, NULL, 0, fault));
-	return outbox_saved(send->outbox) ? E_OK
-									  : fault_set(fault, E_FULL,
-											"this sender's disk is full: what was read last is in no spool; files are "
-											"read again by the next run, "
-											"what came through a pipe is not");
+	return outbox_poll(send->outbox, -1, NULL, 0, fault);
 }
 
 /* Saving comes before telling, so what is told to be in the spool is there, whatever ended it. */
 static enum error settle(struct send *send, enum error error, struct fault *fault)
 {
-	if (error == E_STOPPED && send->stopped)
+	bool stopped = error == E_STOPPED && send->stopped;
+	if (stopped)
 		error = stop(send, fault);
 	bool kept = outbox_save(send->outbox, NULL) == E_OK;
+	if (stopped && error == E_OK && !kept)
+		error = fault_set(fault, E_FULL,
+			"this sender's disk is full: what was read last is in no spool; files are read again by the next run, "
+			"what came through a pipe is not");
 	if (error == E_OK && on_flush(send) != E_OK)
 		error = fault_set(fault, send->write_error, "receipts or refused messages cannot be written");
 	tally_look(&send->tally, send->spool, (uint64_t)time(NULL), true);
