@@ -290,6 +290,33 @@ START_TEST(sync_before_send)
 }
 END_TEST
 
+/* What waits is kept once its batches are durable, whatever else of the spool still has no room; an open batch is not.
+ */
+START_TEST(kept_is_what_waits)
+{
+	begin();
+	struct outbox *outbox = start(2);
+	until_ready(outbox);
+	add_many(outbox, 0, 2);
+	sync_fails = true;
+	ck_error(outbox_save(outbox, NULL), E_FULL);
+	sync_fails = false;
+	ck_ok(outbox_save(outbox, NULL));
+	sync_fails = true;
+	ck_ok(outbox_save(outbox, NULL));
+	add_many(outbox, 2, 3);
+	ck_error(outbox_save(outbox, NULL), E_FULL);
+	sync_fails = false;
+	must_finish(outbox);
+	ck_assert_uint_eq(ledger_has(), 3);
+	sync_fails = true; /* the acknowledgement alone is not durable */
+	ck_ok(outbox_save(outbox, NULL));
+	sync_fails = false;
+	outbox_close(outbox);
+	end();
+}
+END_TEST
+
 /* The sync before a batch is sent is the only one on the way of an event: it makes durable what was acknowledged before
  * it, too. What is left at the end is done when nothing comes. SND-2, SND-6 */
 START_TEST(a_lone_event_waits_for_one_sync)
@@ -718,6 +745,6 @@ UNIT_MAIN("outbox", events_stream_to_their_receipts, messages_are_whole, refused
 	taken_once_where_memory_is_short, a_window_is_never_overrun, a_lost_receipt_comes_again, dies_before_the_receipt,
 	nothing_is_judged_before_the_welcome, sync_before_send, a_lone_event_waits_for_one_sync,
 	messages_are_told_by_number, pings_are_answered_in_turn, refused_in_the_middle, a_refusal_that_cannot_be_written,
-	a_refusal_stands_whatever_follows, refused_message_is_whole, a_full_ledger_is_waited_for, refused_for_the_policy,
-	a_bad_receipt_is_an_alarm, an_older_ledger_is_an_alarm, a_stranger_is_told_no_event, error_frames_end_or_wait,
-	the_query_port_is_recognised, not_a_ledger, addresses_are_tried_in_turn)
+	a_refusal_stands_whatever_follows, kept_is_what_waits, refused_message_is_whole, a_full_ledger_is_waited_for,
+	refused_for_the_policy, a_bad_receipt_is_an_alarm, an_older_ledger_is_an_alarm, a_stranger_is_told_no_event,
+	error_frames_end_or_wait, the_query_port_is_recognised, not_a_ledger, addresses_are_tried_in_turn)
