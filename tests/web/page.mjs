@@ -258,6 +258,12 @@ await part('what cannot be looked at', async () => {
     options.refuse = null;
     await close(page);
   }
+  options.tamper = (path, body) => (path === '/v1/statement' ? body.replace('"indsigt-statement/v3"', '"indsigt-statement/v4"') : body);
+  const page = await signIn('anna', { hash: '#/proof' });
+  await page.waitForSelector('.verdict.warn, .verdict.bad', { timeout: 60_000 });
+  options.tamper = null;
+  ok((await page.locator('.verdict.bad').count()) === 0 && (await text(page, '.verdict')).includes('Siden og loggen er af hver sin version.'), 'a statement of another version is nobody\'s fault');
+  await close(page);
 });
 
 await part('errors in words', async () => {

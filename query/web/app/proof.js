@@ -97,7 +97,7 @@ export class Proof extends EventTarget {
       worker.addEventListener('message', ({ data }) => {
         if (data.type === 'progress') this.#tell({ done: data.done, all: data.all });
         if (data.type === 'result') resolve(data.result);
-        if (data.type === 'failed') reject(Object.assign(new Error(data.name), { kind: 'failed' }));
+        if (data.type === 'failed') reject(Object.assign(new Error(data.name), { kind: data.name === 'version' ? 'version' : 'failed' }));
       });
     });
     ended.catch(() => {});

@@ -12,6 +12,7 @@ import { ready } from './hash.js';
 import { checkPage } from './page.js';
 import { checkProofFile } from './proof-file.js';
 import { Misconfigured, Refused } from './refused.js';
+import { isOfOtherVersion } from './statement-form.js';
 import { checkStatement } from './statement.js';
 import { timeText } from './time.js';
 
@@ -95,6 +96,12 @@ export function verifyStatement(source, { vkey, policy, auditor, subject, now, l
       { now, lagSeconds },
     ),
   );
+}
+
+// Of a statement of another version nothing can be said, which is not that it does not hold: it may be that this page is older
+// than the ledger. To be asked where a statement was found not to hold.
+export function isStatementOfOtherVersion(source) {
+  return isOfOtherVersion(typeof source === 'string' ? source : textOf(new Uint8Array(source)));
 }
 
 // A page of /v1/accesses, as text or as JSON.parse gave it (then of what is shown there is no second reading). Without a vkey

@@ -19,6 +19,7 @@ import {
 import { readJson } from './json.js';
 import { Refused } from './refused.js';
 
+const TYPE = 'indsigt-statement/v3';
 const FILE_BYTES_MAX = 268435456;
 const EVENTS_MAX = 131072;
 const LATER_MAX = 4096;
@@ -84,7 +85,7 @@ function pathsForm(value, name) {
 const neighbour = object({ index: number(), blind: hash, entry: bytes(53) });
 
 const fileForm = object({
-  type: only('indsigt-statement/v3'),
+  type: only(TYPE),
   subject: text(255),
   checkpoint: text(NOTE_BYTES_MAX),
   genesis: object({ entry: included.entry, inclusion: hashes }),
@@ -145,6 +146,16 @@ function checkNeeded(file) {
     if (erasure.opening !== undefined && entryOrNull(erasure.entry)?.person === false) {
       fail('an opening beside the erasure of a period');
     }
+  }
+}
+
+// Whether it says that it is a statement of another version, of which this verifier can say nothing.
+export function isOfOtherVersion(source) {
+  try {
+    const { type } = readJson(source, 'STM-2');
+    return typeof type === 'string' && type !== TYPE && /^indsigt-statement\/v[0-9]+$/.test(type);
+  } catch {
+    return false; // whatever it is
   }
 }
 

@@ -76,6 +76,7 @@ export default {
     missing: 'Det findes ikke her, eller det er ikke klar endnu. Prøv igen om lidt.',
     asked: 'Det kunne ikke lade sig gøre, som det var skrevet. Ret det, og prøv igen.',
     failed: 'Noget gik galt hos os. Dine oplysninger er ikke berørt. Prøv igen om lidt.',
+    version: 'Siden og loggen er af hver sin version. Indlæs siden igen. Bliver det ved, så hent beviset, og kontrollér det med programmet indsigt verify.',
     garbled: 'Svaret kunne ikke læses. Det vides ikke, om alt er vist. Prøv igen. Bliver det ved, så sig det til dem, der driver siden.',
     part: 'Resten kunne ikke hentes. Det, du ser her, er ikke alt.',
   },

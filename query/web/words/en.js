@@ -76,6 +76,7 @@ export default {
     missing: 'It is not here, or it is not ready yet. Try again shortly.',
     asked: 'It could not be done as it was written. Correct it and try again.',
     failed: 'Something went wrong on our side. Your data are not affected. Try again shortly.',
+    version: 'This page and the log are of different versions. Load the page again. If it stays so, download the proof and check it with the program indsigt verify.',
     garbled: 'The answer could not be read. It is not known whether all is shown. Try again. If it goes on, tell those who run this page.',
     part: 'The rest could not be fetched. What you see here is not all.',
   },
