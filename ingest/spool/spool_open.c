@@ -150,6 +150,13 @@ static enum error replay_batch(struct spool *spool, const struct journal_record 
 	return error;
 }
 
+static void drop_replacing(struct spool *spool)
+{
+	for (size_t i = 0; i < spool->replacing_count; i++)
+		free(spool->replacing[i].hashes);
+	spool->replacing_count = 0;
+}
+
 static bool are_whole(const struct spool *spool, size_t from)
 {
 	for (size_t i = from; i < spool->count; i++)
@@ -176,15 +183,21 @@ static enum error replay_replaced(struct spool *spool, struct reader *r)
 		i++;
 	if (i == spool->count || i + spool->replacing_count > SPOOL_BATCHES_MAX)
 		return E_CORRUPT;
-	if (count != spool->replacing_count && are_whole(spool, i))
+	bool missing = count != spool->replacing_count;
+	if (missing && are_whole(spool, i)) {
+		drop_replacing(spool);
 		return E_CORRUPT;
+	}
 	const struct batch_head *before = i > 0 ? &spool->pending[i - 1].head : NULL;
 	uint64_t at = before != NULL ? before->first_sequence + before->count : spool->acknowledged;
 	if (spool->replacing_count > 0 && spool->replacing[0].head.first_sequence > at)
 		at = spool->replacing[0].head.first_sequence;
-	for (size_t j = 0; j < spool->replacing_count; at += spool->replacing[j++].head.count)
-		if (spool->replacing[j].head.first_sequence != at)
+	for (size_t j = 0; j < spool->replacing_count; j++) {
+		const struct batch_head *head = &spool->replacing[j].head;
+		if (head->first_sequence < at || (head->first_sequence > at && !missing))
 			return E_CORRUPT;
+		at = head->first_sequence + head->count;
+	}
 	if (adopts)
 		spool_adopt_terms(spool, &terms);
 	return spool_swap(spool, i);
@@ -441,8 +454,7 @@ static void release(struct spool *spool)
 	spool->remembered = NULL;
 	for (size_t i = 0; i < spool->count; i++)
 		free(spool->pending[i].hashes);
-	for (size_t i = 0; i < spool->replacing_count; i++)
-		free(spool->replacing[i].hashes);
+	drop_replacing(spool);
 }
 
 /* Before each pass over the journal, which may be a second one after a cut. */
@@ -450,7 +462,7 @@ static enum error reset(struct spool *spool)
 {
 	release(spool);
 	spool->was_old = spool->damaged = spool->has_terms = false;
-	spool->count = spool->bytes = spool->replacing_count = spool->wipe_count = 0;
+	spool->count = spool->bytes = spool->wipe_count = 0;
 	return remembered_new(spool->dir_fd, REMEMBERED_FILE, &spool->remembered);
 }
 

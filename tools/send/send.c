@@ -273,18 +273,23 @@ static enum error settle(struct send *send, enum error error, struct fault *faul
 	bool stopped = error == E_STOPPED && send->stopped;
 	if (stopped)
 		error = stop(send, fault);
-	bool kept = outbox_save(send->outbox, NULL) == E_OK;
-	if (stopped && error == E_OK && !kept)
-		error = fault_set(fault, E_FULL,
+	struct fault unsaved = {.event = FAULT_NO_EVENT};
+	enum error saved = outbox_save(send->outbox, &unsaved);
+	if (saved == E_FULL)
+		fault_set(&unsaved, saved,
 			"this sender's disk is full: what was read last is in no spool; files are read again by the next run, "
 			"what came through a pipe is not");
+	if (stopped && error == E_OK && saved != E_OK) {
+		error = saved;
+		*fault = unsaved;
+	}
 	if (error == E_OK && on_flush(send) != E_OK)
 		error = fault_set(fault, send->write_error, "receipts or refused messages cannot be written");
 	tally_look(&send->tally, send->spool, (uint64_t)time(NULL), true);
 	uint64_t waiting = outbox_waiting(send->outbox);
 	bool idle = waiting + send->acknowledged + send->messages == 0;
 	if (!(idle && (send->check_filing || (send->silent && error != E_OK))))
-		say_result(send, waiting, kept, error == E_REVOKED_SENDER);
+		say_result(send, waiting, saved == E_OK, error == E_REVOKED_SENDER);
 	progress_clear(&send->progress);
 	return error;
 }

@@ -1,6 +1,6 @@
 // The verifier of the citizen's page: written from spec/ alone, without the ledger's code. No DOM: it runs in a worker and in Node.
 //
-// Each function answers with an object and throws nothing. It holds: { ok: true, ... }. It does not: { ok: false, finding:
+// Each of verify... answers with an object and throws nothing. It holds: { ok: true, ... }. It does not: { ok: false, finding:
 // { name, rule, where, text } }. It could not be looked at (a configuration that makes no sense, memory, a fault of this code):
 // { ok: false, error: { name, rule?, text } }, which says nothing against anybody.
 
@@ -99,9 +99,9 @@ export function verifyStatement(source, { vkey, policy, auditor, subject, now, l
 }
 
 // Of a statement of another version nothing can be said, which is not that it does not hold: it may be that this page is older
-// than the ledger. To be asked where a statement was found not to hold.
-export function isStatementOfOtherVersion(source) {
-  return isOfOtherVersion(typeof source === 'string' ? source : textOf(new Uint8Array(source)));
+// than the ledger. True or false, of a statement as it came over the line; to be asked where it was found not to hold.
+export function isStatementOfOtherVersion(bytes) {
+  return isOfOtherVersion(textOf(new Uint8Array(bytes)));
 }
 
 // A page of /v1/accesses, as text or as JSON.parse gave it (then of what is shown there is no second reading). Without a vkey

@@ -153,7 +153,7 @@ function checkNeeded(file) {
 export function isOfOtherVersion(source) {
   try {
     const { type } = readJson(source, 'STM-2');
-    return typeof type === 'string' && type !== TYPE && /^indsigt-statement\/v[0-9]+$/.test(type);
+    return typeof type === 'string' && type !== TYPE && /^indsigt-statement\/v[1-9][0-9]*$/.test(type);
   } catch {
     return false; // whatever it is
   }

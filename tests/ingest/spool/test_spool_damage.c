@@ -90,4 +90,31 @@ START_TEST(a_replacement_that_is_not_all_there)
 }
 END_TEST
 
-UNIT_MAIN("spool_damage", damaged_in_the_middle, damaged_before_a_replacement, a_replacement_that_is_not_all_there)
+/* Damage later, when the old ones have no secrets any more: what is there of the new ones waits. */
+START_TEST(a_replacement_that_is_damaged)
+{
+	for (unsigned lost = 0; lost < 3; lost++) {
+		place();
+		struct spool *spool = open_spool();
+		for (uint64_t n = 0; n < 3; n++)
+			ck_ok(append_batch(spool, 4 * n, 4, 20));
+		ck_ok(spool_sync(spool));
+		for (uint64_t n = 0; n < 3; n++)
+			ck_ok(replace_messages(spool, 0, 4 * n, 4 * n, 4));
+		ck_ok(spool_replaced(spool, 0, NULL));
+		ck_ok(spool_sync(spool));
+		damage(spool, lost, SPOOL_SECRET_AT + 40);
+		kill_spool(spool);
+		spool = open_spool();
+		ck_assert(spool_damaged(spool));
+		ck_assert_uint_eq(spool_count(spool), 2);
+		ck_assert_uint_eq(spool_pending(spool, 0)->head.first_sequence, lost == 0 ? 4 : 0);
+		ck_assert_uint_eq(spool_pending(spool, 1)->head.first_sequence, lost == 2 ? 4 : 8);
+		spool_close(spool);
+		clear();
+	}
+}
+END_TEST
+
+UNIT_MAIN("spool_damage", damaged_in_the_middle, damaged_before_a_replacement, a_replacement_that_is_not_all_there,
+	a_replacement_that_is_damaged)
